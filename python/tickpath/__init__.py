@@ -1,0 +1,1 @@
+"""tickpath: a laboratory for the execution path of a trading system."""

@@ -1,0 +1,1 @@
+"""Frozen settings with units in their names."""

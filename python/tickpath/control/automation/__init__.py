@@ -1,0 +1,1 @@
+"""Runbooks (a later issue)."""

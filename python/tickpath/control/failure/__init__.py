@@ -1,0 +1,1 @@
+"""Failure scenarios: degrade on purpose, restore with care."""

@@ -1,0 +1,1 @@
+"""Health probes (a later issue)."""

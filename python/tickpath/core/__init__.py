@@ -1,0 +1,1 @@
+"""The face of the hot path: bus, execution, ingest, state and time."""

@@ -1,0 +1,1 @@
+"""Rings and cursors: publish once, read anywhere, lose nothing unsaid."""

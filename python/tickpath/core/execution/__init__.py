@@ -1,0 +1,1 @@
+"""The executor: one event at a time, gated by the lifecycle, acknowledged."""

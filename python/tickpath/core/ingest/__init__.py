@@ -1,0 +1,1 @@
+"""Market data: recordings and synthetic streams as arrays of events."""

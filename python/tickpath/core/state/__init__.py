@@ -1,0 +1,1 @@
+"""The lifecycle: four states, six transitions, one table of rules."""

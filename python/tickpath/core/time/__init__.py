@@ -1,0 +1,1 @@
+"""Monotonic stamps in nanoseconds."""

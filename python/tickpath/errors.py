@@ -1,0 +1,207 @@
+"""Every exception tickpath raises.
+
+::
+
+    TickpathError
+    ├── ArgumentTypeError        (TypeError)       an argument of the wrong type
+    ├── ArgumentValueError       (ValueError)      an argument of the right type that makes no sense
+    ├── ArgumentOverflowError    (OverflowError)   a number too large for its field
+    ├── Overrun                  (LookupError)     the event was overwritten before it was read
+    ├── NotPublished             (LookupError)     the sequence does not exist yet
+    ├── ProducerBusy             (RuntimeError)    someone else is publishing into the ring
+    ├── ReaderBusy               (RuntimeError)    someone else is reading with this reader
+    ├── InvalidTransition        (ValueError)      the lifecycle does not allow this move
+    ├── NotReady                 (RuntimeError)    the lifecycle is in INIT
+    └── SourceError              (ValueError)      market data that cannot be loaded
+        ├── SourceNotFound       (FileNotFoundError)
+        ├── SourceUnreadable     (OSError)
+        ├── BadRow               one row, record or message is wrong, and the policy is "strict"
+        └── OutOfOrder           stamps run backwards, and the policy is "refuse"
+
+Each also derives from the builtin in brackets, which is what a caller would expect to catch. The
+native module raises these same classes; there is no second hierarchy. Every class that carries
+fields can be pickled.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentOverflowError",
+    "ArgumentTypeError",
+    "ArgumentValueError",
+    "BadRow",
+    "InvalidTransition",
+    "NotPublished",
+    "NotReady",
+    "OutOfOrder",
+    "Overrun",
+    "ProducerBusy",
+    "ReaderBusy",
+    "SourceError",
+    "SourceNotFound",
+    "SourceUnreadable",
+    "TickpathError",
+]
+
+
+class TickpathError(Exception):
+    """The base of every error tickpath raises."""
+
+
+class ArgumentTypeError(TickpathError, TypeError):
+    """An argument has the wrong type."""
+
+
+class ArgumentValueError(TickpathError, ValueError):
+    """An argument has the right type and a value that makes no sense."""
+
+
+class ArgumentOverflowError(TickpathError, OverflowError):
+    """A number does not fit the field it is meant for."""
+
+
+class Overrun(TickpathError, LookupError):
+    """The sequence asked for was overwritten before it was read.
+
+    A snapshot of the ring at that moment. A consumer keeps raising it on every read until it
+    recovers explicitly (``reset_to_oldest()`` or ``reset_to_head()``).
+    """
+
+    requested: int
+    """The sequence that was asked for."""
+    oldest: int
+    """The oldest sequence that could be read."""
+    head: int
+    """The next sequence to be published."""
+
+    def __init__(self, requested: int, oldest: int, head: int) -> None:
+        super().__init__(requested, oldest, head)
+        self.requested = requested
+        self.oldest = oldest
+        self.head = head
+
+    @property
+    def lost(self) -> int:
+        """How many sequences from ``requested`` on are gone: ``oldest - requested``."""
+        return self.oldest - self.requested
+
+    def __str__(self) -> str:
+        return (
+            f"sequence {self.requested} was overwritten: {self.lost} lost, readable now "
+            f"[{self.oldest}, {self.head}); recover with reset_to_oldest() or reset_to_head()"
+        )
+
+
+class NotPublished(TickpathError, LookupError):
+    """The sequence asked for is at or beyond the head."""
+
+    requested: int
+    """The sequence that was asked for."""
+    head: int
+    """The next sequence to be published."""
+
+    def __init__(self, requested: int, head: int) -> None:
+        super().__init__(requested, head)
+        self.requested = requested
+        self.head = head
+
+    def __str__(self) -> str:
+        return f"sequence {self.requested} is not published yet: the next one will be {self.head}"
+
+
+class ProducerBusy(TickpathError, RuntimeError):
+    """A second producer entered the ring, or an engine owns it: an event ring has one producer."""
+
+
+class ReaderBusy(TickpathError, RuntimeError):
+    """A reader was entered from two threads at once: give each thread a reader of its own."""
+
+
+class InvalidTransition(TickpathError, ValueError):
+    """The lifecycle does not allow this move, or another thread moved it first."""
+
+    source: str
+    """Name of the state the lifecycle is in."""
+    target: str
+    """Name of the state that was asked for."""
+    legal: tuple[str, ...]
+    """Names of the states that can be reached from ``source``."""
+
+    def __init__(self, source: str, target: str, legal: tuple[str, ...], reason: str = "") -> None:
+        super().__init__(source, target, legal, reason)
+        self.source = source
+        self.target = target
+        self.legal = legal
+        self.reason = reason
+
+    def __str__(self) -> str:
+        moves = ", ".join(self.legal) or "nothing"
+        because = f" ({self.reason})" if self.reason else ""
+        return f"{self.source} -> {self.target} is not allowed{because}; from {self.source} only to {moves}"
+
+
+class NotReady(TickpathError, RuntimeError):
+    """The lifecycle is in INIT: nothing may be processed before WARMUP."""
+
+    def __init__(self, state: str = "INIT") -> None:
+        super().__init__(state)
+        self.state = state
+
+    def __str__(self) -> str:
+        return f"the lifecycle is in {self.state}: nothing is processed before the transition to WARMUP"
+
+
+class SourceError(TickpathError, ValueError):
+    """Market data that cannot be loaded; names the file and, where there is one, the place in it."""
+
+    path: str
+    """The file, or a description of the table."""
+    reason: str
+    """What is wrong, and what was expected."""
+    line: int | None
+    """Line number from 1, for formats made of lines."""
+    byte_offset: int | None
+    """Offset into the decompressed stream, for formats made of records."""
+    field: str | None
+    """The field of the row that is wrong."""
+
+    def __init__(
+        self,
+        path: str,
+        reason: str,
+        line: int | None = None,
+        byte_offset: int | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(path, reason, line, byte_offset, field)
+        self.path = path
+        self.reason = reason
+        self.line = line
+        self.byte_offset = byte_offset
+        self.field = field
+
+    def __str__(self) -> str:
+        place = self.path
+        if self.line is not None:
+            place += f", line {self.line}"
+        if self.byte_offset is not None:
+            place += f", byte {self.byte_offset}"
+        if self.field is not None:
+            place += f", field {self.field}"
+        return f"{place}: {self.reason}"
+
+
+class SourceNotFound(SourceError, FileNotFoundError):
+    """The file does not exist."""
+
+
+class SourceUnreadable(SourceError, OSError):
+    """The file exists and cannot be read: permissions, a directory, an input error."""
+
+
+class BadRow(SourceError):
+    """A row, record or message is wrong, and the policy is ``"strict"``."""
+
+
+class OutOfOrder(SourceError):
+    """A stamp is smaller than the one before it, and the policy is ``"refuse"``."""

@@ -1,0 +1,1 @@
+"""The life of a process: composition, warm-up, readiness, shutdown."""

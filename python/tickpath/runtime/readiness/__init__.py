@@ -1,0 +1,1 @@
+"""Readiness probe (a later issue)."""

@@ -1,0 +1,1 @@
+"""Shutdown controller (a later issue)."""

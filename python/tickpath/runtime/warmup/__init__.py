@@ -1,0 +1,1 @@
+"""Warm-up controller (a later issue)."""

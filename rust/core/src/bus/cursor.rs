@@ -1,0 +1,107 @@
+//! A reader's place in a ring and its books, without the ring.
+
+use super::{Bounds, Overrun};
+
+/// Anything a cursor can read: an object ring, or a reader's side of the event ring.
+pub trait Readable {
+    /// What a read hands out.
+    type Item;
+
+    /// What is retained now. On a ring shared between threads this is a snapshot that may be stale
+    /// before it is looked at.
+    fn bounds(&self) -> Bounds;
+
+    /// Where [`Cursor::recover_to`] should land for "skip to oldest": the oldest sequence, or a safe
+    /// distance from it where a producer runs at the same time.
+    fn oldest_for_recovery(&self) -> u64 {
+        self.bounds().oldest
+    }
+
+    /// Reads `seq`: `Ok(None)` if it is not published yet.
+    ///
+    /// # Errors
+    /// Returns an error if `seq` was overwritten.
+    fn read(&self, seq: u64) -> Result<Option<Self::Item>, Overrun>;
+}
+
+/// The next sequence a reader expects, and what it skipped.
+///
+/// Owned by one reader in one thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    next: u64,
+    lost: u64,
+    shed: u64,
+}
+
+impl Cursor {
+    /// A cursor that expects `next`.
+    pub const fn new(next: u64) -> Self {
+        Self {
+            next,
+            lost: 0,
+            shed: 0,
+        }
+    }
+
+    /// The next sequence this reader expects.
+    #[inline]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Sequences this reader expected and will never read, counted at recovery.
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The part of [`Self::lost`] that was still readable when it was skipped on purpose.
+    pub const fn shed(&self) -> u64 {
+        self.shed
+    }
+
+    /// Unread sequences up to `head`; more than the capacity means overrun.
+    #[inline]
+    pub const fn available(&self, head: u64) -> u64 {
+        head.saturating_sub(self.next)
+    }
+
+    /// Reads the expected sequence and moves past it: `Ok(None)` when caught up.
+    ///
+    /// # Errors
+    /// Returns an error if the expected sequence was overwritten; the cursor stays where it is.
+    #[inline]
+    pub fn poll<R: Readable>(&mut self, ring: &R) -> Result<Option<R::Item>, Overrun> {
+        let item = ring.read(self.next)?;
+        if item.is_some() {
+            self.next += 1;
+        }
+        Ok(item)
+    }
+
+    /// Moves past `count` sequences that were read.
+    #[inline]
+    pub const fn advance(&mut self, count: u64) {
+        self.next += count;
+    }
+
+    /// Skips forward to `target` and returns how many sequences that skipped: `target − expected`.
+    ///
+    /// Never moves back: a target behind the cursor skips nothing, so that no sequence is read twice.
+    /// What was still readable (`bounds.oldest` and later) is counted as shed as well.
+    pub const fn recover_to(&mut self, target: u64, bounds: Bounds) -> u64 {
+        if target <= self.next {
+            return 0;
+        }
+        let skipped = target - self.next;
+        let first_readable = if bounds.oldest > self.next {
+            bounds.oldest
+        } else {
+            self.next
+        };
+        self.shed += target.saturating_sub(first_readable);
+        self.lost += skipped;
+        self.next = target;
+        skipped
+    }
+}

@@ -1,0 +1,132 @@
+//! The object tier's ring: values of any type, one thread at a time.
+
+use super::{Bounds, Overrun, ReadError, Readable};
+
+/// A fixed number of slots that hold values of any type.
+///
+/// - **Threads**: one at a time; the owner sees to that (the bindings by the interpreter's lock).
+/// - **Allocation**: the slots, once, in [`Self::try_new`].
+/// - **Full**: the oldest value is handed back to the caller, who drops it when the ring's own state
+///   is settled, so that a destructor may publish again.
+/// - **Complexity**: every operation is O(1).
+#[derive(Debug)]
+pub struct ObjectRing<T> {
+    slots: Box<[Option<T>]>,
+    /// The next sequence to be published.
+    head: u64,
+    /// `head % slots.len()`, kept so that publishing needs no division.
+    head_slot: usize,
+}
+
+/// What a publication did.
+#[derive(Debug)]
+pub struct Published<T> {
+    /// The sequence of the new value.
+    pub seq: u64,
+    /// The value it pushed out. Drop it only after every borrow of the ring has ended.
+    pub evicted: Option<T>,
+}
+
+impl<T> ObjectRing<T> {
+    /// A ring of exactly `capacity` slots, or `None` if there is not the memory for it.
+    ///
+    /// # Panics
+    /// Panics if `capacity` is 0; callers check their input first.
+    pub fn try_new(capacity: usize) -> Option<Self> {
+        assert!(capacity > 0, "a ring needs at least one slot");
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(capacity).ok()?;
+        slots.resize_with(capacity, || None);
+        Some(Self {
+            slots: slots.into_boxed_slice(),
+            head: 0,
+            head_slot: 0,
+        })
+    }
+
+    /// The number of slots.
+    #[inline]
+    pub const fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The next sequence to be published.
+    #[inline]
+    pub const fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// Publishes `item` and hands back what it pushed out.
+    #[inline]
+    pub fn publish(&mut self, item: T) -> Published<T> {
+        let seq = self.head;
+        let evicted = self.slots[self.head_slot].replace(item);
+        self.head += 1;
+        self.head_slot += 1;
+        if self.head_slot == self.slots.len() {
+            self.head_slot = 0;
+        }
+        Published { seq, evicted }
+    }
+
+    /// The value at `seq`.
+    ///
+    /// # Errors
+    /// Returns an error if `seq` was overwritten or is not published yet.
+    #[inline]
+    pub fn get(&self, seq: u64) -> Result<&T, ReadError> {
+        self.bounds().check(seq)?;
+        Ok(self.retained(seq))
+    }
+
+    /// What is retained now.
+    #[inline]
+    pub const fn bounds(&self) -> Bounds {
+        Bounds::of(self.head, self.slots.len() as u64)
+    }
+
+    /// Every value held, in slot order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().flatten()
+    }
+
+    /// Takes every value out, in slot order; the sequences stay as they are.
+    ///
+    /// For a garbage collector that breaks cycles: the ring is unreachable by then.
+    pub fn take_all(&mut self) -> Vec<T> {
+        self.slots.iter_mut().filter_map(Option::take).collect()
+    }
+
+    /// The value at a sequence that is known to be retained.
+    #[inline]
+    fn retained(&self, seq: u64) -> &T {
+        // The distance to the head is at most the capacity, so one conditional add replaces a division.
+        let behind = (self.head - seq) as usize;
+        let slot = if behind <= self.head_slot {
+            self.head_slot - behind
+        } else {
+            self.head_slot + self.slots.len() - behind
+        };
+        self.slots[slot]
+            .as_ref()
+            .expect("a retained slot is filled")
+    }
+}
+
+impl<T: Clone> Readable for ObjectRing<T> {
+    type Item = T;
+
+    #[inline]
+    fn bounds(&self) -> Bounds {
+        self.bounds()
+    }
+
+    #[inline]
+    fn read(&self, seq: u64) -> Result<Option<T>, Overrun> {
+        match self.get(seq) {
+            Ok(item) => Ok(Some(item.clone())),
+            Err(ReadError::NotPublished(_)) => Ok(None),
+            Err(ReadError::Overrun(overrun)) => Err(overrun),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The lifecycle's word, stored and read here; its rules live in Python (`tickpath.core.state`).
+
+mod gate;
+
+pub use gate::{Gate, GateWord, StateCode};

@@ -1,0 +1,35 @@
+//! The only door to atomics: the standard library's, or loom's under `cfg(loom)`.
+//!
+//! Type aliases rather than re-exports: clippy's `disallowed-types` looks through a re-export and
+//! would then flag every use; an alias is a name of ours.
+#![allow(
+    clippy::disallowed_types,
+    reason = "this module is the door the lint sends everyone else to"
+)]
+
+#[cfg(not(loom))]
+mod imp {
+    pub use core::sync::atomic::{Ordering, fence};
+    /// A boolean shared between threads.
+    pub type AtomicBool = core::sync::atomic::AtomicBool;
+    /// A 64-bit word shared between threads.
+    pub type AtomicU64 = core::sync::atomic::AtomicU64;
+    pub use core::hint::spin_loop;
+    pub use std::sync::Arc;
+    pub use std::thread;
+}
+
+#[cfg(loom)]
+mod imp {
+    pub use core::sync::atomic::Ordering;
+    pub use loom::hint::spin_loop;
+    pub use loom::sync::Arc;
+    pub use loom::sync::atomic::fence;
+    pub use loom::thread;
+    /// A boolean shared between threads.
+    pub type AtomicBool = loom::sync::atomic::AtomicBool;
+    /// A 64-bit word shared between threads.
+    pub type AtomicU64 = loom::sync::atomic::AtomicU64;
+}
+
+pub use imp::*;

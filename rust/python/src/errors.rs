@@ -1,0 +1,103 @@
+//! Rust's errors as the classes of `tickpath.errors`, imported once.
+//!
+//! The hierarchy itself is written in Python; there is no second one here.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+use tickpath_core::bus::{NotPublished, Overrun, ReadError, StartError};
+use tickpath_core::execution::StepError;
+
+/// Raises `tickpath.errors.<name>(*args)`.
+///
+/// If the class cannot be imported or built, that failure is the error returned.
+fn raise<'py, A>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyType>>,
+    name: &str,
+    args: A,
+) -> PyErr
+where
+    A: pyo3::call::PyCallArgs<'py>,
+{
+    cell.import(py, "tickpath.errors", name)
+        .and_then(|class| class.call1(args))
+        .map_or_else(|e| e, PyErr::from_value)
+}
+
+macro_rules! raisers {
+    ($($(#[$doc:meta])* $function:ident => $name:literal ($($arg:ident: $type:ty),*);)*) => {$(
+        $(#[$doc])*
+        #[allow(dead_code, reason = "a raiser for every class; not every one is raised natively")]
+        pub(crate) fn $function(py: Python<'_>, $($arg: $type),*) -> PyErr {
+            static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+            raise(py, &CLASS, $name, ($($arg,)*))
+        }
+    )*};
+}
+
+raisers! {
+    /// An argument of the wrong type.
+    argument_type => "ArgumentTypeError"(message: String);
+    /// An argument of the right type that makes no sense.
+    argument_value => "ArgumentValueError"(message: String);
+    /// A number too large for its field.
+    argument_overflow => "ArgumentOverflowError"(message: String);
+    /// A second producer.
+    producer_busy => "ProducerBusy"(message: &str);
+    /// A reader entered twice.
+    reader_busy => "ReaderBusy"(message: &str);
+    /// Overwritten before it was read.
+    overrun_fields => "Overrun"(requested: u64, oldest: u64, head: u64);
+    /// Not there yet.
+    not_published_fields => "NotPublished"(requested: u64, head: u64);
+    /// The lifecycle is in INIT.
+    not_ready => "NotReady"();
+    /// Data that cannot be loaded.
+    source_error => "SourceError"(path: &str, reason: String, line: Option<u64>, byte_offset: Option<u64>, field: Option<String>);
+    /// No such file.
+    source_not_found => "SourceNotFound"(path: &str, reason: String);
+    /// A file that cannot be read.
+    source_unreadable => "SourceUnreadable"(path: &str, reason: String);
+    /// A bad row under the strict policy.
+    bad_row => "BadRow"(path: &str, reason: String, line: Option<u64>, byte_offset: Option<u64>, field: Option<String>);
+    /// Stamps that run backwards.
+    out_of_order => "OutOfOrder"(path: &str, reason: String, line: Option<u64>, byte_offset: Option<u64>, field: Option<String>);
+}
+
+/// `tickpath.errors.Overrun` with the snapshot's fields.
+pub(crate) fn overrun(py: Python<'_>, e: Overrun) -> PyErr {
+    overrun_fields(py, e.requested, e.oldest, e.head)
+}
+
+/// `tickpath.errors.Overrun` or `NotPublished`.
+#[allow(dead_code, reason = "used by the rings' get()")]
+pub(crate) fn read(py: Python<'_>, e: ReadError) -> PyErr {
+    match e {
+        ReadError::Overrun(e) => overrun(py, e),
+        ReadError::NotPublished(NotPublished { requested, head }) => {
+            not_published_fields(py, requested, head)
+        }
+    }
+}
+
+/// `tickpath.errors.NotReady` or `Overrun`.
+#[allow(dead_code, reason = "used by the executor")]
+pub(crate) fn step(py: Python<'_>, e: StepError) -> PyErr {
+    match e {
+        StepError::NotReady => not_ready(py),
+        StepError::Overrun(e) => overrun(py, e),
+    }
+}
+
+/// A start beyond the head.
+#[allow(dead_code, reason = "used by the readers' constructors")]
+pub(crate) fn start(py: Python<'_>, e: StartError) -> PyErr {
+    argument_value(
+        py,
+        format!(
+            "start={} lies beyond the head: the next sequence will be {}; use start=\"head\" to begin there",
+            e.requested, e.head
+        ),
+    )
+}

@@ -1,0 +1,18 @@
+//! `tickpath._native`: the bindings of `tickpath-core`.
+//!
+//! Conversion only, a file per type. The interpreter's lock is the object tier's lock
+//! (`gil_used`): free-threaded CPython is not declared until it has been proved.
+#![deny(unsafe_code)]
+
+mod errors;
+
+use pyo3::prelude::*;
+
+/// The native part of tickpath; import from `tickpath.core` and `tickpath.control` instead.
+#[pymodule(gil_used = true)]
+mod _native {
+    #[pymodule_export]
+    use crate::state::Gate;
+}
+
+mod state;
