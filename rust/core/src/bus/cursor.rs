@@ -2,7 +2,7 @@
 
 use super::{Bounds, Overrun};
 
-/// Anything a cursor can read: an object ring, or a reader's side of the event ring.
+/// Anything that can be read by sequence.
 pub trait Readable {
     /// What a read hands out.
     type Item;
@@ -11,17 +11,49 @@ pub trait Readable {
     /// before it is looked at.
     fn bounds(&self) -> Bounds;
 
-    /// Where [`Cursor::recover_to`] should land for "skip to oldest": the oldest sequence, or a safe
-    /// distance from it where a producer runs at the same time.
-    fn oldest_for_recovery(&self) -> u64 {
-        self.bounds().oldest
-    }
-
     /// Reads `seq`: `Ok(None)` if it is not published yet.
     ///
     /// # Errors
     /// Returns an error if `seq` was overwritten.
     fn read(&self, seq: u64) -> Result<Option<Self::Item>, Overrun>;
+}
+
+/// A place in a ring that moves forward: what the executor's step reads from.
+pub trait Reader {
+    /// What a read hands out.
+    type Item;
+
+    /// The next sequence this reader expects.
+    fn next_seq(&self) -> u64;
+
+    /// Reads the expected sequence and moves past it: `Ok(None)` when caught up.
+    ///
+    /// # Errors
+    /// Returns an error if the expected sequence was overwritten; the reader stays where it is.
+    fn poll(&mut self) -> Result<Option<Self::Item>, Overrun>;
+}
+
+/// A ring and a cursor that lives elsewhere, together a [`Reader`].
+#[derive(Debug)]
+pub struct CursorOn<'a, R> {
+    /// The ring that is read.
+    pub ring: &'a R,
+    /// The place in it.
+    pub cursor: &'a mut Cursor,
+}
+
+impl<R: Readable> Reader for CursorOn<'_, R> {
+    type Item = R::Item;
+
+    #[inline]
+    fn next_seq(&self) -> u64 {
+        self.cursor.next()
+    }
+
+    #[inline]
+    fn poll(&mut self) -> Result<Option<R::Item>, Overrun> {
+        self.cursor.poll(self.ring)
+    }
 }
 
 /// The next sequence a reader expects, and what it skipped.

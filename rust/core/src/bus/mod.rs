@@ -14,6 +14,6 @@ mod cursor;
 mod object_ring;
 mod sequence;
 
-pub use cursor::{Cursor, Readable};
+pub use cursor::{Cursor, CursorOn, Readable, Reader};
 pub use object_ring::{ObjectRing, Published};
 pub use sequence::{Bounds, NotPublished, Overrun, ReadError, Start, StartError};

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::bus::{Cursor, Overrun, Readable};
+use crate::bus::{Overrun, Reader};
 use crate::state::GateWord;
 use crate::time::Clock;
 
@@ -44,7 +44,7 @@ pub enum StepError {
     Overrun(Overrun),
 }
 
-/// Processes the event under `cursor`: `Ok(None)` when caught up.
+/// Processes the next event of `reader`: `Ok(None)` when caught up.
 ///
 /// `word` is one reading of the gate, taken by the caller for this event and no other. INIT refuses
 /// before the ring is looked at.
@@ -52,17 +52,16 @@ pub enum StepError {
 /// # Errors
 /// Returns an error in INIT and on overrun.
 #[inline]
-pub fn step<R: Readable, C: Clock>(
-    ring: &R,
-    cursor: &mut Cursor,
+pub fn step<R: Reader, C: Clock>(
+    reader: &mut R,
     word: GateWord,
     clock: &C,
 ) -> Result<Option<Step<R::Item>>, StepError> {
     if word.is_init() {
         return Err(StepError::NotReady);
     }
-    let seq = cursor.next();
-    let Some(item) = cursor.poll(ring).map_err(StepError::Overrun)? else {
+    let seq = reader.next_seq();
+    let Some(item) = reader.poll().map_err(StepError::Overrun)? else {
         return Ok(None);
     };
     let decision_ts = clock.now_ns();
