@@ -4,13 +4,22 @@
 //! (`gil_used`): free-threaded CPython is not declared until it has been proved.
 #![deny(unsafe_code)]
 
+mod args;
 mod errors;
+mod event_layout;
+mod event_reader;
+mod event_ring;
+mod memory;
 
 use pyo3::prelude::*;
 
 /// The native part of tickpath; import from `tickpath.core` and `tickpath.control` instead.
 #[pymodule(gil_used = true)]
 mod _native {
+    #[pymodule_export]
+    use crate::event_reader::EventReader;
+    #[pymodule_export]
+    use crate::event_ring::EventRing;
     #[pymodule_export]
     use crate::state::Gate;
 }
