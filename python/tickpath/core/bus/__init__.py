@@ -1,5 +1,10 @@
-"""Rings and cursors: publish once, read anywhere, lose nothing unsaid."""
+"""Rings and cursors: publish once, read anywhere, lose nothing unsaid.
 
-from tickpath._native import EventReader, EventRing
+``RingBuffer`` holds Python objects; ``EventRing`` holds 56-byte records and is shared with native
+threads. ``Consumer`` reads either.
+"""
 
-__all__ = ["EventReader", "EventRing"]
+from tickpath._native import Consumer, EventReader, EventRing, RingBuffer
+from tickpath.errors import NotPublished, Overrun
+
+__all__ = ["Consumer", "EventReader", "EventRing", "NotPublished", "Overrun", "RingBuffer"]
