@@ -13,6 +13,9 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::state::Gate;
+    #[pymodule_export]
+    use crate::unraisable::report_unraisable;
 }
 
 mod state;
+mod unraisable;
