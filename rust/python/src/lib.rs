@@ -15,6 +15,7 @@ mod metrics;
 mod place;
 mod sink;
 mod state;
+mod unraisable;
 
 use pyo3::prelude::*;
 
@@ -39,6 +40,8 @@ mod _native {
     use crate::sink::NoOpSink;
     #[pymodule_export]
     use crate::state::Gate;
+    #[pymodule_export]
+    use crate::unraisable::report_unraisable;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
