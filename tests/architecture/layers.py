@@ -32,7 +32,9 @@ class Rule:
 SEED_RULES = (
     Rule("tickpath.core", ("tickpath.control", "tickpath.runtime")),
     Rule("tickpath.control.metrics", ("tickpath.core.bus", "tickpath.core.execution")),
-    Rule("tickpath.control.failure", ("tickpath.core.bus", "tickpath.core.execution", "tickpath.core.ingest")),
+    Rule(
+        "tickpath.control.failure", ("tickpath.core.bus", "tickpath.core.execution", "tickpath.core.ingest")
+    ),
     Rule("tickpath.core.execution.observability", ("tickpath.control",)),
 )
 """The seed's table "What Does NOT Talk to What", row by row."""
