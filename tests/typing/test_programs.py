@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,17 +41,18 @@ def errors_by_pyright(program: Path) -> dict[int, str]:
     }
 
 
+Checker = Callable[[Path], dict[int, str]]
 CHECKERS = pytest.mark.parametrize("checker", [errors_by_mypy, errors_by_pyright])
 
 
 @CHECKERS
-def test_a_users_program_has_the_types_it_should(checker, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_users_program_has_the_types_it_should(checker: Checker, tmp_path: Path) -> None:
     program = Path(shutil.copy(PROGRAMS / "user.py", tmp_path))
     assert checker(program) == {}
 
 
 @CHECKERS
-def test_what_is_wrong_is_reported_line_by_line(checker, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_wrong_is_reported_line_by_line(checker: Checker, tmp_path: Path) -> None:
     program = Path(shutil.copy(PROGRAMS / "wrong.py", tmp_path))
     lines = program.read_text(encoding="utf-8").split("\n")
     expected = [number for number, line in enumerate(lines, 1) if line.endswith("# error")]
