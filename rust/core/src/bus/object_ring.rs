@@ -124,7 +124,7 @@ impl<T> ObjectRing<T> {
         } else {
             self.head_slot + self.slots.len() - behind_slots
         };
-        Ok(self.slots[slot].as_ref())
+        Ok(self.slots.get(slot).and_then(Option::as_ref))
     }
 }
 
