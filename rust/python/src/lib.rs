@@ -18,6 +18,7 @@ mod metrics;
 mod place;
 mod sink;
 mod state;
+mod unraisable;
 
 use pyo3::prelude::*;
 
@@ -46,6 +47,8 @@ mod _native {
     use crate::sink::NoOpSink;
     #[pymodule_export]
     use crate::state::Gate;
+    #[pymodule_export]
+    use crate::unraisable::report_unraisable;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
