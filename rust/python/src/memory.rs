@@ -14,6 +14,8 @@
     reason = "the interpreter's lock serialises access to the cells here, there is no atomic to model"
 )]
 
+mod rows;
+
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int};
 use std::mem::MaybeUninit;
@@ -26,6 +28,8 @@ use tickpath_core::bus::{Bounds, Cursor, CursorOn, ObjectRing, Overrun, Publishe
 use tickpath_core::execution::{Step, StepError, step};
 use tickpath_core::state::GateWord;
 use tickpath_core::time::MonotonicClock;
+
+pub(crate) use rows::{Rows, RowsAt, RowsOutAt};
 
 use crate::{args, errors};
 
