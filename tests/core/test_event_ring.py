@@ -282,4 +282,4 @@ def test_a_reader_outlives_the_name_of_its_ring() -> None:
 
 def test_a_reader_is_made_by_its_ring_only() -> None:
     with pytest.raises(TypeError):
-        EventReader()  # type: ignore[call-arg]
+        EventReader()
