@@ -229,7 +229,7 @@ class TestListeners:
     def test_one_may_unsubscribe_itself_or_subscribe_another_while_told(self) -> None:
         lifecycle = Lifecycle()
         told: list[str] = []
-        stop: Callable[[], None] = lambda: None  # noqa: E731  replaced below
+        stop: Callable[[], None] = lambda: None
 
         def once(made: Transition) -> None:
             told.append(f"once {made.epoch}")
