@@ -154,6 +154,11 @@ class LatencySink:
             raise ArgumentTypeError(f"metrics must be a Metrics, not {type(metrics).__name__}")
         self._metrics = metrics
 
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics this sink feeds."""
+        return self._metrics
+
     def observe(self, event: Any, ack: _HasLatency) -> None:
         """Counts ``ack.latency_ns``."""
         self._metrics.observe(ack.latency_ns)
