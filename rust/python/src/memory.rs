@@ -14,7 +14,7 @@
     reason = "the interpreter's lock serialises access to the cells here, there is no atomic to model"
 )]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int};
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -155,7 +155,7 @@ impl ObjectSlots {
     /// Empties every slot; the caller drops what was in them.
     pub(crate) fn take_all(&self, _py: Python<'_>) -> Vec<Py<PyAny>> {
         // SAFETY: as in `publish`.
-        unsafe { &mut *self.ring.get() }.take_all()
+        unsafe { &mut *self.ring.get() }.drain().collect()
     }
 
     /// Shows every reference to the garbage collector.
@@ -170,6 +170,36 @@ impl ObjectSlots {
     #[inline]
     pub(crate) const fn tape<'a, 'py>(&'a self, py: Python<'py>) -> Tape<'a, 'py> {
         Tape { slots: self, py }
+    }
+}
+
+thread_local! {
+    /// What nested rings held, while an outermost one is being dropped in this thread.
+    static PENDING: RefCell<Option<Vec<Py<PyAny>>>> = const { RefCell::new(None) };
+}
+
+impl Drop for ObjectSlots {
+    /// Gives every reference up without recursion: a ring inside a ring inside a ring hands its items to
+    /// the outermost one, so that no nesting is deep enough to overflow the stack.
+    fn drop(&mut self) {
+        let slots = self.ring.get_mut();
+        let outermost = PENDING.with_borrow_mut(|pending| match pending {
+            Some(queue) => {
+                queue.extend(slots.drain());
+                false
+            }
+            None => {
+                *pending = Some(Vec::new());
+                true
+            }
+        });
+        if outermost {
+            slots.drain().for_each(drop);
+            while let Some(item) = PENDING.with_borrow_mut(|p| p.as_mut().and_then(Vec::pop)) {
+                drop(item);
+            }
+            PENDING.with_borrow_mut(|pending| *pending = None);
+        }
     }
 }
 
