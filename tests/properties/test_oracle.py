@@ -200,7 +200,7 @@ class Tiers(RuleBasedStateMachine):
 
     @precondition(lambda self: self.executors)
     @rule(
-        data=st.data(), plan=st.sampled_from(["list", "other dtype", "read-only", "two dimensions", "strided"])
+        data=st.data(), plan=st.sampled_from(["list", "other dtype", "read-only", "strided"])
     )
     def process_into_something_else(self, data: st.DataObject, plan: str) -> None:
         pair = data.draw(st.sampled_from(self.executors))
@@ -213,8 +213,6 @@ class Tiers(RuleBasedStateMachine):
                 return np.zeros(4, np.uint64)
             if plan == "read-only":
                 array.flags.writeable = False
-            elif plan == "two dimensions":
-                array = array.reshape(2, 2)
             elif plan == "strided":
                 array = array[::2]
             return array
