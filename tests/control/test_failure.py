@@ -204,13 +204,13 @@ class TestWhenThingsGoWrong:
         lifecycle = lifecycle_in(READY, clock=clock)
         scenario = MarketDataOutage(lifecycle)
         broken.append(True)
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="no time"):
             scenario.activate()
         assert (scenario.is_active(), lifecycle.state, held_causes(lifecycle)) == (False, READY, ())
         broken.clear()
         scenario.activate()
         broken.append(True)
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="no time"):
             scenario.deactivate()
         assert (scenario.is_active(), lifecycle.state) == (True, DEGRADED)
         assert held_causes(lifecycle) == (scenario.cause,)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -20,7 +22,7 @@ from tests.properties.tiers import TIERS, Bomb, Broken, Index, RecordingSink, ou
 from tickpath.core.state import InvalidTransition, Lifecycle, State
 
 LABELS = st.one_of(st.integers(0, 99), st.text("ab", max_size=2), st.tuples(), st.booleans())
-NO_INTEGERS = st.sampled_from(["3", 1.5, None, b"1", [], 2 + 0j])
+NO_INTEGERS: st.SearchStrategy[Any] = st.sampled_from(["3", 1.5, None, b"1", [], 2 + 0j])
 LIMITS = st.one_of(
     st.integers(0, 40), st.sampled_from([-1, -(2**70), 2**70, True, False, Index(3), Index(-1)]), NO_INTEGERS
 )
@@ -30,6 +32,31 @@ STARTS = st.one_of(
 )
 SINKS = st.sampled_from(["none", "records", "fails", "stops", "publishes", "latency", "no sink at all"])
 STREAMS = st.sampled_from(["list", "tuple", "none", "generator", "raises", "stops", "publishes"])
+
+
+def array_of(tier: int, plan: str) -> Any:
+    """Something to process into that is no array of acknowledgements that can be filled."""
+    array: Any = np.zeros(4, TIERS[tier].ACK_DTYPE)
+    if plan == "list":
+        return [0] * 4
+    if plan == "other dtype":
+        return np.zeros(4, np.uint64)
+    if plan == "strided":
+        return array[::2]
+    array.flags.writeable = False
+    return array
+
+
+# What is tried, and with which arguments; good ones are among them.
+WRONG: dict[str, st.SearchStrategy[Any]] = {
+    "capacity": st.one_of(NO_INTEGERS, st.sampled_from([0, -1, -(2**70), True, Index(2), Index(0)])),
+    "publish_many": st.sampled_from([None, 5, 1.5, object()]),
+    "get": st.one_of(NO_INTEGERS, st.sampled_from([-1, -(2**70), 2**63, 2**64 - 1, 2**70, True, Index(0)])),
+    "consumer's ring": st.sampled_from([None, [], "ring"]),
+    "executor's ring": st.sampled_from([None, [], "ring"]),
+    "executor's lifecycle": st.sampled_from([None, "READY", State.READY, object()]),
+    "executor's array": st.sampled_from(["list", "other dtype", "read-only", "strided"]),
+}
 
 
 class Tiers(RuleBasedStateMachine):
@@ -63,13 +90,20 @@ class Tiers(RuleBasedStateMachine):
         assert type(native) is type(reference)
         return native
 
-    @initialize(capacity=st.integers(1, 17))
-    def make_rings(self, capacity: int) -> None:
+    @initialize(
+        capacity=st.integers(1, 17),
+        route=st.sampled_from([[], [State.WARMUP], [State.WARMUP, State.READY]]),
+        published=st.integers(0, 40),
+        plan=SINKS,
+        every=st.integers(1, 4),
+    )
+    def begin(self, capacity: int, route: list[State], published: int, plan: str, every: int) -> None:
         self.rings = [tier.RingBuffer(capacity) for tier in TIERS]
-
-    @rule(capacity=st.one_of(NO_INTEGERS, st.sampled_from([0, -1, -(2**70), True, Index(2), Index(0)])))
-    def make_a_ring_of_a_strange_capacity(self, capacity: Any) -> None:
-        self.same(lambda tier: TIERS[tier].RingBuffer(capacity).capacity)
+        for state in route:
+            self.lifecycle.transition_to(state)
+        self.make_a_consumer(0)
+        self.make_an_executor(plan, every, "oldest")
+        self.same(lambda tier: self.rings[tier].publish_many(range(published)))
 
     @rule(label=st.one_of(LABELS, st.none()))
     def publish(self, label: Any) -> None:
@@ -93,17 +127,9 @@ class Tiers(RuleBasedStateMachine):
             )
         )
 
-    @rule(bad=st.sampled_from([None, 5, 1.5, object()]))
-    def publish_what_is_no_iterable(self, bad: Any) -> None:
-        self.same(lambda tier: self.rings[tier].publish_many(bad))
-
     @rule(behind=st.integers(-3, 25))
     def get_near_the_head(self, behind: int) -> None:
         seq = self.rings[1].head() - behind
-        self.same(lambda tier: self.rings[tier].get(seq))
-
-    @rule(seq=st.one_of(NO_INTEGERS, st.sampled_from([0, -1, -(2**70), 2**63, 2**64 - 1, 2**70, True, Index(0)])))
-    def get_something_strange(self, seq: Any) -> None:
         self.same(lambda tier: self.rings[tier].get(seq))
 
     @precondition(lambda self: len(self.consumers) < 4)
@@ -113,11 +139,6 @@ class Tiers(RuleBasedStateMachine):
         self.same(lambda tier: made.append(TIERS[tier].Consumer(self.rings[tier], start=start)))
         if made:
             self.consumers.append(made)
-
-    @rule(bad=st.sampled_from([None, [], "ring"]))
-    def make_readers_of_no_ring(self, bad: Any) -> None:
-        self.same(lambda tier: TIERS[tier].Consumer(bad))
-        self.same(lambda tier: TIERS[tier].Executor(bad, self.lifecycle))
 
     @precondition(lambda self: self.consumers)
     @rule(data=st.data())
@@ -167,10 +188,6 @@ class Tiers(RuleBasedStateMachine):
             self.executors.append(made)
             self.sinks.append(sinks)
 
-    @rule(bad=st.sampled_from([None, "READY", State.READY, object()]))
-    def make_an_executor_of_no_lifecycle(self, bad: Any) -> None:
-        self.same(lambda tier: TIERS[tier].Executor(self.rings[tier], bad))
-
     @precondition(lambda self: self.executors)
     @rule(data=st.data())
     def process(self, data: st.DataObject) -> None:
@@ -198,26 +215,29 @@ class Tiers(RuleBasedStateMachine):
         assert np.array_equal(*padding)
         assert not padding[0][arrays[0]["executed"] != 0xFF].any()
 
-    @precondition(lambda self: self.executors)
-    @rule(
-        data=st.data(), plan=st.sampled_from(["list", "other dtype", "read-only", "strided"])
-    )
-    def process_into_something_else(self, data: st.DataObject, plan: str) -> None:
-        pair = data.draw(st.sampled_from(self.executors))
+    @rule(data=st.data(), what=st.sampled_from(sorted(WRONG)))
+    def use_it_wrongly(self, data: st.DataObject, what: str) -> None:
+        bad = data.draw(WRONG[what])
 
-        def target(tier: int) -> Any:
-            array: Any = np.zeros(4, TIERS[tier].ACK_DTYPE)
-            if plan == "list":
-                return [0] * 4
-            if plan == "other dtype":
-                return np.zeros(4, np.uint64)
-            if plan == "read-only":
-                array.flags.writeable = False
-            elif plan == "strided":
-                array = array[::2]
-            return array
+        def use(tier: int) -> Any:  # noqa: PLR0911  one line for each thing to try
+            made, ring = TIERS[tier], self.rings[tier]
+            match what:
+                case "capacity":
+                    return made.RingBuffer(bad).capacity
+                case "publish_many":
+                    return ring.publish_many(bad)
+                case "get":
+                    return ring.get(bad)
+                case "consumer's ring":
+                    return made.Consumer(bad)
+                case "executor's ring":
+                    return made.Executor(bad, self.lifecycle)
+                case "executor's lifecycle":
+                    return made.Executor(ring, bad)
+                case _:
+                    return [pair[tier].process_into(array_of(tier, bad)) for pair in self.executors]
 
-        self.same(lambda tier: pair[tier].process_into(target(tier)))
+        self.same(use)
 
     @invariant()
     def say_the_same(self) -> None:
@@ -225,13 +245,18 @@ class Tiers(RuleBasedStateMachine):
             return
         self.same(lambda tier: [self.rings[tier].head(), self.rings[tier].capacity])
         for pair in self.consumers:
-            self.same(lambda tier, of=pair: [of[tier].cursor(), of[tier].available(), of[tier].lost, of[tier].shed])
+            self.same(partial(self._books, pair, "cursor available lost shed"))
         for pair, sinks in zip(self.executors, self.sinks, strict=True):
-            self.same(lambda tier, of=pair: [of[tier].cursor(), of[tier].lost, of[tier].shed, of[tier].sink_errors])
-            self.same(lambda tier, of=sinks: getattr(of[tier], "seen", None))
+            self.same(partial(self._books, pair, "cursor lost shed sink_errors"))
+            self.same(partial(self._books, sinks, "seen"))
             if hasattr(sinks[0], "metrics"):
                 counts = [sink.metrics.snapshot().count for sink in sinks]
                 assert counts[0] == counts[1]
+
+    @staticmethod
+    def _books(pair: list[Any], names: str, tier: int) -> list[Any]:
+        values = [getattr(pair[tier], name, None) for name in names.split()]
+        return [value() if callable(value) else value for value in values]
 
     @invariant()
     def report_the_first_error_of_each_sink_and_no_other(self) -> None:
@@ -242,7 +267,7 @@ class Tiers(RuleBasedStateMachine):
             assert [source is sink for source in sources].count(True) == int(failed)
 
 
-TestTiers = Tiers.TestCase
+TestTiers = pytest.mark.slow(Tiers.TestCase)
 
 
 def test_the_oracle_itself_tells_results_and_errors_apart() -> None:

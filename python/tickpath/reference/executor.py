@@ -77,7 +77,7 @@ class Executor(Reader[T]):
             sink = NoOpSink()
         if not callable(getattr(sink, "observe", None)):
             raise ArgumentTypeError(f"sink must have observe(event, ack), {type(sink).__name__} has none")
-        self._capacity = ring._capacity
+        self._capacity = ring.capacity
         self._load = lifecycle.gate.load
         self._observe = sink.observe
         self._sink_errors = 0
@@ -94,7 +94,7 @@ class Executor(Reader[T]):
         """
         word = self._load()
         if not word & _STATE_MASK:
-            raise NotReady()
+            raise NotReady
         slot = self._slot
         lap = self._lap
         if slot.lap != lap:
@@ -182,7 +182,7 @@ class Executor(Reader[T]):
     def _refuse_in_init(self) -> None:
         # Nothing leads back to INIT, so that once before a batch is enough.
         if not self._load() & _STATE_MASK:
-            raise NotReady()
+            raise NotReady
 
     def _sink_failed(self, error: Exception) -> None:
         self._sink_errors += 1
