@@ -9,6 +9,9 @@ mod args;
 mod bus;
 mod consumer;
 mod errors;
+mod event_layout;
+mod event_reader;
+mod event_ring;
 mod execution;
 mod memory;
 mod metrics;
@@ -32,6 +35,10 @@ mod _native {
     use crate::bus::RingBuffer;
     #[pymodule_export]
     use crate::consumer::Consumer;
+    #[pymodule_export]
+    use crate::event_reader::EventReader;
+    #[pymodule_export]
+    use crate::event_ring::EventRing;
     #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
