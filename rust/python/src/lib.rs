@@ -10,6 +10,8 @@ mod bus;
 mod consumer;
 mod errors;
 mod execution;
+mod ingest;
+mod ingest_load;
 mod memory;
 mod metrics;
 mod place;
@@ -33,6 +35,12 @@ mod _native {
     use crate::consumer::Consumer;
     #[pymodule_export]
     use crate::execution::Executor;
+    #[pymodule_export]
+    use crate::ingest::merge_events;
+    #[pymodule_export]
+    use crate::ingest_load::load_recording;
+    #[pymodule_export]
+    use crate::memory::Events;
     #[pymodule_export]
     use crate::metrics::{LatencySink, Metrics, Snapshot};
     #[pymodule_export]
