@@ -122,6 +122,7 @@ class MarketDataSource:
         names = [_path(path) for path in paths]
         if not names:
             raise ArgumentValueError("paths names no file: expected at least one")
+        _check_words(kind=kind, policy=policy, out_of_order=out_of_order)
         _check(kind=kind, symbol=symbol, columns=columns, progress=progress)
         if kind == "table":
             return cls(_tables(names, columns or {}, policy, symbol, out_of_order))
@@ -145,6 +146,7 @@ class MarketDataSource:
         ``columns`` maps our field names to the table's, with the unit where there is one:
         ``{"ts_ns": ("time", "us"), "price_e9": "price"}``. Everything else is as for ``from_file``.
         """
+        _check_words(policy=policy, out_of_order=out_of_order)
         _check(kind="table", symbol=symbol, columns=columns, progress=None)
         return cls(_table(obj, columns, policy, symbol, out_of_order))
 
@@ -212,9 +214,18 @@ def _path(path: object) -> str:
     return os.fsdecode(path)
 
 
-def _check(*, kind: object, symbol: object, columns: object, progress: object) -> None:
-    if not isinstance(kind, str):
-        raise ArgumentTypeError(f"kind must be a str, got {type(kind).__name__}")
+_WORDS = {"kind": KINDS, "policy": ("strict", "skip"), "out_of_order": ("refuse", "sort", "clamp")}
+
+
+def _check_words(**words: object) -> None:
+    for name, word in words.items():
+        if not isinstance(word, str):
+            raise ArgumentTypeError(f"{name} must be a str, got {type(word).__name__}")
+        if word not in _WORDS[name]:
+            raise ArgumentValueError(f"{name} must be one of {', '.join(_WORDS[name])}; got {word!r}")
+
+
+def _check(*, kind: str, symbol: object, columns: object, progress: object) -> None:
     if symbol is not None and not isinstance(symbol, str):
         raise ArgumentTypeError(f"symbol must be a str, got {type(symbol).__name__}")
     if symbol == "":
