@@ -9,6 +9,9 @@ mod args;
 mod bus;
 mod consumer;
 mod errors;
+mod event_layout;
+mod event_reader;
+mod event_ring;
 mod execution;
 mod ingest;
 mod ingest_load;
@@ -17,6 +20,7 @@ mod metrics;
 mod place;
 mod sink;
 mod state;
+mod unraisable;
 
 use pyo3::prelude::*;
 
@@ -34,6 +38,10 @@ mod _native {
     #[pymodule_export]
     use crate::consumer::Consumer;
     #[pymodule_export]
+    use crate::event_reader::EventReader;
+    #[pymodule_export]
+    use crate::event_ring::EventRing;
+    #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
     use crate::ingest::merge_events;
@@ -47,6 +55,8 @@ mod _native {
     use crate::sink::NoOpSink;
     #[pymodule_export]
     use crate::state::Gate;
+    #[pymodule_export]
+    use crate::unraisable::report_unraisable;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -14,6 +14,8 @@
     reason = "the interpreter's lock serialises access to the cells here, there is no atomic to model"
 )]
 
+mod rows;
+
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int};
 use std::mem::MaybeUninit;
@@ -26,6 +28,8 @@ use tickpath_core::bus::{Bounds, Cursor, CursorOn, ObjectRing, Overrun, Publishe
 use tickpath_core::execution::{Step, StepError, step};
 use tickpath_core::state::GateWord;
 use tickpath_core::time::MonotonicClock;
+
+pub(crate) use rows::{Rows, RowsAt, RowsOutAt};
 
 use crate::{args, errors};
 
@@ -111,6 +115,19 @@ impl GilCell<Cursor> {
         // clock, neither of which runs Python code.
         let cursor = unsafe { &mut *self.value.get() };
         step(&mut CursorOn { ring: tape, cursor }, word, &MonotonicClock)
+    }
+
+    /// The same step without a reference to the item.
+    #[inline]
+    pub(crate) fn step_unseen(
+        &self,
+        tape: &Tape<'_, '_>,
+        word: GateWord,
+    ) -> Result<Option<Step<()>>, StepError> {
+        // SAFETY: as in `step`.
+        let cursor = unsafe { &mut *self.value.get() };
+        let ring = &Unseen { tape };
+        step(&mut CursorOn { ring, cursor }, word, &MonotonicClock)
     }
 }
 
@@ -226,6 +243,25 @@ impl<'py> Readable for Tape<'_, 'py> {
     fn read(&self, seq: u64) -> Result<Option<Self::Item>, Overrun> {
         let item = self.slots.ring(self.py).read(seq)?;
         Ok(item.map(|item| new_reference(item.bind_borrowed(self.py))))
+    }
+}
+
+/// A [`Tape`] whose items nobody looks at: reading one only says that it was there.
+struct Unseen<'a, 'b, 'py> {
+    tape: &'a Tape<'b, 'py>,
+}
+
+impl Readable for Unseen<'_, '_, '_> {
+    type Item = ();
+
+    #[inline]
+    fn bounds(&self) -> Bounds {
+        self.tape.bounds()
+    }
+
+    #[inline]
+    fn read(&self, seq: u64) -> Result<Option<()>, Overrun> {
+        Ok(self.tape.slots.ring(self.tape.py).read(seq)?.map(|_| ()))
     }
 }
 
@@ -443,7 +479,8 @@ impl RowsOut {
     /// The rows of `array`, a NumPy array of `dtype`, whose rows are `row_bytes` long.
     ///
     /// # Errors
-    /// Returns an error if `array` is no writable contiguous array of that dtype.
+    /// Returns a type error for anything but an array of that dtype, a value error for one that is not
+    /// writable, not contiguous or not of one dimension.
     pub(crate) fn get(
         array: &Bound<'_, PyAny>,
         dtype: &Bound<'_, PyAny>,
@@ -451,21 +488,33 @@ impl RowsOut {
         expected: &str,
     ) -> PyResult<Self> {
         let py = array.py();
-        let refuse = |given: String| {
-            let text = format!("expected a writable, contiguous array of {expected}, got {given}");
-            errors::argument_type(py, text)
+        let text = |given: &str| {
+            format!(
+                "expected a writable, contiguous, one-dimensional array of {expected}, got {given}"
+            )
         };
         let given = array.getattr_opt(pyo3::intern!(py, "dtype"))?;
-        let given = given.ok_or_else(|| refuse(args::type_name(array)))?;
+        let given =
+            given.ok_or_else(|| errors::argument_type(py, text(&args::type_name(array))))?;
         if !given.is(dtype) && !given.eq(dtype)? {
-            return Err(refuse(format!("an array of {}", given.str()?)));
+            let given = given.str()?.to_string();
+            return Err(errors::argument_type(py, text(&format!("one of {given}"))));
         }
-        let exported = Exported::get(array, ffi::PyBUF_C_CONTIGUOUS | ffi::PyBUF_WRITABLE)
-            .map_err(|e| refuse(format!("one that is not: {}", e.value(py))))?;
-        Ok(Self {
-            exported,
-            row_bytes,
-        })
+        let flags = ffi::PyBUF_C_CONTIGUOUS | ffi::PyBUF_WRITABLE;
+        match Exported::get(array, flags) {
+            Ok(exported) if exported.view.ndim == 1 => Ok(Self {
+                exported,
+                row_bytes,
+            }),
+            Ok(_) => Err(errors::argument_value(py, text("one of other dimensions"))),
+            Err(e) => {
+                let reason = e.value(py).to_string();
+                Err(errors::argument_value(
+                    py,
+                    text(&format!("one that is not ({reason})")),
+                ))
+            }
+        }
     }
 
     /// How many rows there are.

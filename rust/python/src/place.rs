@@ -54,6 +54,16 @@ impl Place {
         self.cursor.step(&self.ring.get().tape(py), word)
     }
 
+    /// The same step for an executor that shows its items to nobody.
+    #[inline]
+    pub(crate) fn step_unseen(
+        &self,
+        py: Python<'_>,
+        word: GateWord,
+    ) -> Result<Option<Step<()>>, StepError> {
+        self.cursor.step_unseen(&self.ring.get().tape(py), word)
+    }
+
     /// How many items are unread, and of these still there at the most.
     pub(crate) fn available(&self, py: Python<'_>) -> u64 {
         self.cursor.get(py).available(self.bounds(py).head)
