@@ -13,6 +13,8 @@ mod event_layout;
 mod event_reader;
 mod event_ring;
 mod execution;
+mod ingest;
+mod ingest_load;
 mod memory;
 mod metrics;
 mod place;
@@ -41,6 +43,12 @@ mod _native {
     use crate::event_ring::EventRing;
     #[pymodule_export]
     use crate::execution::Executor;
+    #[pymodule_export]
+    use crate::ingest::merge_events;
+    #[pymodule_export]
+    use crate::ingest_load::load_recording;
+    #[pymodule_export]
+    use crate::memory::Events;
     #[pymodule_export]
     use crate::metrics::{LatencySink, Metrics, Snapshot};
     #[pymodule_export]

@@ -2,7 +2,8 @@
 //!
 //! - this file: values guarded by the interpreter's lock;
 //! - `slots`: references to Python objects in a ring;
-//! - `rows`: events in foreign buffers;
+//! - `export` and `rows`: buffers of other objects, and events in them;
+//! - `events`: events of ours as a buffer for others;
 //! - `fastcall`: CPython's fast calling convention.
 //!
 //! Everything here is reached with the interpreter's lock held; a [`Python`] token (or a garbage
@@ -17,6 +18,8 @@
     reason = "the interpreter's lock serialises access to the cells here, there is no atomic to model"
 )]
 
+mod events;
+mod export;
 mod fastcall;
 mod rows;
 mod slots;
@@ -29,6 +32,8 @@ use tickpath_core::execution::{Step, StepError, step};
 use tickpath_core::state::GateWord;
 use tickpath_core::time::MonotonicClock;
 
+pub(crate) use events::{Events, SharedEvents};
+pub(crate) use export::copied_bytes;
 pub(crate) use fastcall::{FastCall, Raised, install, raise};
 pub(crate) use rows::{Rows, RowsAt, RowsOutAt};
 pub(crate) use slots::{ObjectSlots, Tape, Unseen, new_reference, release};

@@ -4,45 +4,14 @@
 //!   the lock is released.
 //! - **Allocation**: none.
 
-use std::ffi::c_int;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use tickpath_core::bus::Payload;
 
-/// A contiguous buffer of another object, exported for as long as this value lives.
-struct Exported {
-    view: ffi::Py_buffer,
-}
-
-impl Exported {
-    fn get(object: &Bound<'_, PyAny>, flags: c_int) -> PyResult<Self> {
-        let mut view = MaybeUninit::<ffi::Py_buffer>::uninit();
-        // SAFETY: the object is alive, the lock is held, and `view` is ours to be filled.
-        let failed = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), view.as_mut_ptr(), flags) };
-        if failed != 0 {
-            return Err(PyErr::fetch(object.py()));
-        }
-        // SAFETY: a successful PyObject_GetBuffer filled it.
-        let view = unsafe { view.assume_init() };
-        Ok(Self { view })
-    }
-
-    fn len_bytes(&self) -> usize {
-        usize::try_from(self.view.len).unwrap_or(0)
-    }
-}
-
-impl Drop for Exported {
-    fn drop(&mut self) {
-        // SAFETY: filled by PyObject_GetBuffer and released once; values of this type never leave the
-        // scope of a call into the bindings, which holds the lock.
-        unsafe { ffi::PyBuffer_Release(&raw mut self.view) }
-    }
-}
+use super::export::Exported;
 
 /// Rows of up to 56 bytes in another object's contiguous buffer, exported for as long as this lives.
 ///
