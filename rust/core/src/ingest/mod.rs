@@ -5,4 +5,6 @@
 
 mod event;
 
+pub mod synthetic;
+
 pub use event::Event;
