@@ -10,11 +10,14 @@ mod bus;
 mod consumer;
 mod errors;
 mod execution;
+mod ingest;
 mod memory;
 mod metrics;
 mod place;
 mod sink;
 mod state;
+mod synthetic;
+mod table;
 
 use pyo3::prelude::*;
 
@@ -34,11 +37,17 @@ mod _native {
     #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
+    use crate::ingest::Events;
+    #[pymodule_export]
     use crate::metrics::{LatencySink, Metrics, Snapshot};
     #[pymodule_export]
     use crate::sink::NoOpSink;
     #[pymodule_export]
     use crate::state::Gate;
+    #[pymodule_export]
+    use crate::synthetic::synthetic_events;
+    #[pymodule_export]
+    use crate::table::{csv_header, load_csv, load_rows, table_values};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

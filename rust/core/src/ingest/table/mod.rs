@@ -5,6 +5,7 @@
 //! text, exactly; a float is its shortest decimal text.
 
 mod csv;
+mod memory;
 
 use std::borrow::Cow;
 
@@ -12,6 +13,7 @@ use super::decimal::{self, DecimalError};
 use super::event::Event;
 
 pub use self::csv::{Column, ColumnKey, csv_header, load_csv};
+pub use self::memory::{BadRow, load_rows};
 
 /// A field of [`Event`] that a column can be mapped to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,10 @@
 //! Goal: a value means the same whatever its table was, and exactly. Method: values at the edges of
 //! every rule, and exponents against their written-out form.
 
+use std::ops::ControlFlow;
+
 use super::*;
+use crate::ingest::{LoadError, LoadOptions, OutOfOrder, Policy, Recording};
 
 fn written(text: &str) -> String {
     String::from_utf8(plain_decimal(text.as_bytes()).into_owned()).expect("ASCII")
@@ -103,4 +106,144 @@ fn every_field_has_its_own_name_and_place() {
         field.put(&mut event, 1);
         assert_ne!(event, Event::default(), "{}", field.name());
     }
+}
+
+/// Loads `text` as a csv file with the columns `ts_ns` in seconds and `price_e9`, if `price` is so.
+fn load(text: &str, name: &str, key: impl Fn(&str) -> ColumnKey) -> Result<Recording, LoadError> {
+    let path =
+        std::env::temp_dir().join(format!("tickpath-table-{}-{name}.csv", std::process::id()));
+    std::fs::write(&path, text).expect("the temporary folder can be written");
+    let columns = [
+        Column {
+            field: Field::TsNs,
+            key: key("time"),
+            exponent: 9,
+        },
+        Column {
+            field: Field::PriceE9,
+            key: key("price"),
+            exponent: 9,
+        },
+    ];
+    let options = LoadOptions {
+        policy: Policy::Skip,
+        ..LoadOptions::default()
+    };
+    let loaded = load_csv(
+        &path,
+        &columns,
+        &options,
+        &mut |_| ControlFlow::Continue(()),
+    );
+    std::fs::remove_file(&path).expect("it was written");
+    loaded
+}
+
+fn by_name(name: &str) -> ColumnKey {
+    ColumnKey::Name(name.to_owned())
+}
+
+#[test]
+fn every_delimiter_quote_and_line_end_gives_the_same_events() {
+    let plain = load("time,price\n1.5,2\n2.5,3\n", "plain", by_name).expect("loads");
+    assert_eq!(plain.events.len(), 2);
+    assert_eq!(
+        (plain.events[1].ts_ns, plain.events[1].price_e9),
+        (2_500_000_000, 3_000_000_000)
+    );
+    for (name, text) in [
+        ("semicolon", "price;time\r\n2;1.5\r\n3;2.5\r\n"),
+        ("tab", "x\ttime\tprice\n\t1.5\t2\n\t2.5\t3"),
+        ("pipe", "\u{feff}time|price|a,b,c,d\n1.5|2|,,,\n2.5|3|x\n"),
+        (
+            "quotes",
+            "\"time\",\"price\",\"a \"\"b\"\"\"\n\"1.5\",2,\"x,y\"\n2.5,\"3\",\"\"\n",
+        ),
+    ] {
+        assert_eq!(
+            load(text, name, by_name).expect(name).events,
+            plain.events,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn bad_lines_are_left_out_one_by_one_with_their_numbers() {
+    let text = "time,price\n1,1\n\n2\n3,x\n4,\"1\n5,1,1\n6,\n7,7\n";
+    let loaded = load(text, "bad", by_name).expect("two rows are good");
+    assert_eq!(loaded.events.len(), 2);
+    let lines: Vec<_> = loaded.skipped.iter().map(|e| e.line).collect();
+    assert_eq!(lines, [3, 4, 5, 6, 7, 8].map(Some));
+    assert_eq!(loaded.skipped[2].field.as_deref(), Some("price_e9"));
+    assert!(
+        loaded.skipped[2].reason.contains("column \"price\""),
+        "{}",
+        loaded.skipped[2]
+    );
+}
+
+#[test]
+fn positions_mean_that_there_is_no_header() {
+    let at = |name: &str| ColumnKey::Position(usize::from(name == "price"));
+    let loaded = load("1,5\n2,6\n", "positions", at).expect("loads");
+    assert_eq!(loaded.events.len(), 2);
+    let beyond = load("1\n2\n", "beyond", at).expect_err("there is no column 1");
+    assert!(
+        beyond.to_string().contains("line 1: no column 1"),
+        "{beyond}"
+    );
+}
+
+#[test]
+fn a_header_without_the_columns_is_refused_with_what_it_has() {
+    for (name, text, part) in [
+        ("other", "t;p\n1;2\n", "the header has t, p"),
+        (
+            "twice",
+            "time,price,price\n1,2,3\n",
+            "several columns named \"price\"",
+        ),
+        ("empty", "", "empty"),
+        ("blank", "\n1,2\n", "blank"),
+        ("binary", "\0\u{1}\u{2}\n", "not text"),
+    ] {
+        let refused = load(text, name, by_name).expect_err(name);
+        assert!(refused.to_string().contains(part), "{refused}");
+    }
+}
+
+#[test]
+fn rows_in_memory_pass_the_same_choices() {
+    let rows: Vec<Event> = [5, 9, 3]
+        .map(|ts_ns| Event {
+            ts_ns,
+            ..Event::default()
+        })
+        .into();
+    let bad = [BadRow {
+        row: 1,
+        field: Field::Side,
+        reason: "no value".to_owned(),
+    }];
+    let take = |policy, out_of_order, bad: &[BadRow]| {
+        let options = LoadOptions {
+            policy,
+            out_of_order,
+            ..LoadOptions::default()
+        };
+        load_rows("t", &rows, bad, &[], &options, &mut |_| {
+            ControlFlow::Continue(())
+        })
+    };
+    let strict = take(Policy::Strict, OutOfOrder::Sort, &bad).expect_err("row 1 is bad");
+    assert_eq!(strict.to_string(), "t, field side: row 1: no value");
+    let sorted = take(Policy::Skip, OutOfOrder::Sort, &bad).expect("sorted");
+    assert_eq!(
+        sorted.events.iter().map(|e| e.ts_ns).collect::<Vec<_>>(),
+        [3, 5]
+    );
+    assert_eq!(sorted.symbols, [""]);
+    let refused = take(Policy::Skip, OutOfOrder::Refuse, &[]).expect_err("3 follows 9");
+    assert!(matches!(refused, LoadError::OutOfOrder(_)), "{refused}");
 }
