@@ -6,10 +6,11 @@ use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString};
 use tickpath_core::ingest::table::{self, BadRow, Column, ColumnKey, Field};
-use tickpath_core::ingest::{Event, Limits};
+use tickpath_core::ingest::{Limits, LoadOptions, events_of_bytes};
 
 use crate::errors;
-use crate::ingest::{Loaded, load, load_error, options};
+use crate::ingest::parse_out_of_order;
+use crate::ingest_load::{Loaded, parse_policy, raise, run};
 
 /// Values converted between two looks at the signals: a few milliseconds of work.
 const VALUES_BETWEEN_SIGNALS: usize = 1 << 14;
@@ -25,11 +26,30 @@ fn named_field(py: Python<'_>, name: &str) -> PyResult<Field> {
         .ok_or_else(|| errors::argument_value(py, format!("no field \"{name}\" in an event")))
 }
 
+fn options(
+    py: Python<'_>,
+    policy: &str,
+    symbol: Option<String>,
+    out_of_order: &str,
+) -> PyResult<LoadOptions> {
+    Ok(LoadOptions {
+        policy: parse_policy(py, policy)?,
+        out_of_order: parse_out_of_order(py, out_of_order)?,
+        symbol,
+        ..LoadOptions::default()
+    })
+}
+
 /// The column names in the header of a csv file, split as loading the ``wanted`` ones would.
 #[pyfunction]
-pub(crate) fn csv_header(py: Python<'_>, path: PathBuf, wanted: Vec<String>) -> PyResult<Vec<String>> {
+pub(crate) fn csv_header(
+    py: Python<'_>,
+    path: PathBuf,
+    wanted: Vec<String>,
+) -> PyResult<Vec<String>> {
     let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    py.detach(|| table::csv_header(&path, &wanted, Limits::default())).map_err(|e| load_error(py, e))
+    py.detach(|| table::csv_header(&path, &wanted, Limits::default()))
+        .map_err(|e| raise(py, e))
 }
 
 /// How a column is given: by name, or by position in a file without a header.
@@ -43,14 +63,14 @@ pub(crate) enum Key {
 
 /// Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column.
 #[pyfunction]
-pub(crate) fn load_csv(
-    py: Python<'_>,
+pub(crate) fn load_csv<'py>(
+    py: Python<'py>,
     path: PathBuf,
     columns: Vec<(String, Key, u32)>,
     policy: &str,
     symbol: Option<String>,
     out_of_order: &str,
-) -> PyResult<Loaded> {
+) -> PyResult<Loaded<'py>> {
     let columns = columns
         .into_iter()
         .map(|(field, key, exponent)| {
@@ -58,20 +78,29 @@ pub(crate) fn load_csv(
                 Key::Position(at) => ColumnKey::Position(at),
                 Key::Name(name) => ColumnKey::Name(name),
             };
-            Ok(Column { field: named_field(py, &field)?, key, exponent })
+            Ok(Column {
+                field: named_field(py, &field)?,
+                key,
+                exponent,
+            })
         })
         .collect::<PyResult<Vec<_>>>()?;
-    let options = options(py, policy, out_of_order, symbol)?;
-    load(py, |hook| table::load_csv(&path, &columns, &options, hook))
+    let options = options(py, policy, symbol, out_of_order)?;
+    run(py, None, |hook| {
+        table::load_csv(&path, &columns, &options, hook)
+    })
 }
 
 /// Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
 ///
 /// ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order.
 #[pyfunction]
-#[allow(clippy::too_many_arguments, reason = "the table, and the choices of the public function")]
-pub(crate) fn load_rows(
-    py: Python<'_>,
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the table, and the choices of the public function"
+)]
+pub(crate) fn load_rows<'py>(
+    py: Python<'py>,
     title: &str,
     rows: &Bound<'_, PyAny>,
     bad: Vec<(u64, String, String)>,
@@ -79,16 +108,25 @@ pub(crate) fn load_rows(
     policy: &str,
     symbol: Option<String>,
     out_of_order: &str,
-) -> PyResult<Loaded> {
-    let bytes = PyBuffer::<u8>::get(rows)?;
-    let mut events = vec![Event::default(); bytes.item_count() / size_of::<Event>()];
-    bytes.copy_to_slice(py, bytemuck::cast_slice_mut(&mut events))?;
+) -> PyResult<Loaded<'py>> {
+    let bytes = PyBuffer::<u8>::get(rows)?.to_vec(py)?;
+    let events = events_of_bytes(&bytes).ok_or_else(|| {
+        errors::argument_value(py, format!("{} bytes are no rows of 56 bytes", bytes.len()))
+    })?;
     let bad = bad
         .into_iter()
-        .map(|(row, field, reason)| Ok(BadRow { row, field: named_field(py, &field)?, reason }))
+        .map(|(row, field, reason)| {
+            Ok(BadRow {
+                row,
+                field: named_field(py, &field)?,
+                reason,
+            })
+        })
         .collect::<PyResult<Vec<_>>>()?;
-    let options = options(py, policy, out_of_order, symbol)?;
-    load(py, |hook| table::load_rows(title, &events, &bad, &symbols, &options, hook))
+    let options = options(py, policy, symbol, out_of_order)?;
+    run(py, None, |hook| {
+        table::load_rows(title, &events, &bad, &symbols, &options, hook)
+    })
 }
 
 /// Convert ``values`` (a list, or an array of floats) into the bits of ``field``, written to ``out``.
@@ -109,19 +147,29 @@ pub(crate) fn table_values(
     let target = PyBuffer::<i64>::get(out)?;
     let mut bits = target.to_vec(py)?;
     let count = bits.len();
-    let convert = Conversion { py, field, exponent, first_only, problems: Vec::new() };
+    let convert = Conversion {
+        py,
+        field,
+        exponent,
+        first_only,
+        problems: Vec::new(),
+    };
     let problems = if let Ok(list) = values.cast::<PyList>() {
         same_length(py, list.len(), count)?;
         convert.run(&mut bits, |row| text_of(&list.get_item(row)?))?
     } else if let Ok(floats) = PyBuffer::<f64>::get(values) {
         let floats = floats.to_vec(py)?;
         same_length(py, floats.len(), count)?;
-        convert.run(&mut bits, |row| Ok(float_text(floats[row], floats[row].to_string())))?
+        convert.run(&mut bits, |row| {
+            Ok(float_text(floats[row], floats[row].to_string()))
+        })?
     } else {
         let floats = PyBuffer::<f32>::get(values)?.to_vec(py)?;
         same_length(py, floats.len(), count)?;
         // The shortest text of the 32-bit number, not that of its 64-bit copy.
-        convert.run(&mut bits, |row| Ok(float_text(floats[row].into(), floats[row].to_string())))?
+        convert.run(&mut bits, |row| {
+            Ok(float_text(floats[row].into(), floats[row].to_string()))
+        })?
     };
     target.copy_from_slice(py, &bits)?;
     Ok(problems)
@@ -131,7 +179,10 @@ fn same_length(py: Python<'_>, values: usize, out: usize) -> PyResult<()> {
     if values == out {
         return Ok(());
     }
-    Err(errors::argument_value(py, format!("{values} values do not fill {out} rows")))
+    Err(errors::argument_value(
+        py,
+        format!("{values} values do not fill {out} rows"),
+    ))
 }
 
 struct Conversion<'py> {
@@ -153,10 +204,12 @@ impl Conversion<'_> {
                 self.py.check_signals()?;
             }
             let parsed = text(row)?.and_then(|text| {
-                self.field.parse(text.as_bytes(), self.exponent).map_err(|reason| {
-                    let shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
-                    format!("{shown:?}: {reason}")
-                })
+                self.field
+                    .parse(text.as_bytes(), self.exponent)
+                    .map_err(|reason| {
+                        let shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+                        format!("{shown:?}: {reason}")
+                    })
             });
             match parsed {
                 Ok(value) => *out = value,
@@ -195,7 +248,9 @@ fn text_of(value: &Bound<'_, PyAny>) -> PyResult<Result<String, Reason>> {
         let number = value.call_method0("__index__")?;
         return Ok(Ok(number.str()?.to_string_lossy().into_owned()));
     }
-    Ok(Err(format!("a value of type {kind}: expected a number or text")))
+    Ok(Err(format!(
+        "a value of type {kind}: expected a number or text"
+    )))
 }
 
 /// The shortest decimal text of a float, which Rust writes without an exponent.

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tickpath import _native
@@ -25,12 +27,19 @@ SEED_MAX = 2**64 - 1
 
 
 def generate(
-    model: str, *, rate_hz: float, events: int, symbols: int = 1, seed: int = 0
+    model: str,
+    *,
+    rate_hz: float,
+    events: int,
+    symbols: int = 1,
+    seed: int = 0,
+    progress: Callable[[int, int, int], object] | None = None,
 ) -> tuple[_native.Events, tuple[str, ...], list[Any], dict[str, Any]]:
     """Generate exactly ``events`` events at a mean rate of ``rate_hz`` per second.
 
     Returns the events, the names of the symbols (``SYM0``, …), the rows left out (none) and the account of
-    the source. The same arguments give the same bytes on every machine.
+    the source. The same arguments give the same bytes on every machine. ``progress`` is called with bytes
+    done, bytes in all, and events so far; what it raises ends the work.
 
     Raises ``ArgumentTypeError`` or ``ArgumentValueError``, naming the argument, for a model that does not
     exist, a rate that is not above 0 and at most 1e9, a number of events below 1 or more than 2**28 or than
@@ -42,10 +51,16 @@ def generate(
     symbols = _whole("symbols", symbols, 1, SYMBOLS_MAX)
     seed = _whole("seed", seed, 0, SEED_MAX)
     _check_memory(events)
-    generated = _native.synthetic_events(model, rate_hz, events, symbols, seed)
+    generated = _native.synthetic_events(model, rate_hz, events, symbols, seed, progress)
     names = tuple(f"SYM{number}" for number in range(symbols))
     source = {"kind": "synthetic", "path": None, "events": events, "skipped": 0}
-    meta = {"model": model, "rate_hz": rate_hz, "seed": seed, "sources": [source]}
+    meta = {
+        "origin": "stream",
+        "sources": (MappingProxyType(source),),
+        "model": model,
+        "rate_hz": rate_hz,
+        "seed": seed,
+    }
     return generated, names, [], meta
 
 

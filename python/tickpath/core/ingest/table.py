@@ -6,32 +6,37 @@ Which spellings, units and types are understood stands in docs/concepts/ingest-t
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from tickpath import _native
+from tickpath.core.ingest.event import EVENT_DTYPE
 from tickpath.core.ingest.suggest import suggestion
 from tickpath.core.ingest.table_columns import Table, open_table, read_parquet
 from tickpath.core.ingest.table_mapping import ColumnSpec, parse_columns, resolve_columns
 from tickpath.core.ingest.table_rows import RowBuilder
 from tickpath.errors import ArgumentTypeError, ArgumentValueError, SourceError
 
-__all__ = ["load_table", "parse_columns"]
+__all__ = ["load", "parse_columns"]
+
+Parts = tuple[_native.Events, list[str], list[Any], dict[str, Any]]
+"""Events, names of the symbols, rows left out, and the account of the source."""
 
 _PARQUET_MAGIC = b"PAR1"
 _POLICIES = ("strict", "skip")
 _OUT_OF_ORDER = ("refuse", "sort", "clamp")
 
 
-def load_table(
+def load(
     obj: object,
     *,
     columns: object,
     policy: str = "strict",
     symbol: str | None = None,
     out_of_order: str = "refuse",
-) -> Any:
+) -> Parts:
     """Load a table: an object that holds one, or the path of a csv or parquet file.
 
     ``columns`` maps fields of ``EVENT_DTYPE`` to columns, ``{"ts_ns": ("time", "us"), "price_e9": "price"}``;
@@ -48,8 +53,8 @@ def load_table(
     _one_of("out_of_order", out_of_order, _OUT_OF_ORDER)
     if symbol is not None and not isinstance(symbol, str):
         raise ArgumentTypeError(f"symbol must be the name of an instrument, got {symbol!r}")
-    if isinstance(obj, str | os.PathLike):
-        path = os.fspath(obj)
+    if isinstance(obj, str | bytes | os.PathLike):
+        path = os.fsdecode(obj)
         if not _is_parquet(path):
             return _load_csv(path, specs, policy, symbol, out_of_order)
         _refuse_positions(specs)
@@ -68,7 +73,7 @@ def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
         raise ArgumentValueError(f'no {name} "{value}"{hint} (choices: {", ".join(known)})')
 
 
-def _is_parquet(path: str | bytes) -> bool:
+def _is_parquet(path: str) -> bool:
     # Only a regular file is opened here: anything else could block, and the csv reader says what it is.
     if not os.path.isfile(path):
         return False
@@ -89,12 +94,12 @@ def _refuse_positions(specs: tuple[ColumnSpec, ...]) -> None:
 
 def _load_csv(
     path: str, specs: tuple[ColumnSpec, ...], policy: str, symbol: str | None, out_of_order: str
-) -> Any:
+) -> Parts:
     wanted = [spec.column for spec in specs if isinstance(spec.column, str)]
     if wanted:
         _check_names(path, specs, tuple(_native.csv_header(path, wanted)), line=1)
     columns = [(spec.field, spec.column, spec.exponent) for spec in specs]
-    return _native.load_csv(path, columns, policy, symbol, out_of_order)
+    return _parts(_native.load_csv(path, columns, policy, symbol, out_of_order))
 
 
 def _check_names(
@@ -116,7 +121,7 @@ def _load_rows(
     policy: str,
     symbol: str | None,
     out_of_order: str,
-) -> Any:
+) -> Parts:
     _check_names(title, specs, table.names)
     columns = [table.column(str(spec.column)) for spec in specs]
     rows = np.zeros(len(columns[0].values), EVENT_DTYPE)
@@ -124,6 +129,13 @@ def _load_rows(
     # Names last: by then it is known which rows are bad, and those leave no name behind.
     for spec, column in sorted(zip(specs, columns, strict=True), key=lambda pair: pair[0].field == "symbol"):
         builder.fill(spec, column)
-    return _native.load_rows(
+    loaded = _native.load_rows(
         title, rows.view(np.uint8), builder.problems, builder.symbols, policy, symbol, out_of_order
     )
+    return _parts(loaded)
+
+
+def _parts(loaded: tuple[Any, list[str], list[Any], list[dict[str, Any]]]) -> Parts:
+    events, symbols, skipped, sources = loaded
+    meta = {"origin": sources[0]["origin"], "sources": tuple(MappingProxyType(source) for source in sources)}
+    return events, symbols, skipped, meta
