@@ -11,6 +11,7 @@ mod consumer;
 mod errors;
 mod execution;
 mod ingest;
+mod ingest_load;
 mod memory;
 mod metrics;
 mod place;
@@ -37,7 +38,11 @@ mod _native {
     #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
-    use crate::ingest::Events;
+    use crate::ingest::merge_events;
+    #[pymodule_export]
+    use crate::ingest_load::load_recording;
+    #[pymodule_export]
+    use crate::memory::Events;
     #[pymodule_export]
     use crate::metrics::{LatencySink, Metrics, Snapshot};
     #[pymodule_export]

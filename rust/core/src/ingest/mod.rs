@@ -62,8 +62,8 @@ pub use {
     intake::{Intake, Policy},
     lines::Lines,
     load::{Kind, LoadOptions, load_file, load_files},
-    order::OutOfOrder,
-    recording::{Origin, Recording, SourceSummary},
+    order::{OutOfOrder, put_in_order},
+    recording::{Origin, Recording, SourceSummary, bytes_of_events, events_of_bytes},
     stream::{Failure, Limits, Progress, Stream},
     symbols::SymbolTable,
 };

@@ -87,6 +87,19 @@ impl OrderWatch {
     }
 }
 
+/// Applies `choice` to events that are in memory already, and returns how many ran backwards.
+///
+/// # Errors
+/// Returns the index of the first event that runs backwards and the problem, if that is refused.
+pub fn put_in_order(events: &mut [Event], choice: OutOfOrder) -> Result<u64, (usize, Problem)> {
+    let mut watch = OrderWatch::new(choice);
+    for (index, event) in events.iter_mut().enumerate() {
+        watch.pass(event).map_err(|problem| (index, problem))?;
+    }
+    watch.settle(events);
+    Ok(watch.backward_steps())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
