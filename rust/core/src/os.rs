@@ -17,10 +17,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal of `asked`, because of `reason`.
-    pub fn new(
-        asked: impl Into<Cow<'static, str>>,
-        reason: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn new(asked: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             asked: asked.into(),
             reason: reason.into(),

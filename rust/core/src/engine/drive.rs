@@ -10,12 +10,8 @@ use crate::time::Clock;
 use super::{Control, ExecutorStage, ExecutorStep, FeedStage, FeedStep, Publish, Recover, Wait};
 
 /// Publishes until everything is published or the run is stopped.
-pub fn drive_feed<S, P, C>(
-    stage: &mut FeedStage<S, P>,
-    clock: &C,
-    wait: Wait,
-    control: &Control,
-) where
+pub fn drive_feed<S, P, C>(stage: &mut FeedStage<S, P>, clock: &C, wait: Wait, control: &Control)
+where
     S: AsRef<[Event]>,
     P: Publish,
     C: Clock,

@@ -176,8 +176,14 @@ mod tests {
         // Half of the time is pause, so half of evenly spread arrivals wait in it.
         let even = Floor::fold(&windows, None, 10_000).figures;
         assert_eq!(even.count, 10_000);
-        assert!(even.percentiles_ns[0].is_some_and(|p50| p50 < 100), "{even:?}");
-        assert!(even.percentiles_ns[1].is_some_and(|p90| p90 > 3_900), "{even:?}");
+        assert!(
+            even.percentiles_ns[0].is_some_and(|p50| p50 < 100),
+            "{even:?}"
+        );
+        assert!(
+            even.percentiles_ns[1].is_some_and(|p90| p90 > 3_900),
+            "{even:?}"
+        );
         // The same pause does not exist for arrivals that all fall elsewhere.
         let offsets: Vec<u64> = (0..10_000).map(|i| 6_500 + i % 1_000).collect();
         let elsewhere = Floor::fold(&windows, Some(&offsets), offsets.len());

@@ -52,7 +52,10 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfMemory(slots) => {
-                write!(f, "not enough memory for a ring of {slots} slots of 64 bytes")
+                write!(
+                    f,
+                    "not enough memory for a ring of {slots} slots of 64 bytes"
+                )
             }
             Self::NoThread(reason) => write!(f, "the machine gave no thread: {reason}"),
             Self::Panicked { stage, message } => {
@@ -226,8 +229,8 @@ impl Drop for LiveEngine {
 fn ring(capacity: usize) -> Result<(Producer, EventReader), EngineError> {
     let (producer, ring) =
         EventRing::try_new(capacity).ok_or(EngineError::OutOfMemory(capacity))?;
-    let reader = EventReader::new(ring, Start::Oldest)
-        .map_err(|_| EngineError::OutOfMemory(capacity))?;
+    let reader =
+        EventReader::new(ring, Start::Oldest).map_err(|_| EngineError::OutOfMemory(capacity))?;
     Ok((producer, reader))
 }
 

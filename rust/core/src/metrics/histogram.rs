@@ -126,9 +126,7 @@ impl Figures {
     pub fn at_floor(&self, floor: &Self) -> [bool; RANKS.len()] {
         core::array::from_fn(
             |i| match (self.percentiles_ns[i], floor.percentiles_ns[i]) {
-                (Some(own), Some(machine)) => {
-                    u128::from(own) * 4 <= u128::from(machine) * 5
-                }
+                (Some(own), Some(machine)) => u128::from(own) * 4 <= u128::from(machine) * 5,
                 _ => false,
             },
         )

@@ -47,7 +47,7 @@ impl<const N: usize> Tally<N> {
             let values = core::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
             // SYNC POINT tally-write: pairs with the fence in `write`.
             fence(Ordering::Acquire);
-            if before % 2 == 0 && self.version.load(Ordering::Relaxed) == before {
+            if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
                 return values;
             }
             spin_loop();
