@@ -1,6 +1,6 @@
 //! The object tier's ring: values of any type, one thread at a time.
 
-use super::{Bounds, Overrun, ReadError, Readable};
+use super::{Bounds, NotPublished, Overrun, ReadError, Readable};
 
 /// A fixed number of slots that hold values of any type.
 ///
@@ -75,8 +75,14 @@ impl<T> ObjectRing<T> {
     /// Returns an error if `seq` was overwritten or is not published yet.
     #[inline]
     pub fn get(&self, seq: u64) -> Result<&T, ReadError> {
-        self.bounds().check(seq)?;
-        Ok(self.retained(seq))
+        match self.read(seq) {
+            Ok(Some(item)) => Ok(item),
+            Ok(None) => Err(ReadError::NotPublished(NotPublished {
+                requested: seq,
+                head: self.head,
+            })),
+            Err(overrun) => Err(ReadError::Overrun(overrun)),
+        }
     }
 
     /// What is retained now.
@@ -97,19 +103,28 @@ impl<T> ObjectRing<T> {
         self.slots.iter_mut().filter_map(Option::take).collect()
     }
 
-    /// The value at a sequence that is known to be retained.
+    /// The value at `seq`: `Ok(None)` if it is not published yet.
+    ///
+    /// # Errors
+    /// Returns an error if `seq` was overwritten.
     #[inline]
-    fn retained(&self, seq: u64) -> &T {
-        // The distance to the head is at most the capacity, so one conditional add replaces a division.
-        let behind = (self.head - seq) as usize;
-        let slot = if behind <= self.head_slot {
-            self.head_slot - behind
+    pub fn read(&self, seq: u64) -> Result<Option<&T>, Overrun> {
+        let behind = self.head.saturating_sub(seq);
+        if behind > self.slots.len() as u64 {
+            return Err(Overrun::at(seq, self.bounds()));
+        }
+        // The distance to the head is at most the capacity, so one conditional add replaces a
+        // division; distance 0 (caught up) is a filled slot of another sequence.
+        let behind_slots = behind as usize;
+        if behind_slots == 0 {
+            return Ok(None);
+        }
+        let slot = if behind_slots <= self.head_slot {
+            self.head_slot - behind_slots
         } else {
-            self.head_slot + self.slots.len() - behind
+            self.head_slot + self.slots.len() - behind_slots
         };
-        self.slots[slot]
-            .as_ref()
-            .expect("a retained slot is filled")
+        Ok(self.slots[slot].as_ref())
     }
 }
 
@@ -123,10 +138,6 @@ impl<T: Clone> Readable for ObjectRing<T> {
 
     #[inline]
     fn read(&self, seq: u64) -> Result<Option<T>, Overrun> {
-        match self.get(seq) {
-            Ok(item) => Ok(Some(item.clone())),
-            Err(ReadError::NotPublished(_)) => Ok(None),
-            Err(ReadError::Overrun(overrun)) => Err(overrun),
-        }
+        Ok(self.read(seq)?.cloned())
     }
 }

@@ -20,24 +20,6 @@ impl Bounds {
             head,
         }
     }
-
-    /// Where `seq` stands: readable, overwritten, or not there yet.
-    ///
-    /// # Errors
-    /// Returns [`ReadError::Overrun`] below `oldest` and [`ReadError::NotPublished`] from `head` on.
-    #[inline]
-    pub const fn check(self, seq: u64) -> Result<(), ReadError> {
-        if seq < self.oldest {
-            Err(ReadError::Overrun(Overrun::at(seq, self)))
-        } else if seq >= self.head {
-            Err(ReadError::NotPublished(NotPublished {
-                requested: seq,
-                head: self.head,
-            }))
-        } else {
-            Ok(())
-        }
-    }
 }
 
 /// `requested` was overwritten before it was read: a snapshot of the ring at that moment.

@@ -2,15 +2,14 @@
 
 use hdrhistogram::Histogram;
 
+use super::percentile;
+
 /// The longest latency told apart: one hour. Longer ones land in the last bucket.
 const HIGHEST_NS: u64 = 3_600_000_000_000;
 /// Significant decimal digits of a bucket: a percentile is at most 0.1 % above the true one.
 const DIGITS: u8 = 3;
-/// A percentile with fewer samples beyond it is unknown.
-const SAMPLES_BEYOND_MIN: u64 = 10;
-
-/// The ranks reported, per 100,000.
-pub const RANKS: [u64; 5] = [50_000, 90_000, 99_000, 99_900, 99_990];
+/// The quantiles reported.
+pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 0.9999];
 
 /// A histogram of latencies.
 ///
@@ -90,20 +89,10 @@ impl LatencyHistogram {
         Figures {
             count,
             min_ns: Some(self.min_ns),
-            percentiles_ns: RANKS.map(|rank| self.percentile_ns(count, rank)),
+            percentiles_ns: QUANTILES
+                .map(|quantile| percentile(&self.buckets, quantile).map(|ns| ns.min(self.max_ns))),
             max_ns: Some(self.max_ns),
         }
-    }
-
-    /// The latency at `rank` per 100,000, or `None` with fewer than ten samples beyond it.
-    fn percentile_ns(&self, count: u64, rank: u64) -> Option<u64> {
-        let at = (u128::from(count) * u128::from(rank)).div_ceil(100_000) as u64;
-        if count - at < SAMPLES_BEYOND_MIN {
-            return None;
-        }
-        let quantile = at as f64 / count as f64;
-        // A bucket's upper edge can lie beyond the largest sample in it.
-        Some(self.buckets.value_at_quantile(quantile).min(self.max_ns))
     }
 }
 
@@ -114,16 +103,16 @@ pub struct Figures {
     pub count: u64,
     /// The smallest, exact.
     pub min_ns: Option<u64>,
-    /// The percentiles at [`RANKS`].
-    pub percentiles_ns: [Option<u64>; RANKS.len()],
+    /// The percentiles at [`QUANTILES`].
+    pub percentiles_ns: [Option<u64>; QUANTILES.len()],
     /// The largest, exact.
     pub max_ns: Option<u64>,
 }
 
 impl Figures {
-    /// For each of [`RANKS`], whether it is no more than the machine's own pauses explain: at most
+    /// For each of [`QUANTILES`], whether it is no more than the machine's own pauses explain: at most
     /// 1.25 × the same percentile of `floor`. An unknown percentile on either side is not.
-    pub fn at_floor(&self, floor: &Self) -> [bool; RANKS.len()] {
+    pub fn at_floor(&self, floor: &Self) -> [bool; QUANTILES.len()] {
         core::array::from_fn(
             |i| match (self.percentiles_ns[i], floor.percentiles_ns[i]) {
                 (Some(own), Some(machine)) => u128::from(own) * 4 <= u128::from(machine) * 5,

@@ -4,9 +4,11 @@
 mod counters;
 mod epoch_table;
 mod histogram;
+mod percentile;
 mod tally;
 
 pub use counters::{Counters, Summary};
 pub use epoch_table::{EpochRow, EpochTable};
-pub use histogram::{Figures, LatencyHistogram, RANKS};
+pub use histogram::{Figures, LatencyHistogram, QUANTILES};
+pub use percentile::{SAMPLES_BEYOND_MIN, percentile};
 pub use tally::Tally;

@@ -32,7 +32,11 @@ mod tests {
     impl Clock for Interrupted {
         fn now_ns(&self) -> u64 {
             self.1.set(self.1.get() + 1);
-            let pause = if self.1.get().is_multiple_of(10) { 10_000 } else { 7 };
+            let pause = if self.1.get().is_multiple_of(10) {
+                10_000
+            } else {
+                7
+            };
             self.0.set(self.0.get() + pause);
             self.0.get()
         }
