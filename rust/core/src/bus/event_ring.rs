@@ -5,7 +5,9 @@ use core::fmt;
 use crossbeam_utils::CachePadded;
 
 use super::slot::{MAX_EVENTS, Payload, Slot, SlotRead, Stamp};
-use super::{Bounds, EventReader, Overrun, Producer, Readable, Start, StartError};
+use super::{Bounds, Overrun, Producer, Readable};
+#[cfg(not(loom))]
+use super::{EventReader, Start, StartError};
 use crate::sync::{Arc, AtomicU64, Ordering};
 
 /// A fixed number of 64-byte slots, each a sequence lock of its own (`slot.rs` has the protocol).
@@ -121,14 +123,22 @@ impl EventRing {
         // The bounds may have been read before the re-check saw that stamp, or be older than it for
         // want of an acquire: what the stamp proves holds in any case.
         let proved = stamp.proves(self.slots.len() as u64);
-        let bounds = self.bounds();
+        let known = latest(proved, self.bounds());
         // Bug 3 of the loom model: the last event that is gone still counts as readable.
         let off_by_one = u64::from(cfg!(feature = "planted-bug-3"));
         Overrun {
             requested: seq,
-            oldest: proved.oldest.max(bounds.oldest) - off_by_one,
-            head: proved.head.max(bounds.head),
+            oldest: known.oldest - off_by_one,
+            head: known.head,
         }
+    }
+}
+
+/// What holds when both were true at some moment: bounds only move forward.
+pub(super) fn latest(a: Bounds, b: Bounds) -> Bounds {
+    Bounds {
+        oldest: a.oldest.max(b.oldest),
+        head: a.head.max(b.head),
     }
 }
 

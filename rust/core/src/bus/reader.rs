@@ -1,5 +1,6 @@
 //! A reading end of an event ring.
 
+use super::event_ring::latest;
 use super::slot::Payload;
 use super::{Bounds, Cursor, EventRing, Overrun, Reader, Start, StartError};
 use crate::sync::Arc;
@@ -14,6 +15,9 @@ pub struct EventReader {
     cursor: Cursor,
     /// The slot of the cursor's sequence, kept so that reading needs no division.
     slot: usize,
+    /// What the last overrun said of the ring. A machine with weakly ordered loads may show an older
+    /// head afterwards, and recovery must not fall behind the overrun it answers.
+    known: Bounds,
 }
 
 impl EventReader {
@@ -22,12 +26,14 @@ impl EventReader {
     /// # Errors
     /// Returns an error if the start lies beyond the head.
     pub fn new(ring: Arc<EventRing>, start: Start) -> Result<Self, StartError> {
-        let next = start.resolve(ring.bounds())?;
+        let known = ring.bounds();
+        let next = start.resolve(known)?;
         let slot = ring.slot_of(next);
         Ok(Self {
             ring,
             cursor: Cursor::new(next),
             slot,
+            known,
         })
     }
 
@@ -43,7 +49,7 @@ impl EventReader {
 
     /// Unread events up to the head; more than the capacity means overrun.
     pub fn available(&self) -> u64 {
-        self.cursor.available(self.ring.head())
+        self.cursor.available(self.bounds().head)
     }
 
     /// Events this reader expected and will never read, counted at recovery.
@@ -94,7 +100,7 @@ impl EventReader {
 
     /// Skips to the next event to be published and returns how many that skipped.
     pub fn reset_to_head(&mut self) -> u64 {
-        let bounds = self.ring.bounds();
+        let bounds = self.bounds();
         self.recover_to(bounds.head, bounds)
     }
 
@@ -104,13 +110,18 @@ impl EventReader {
     /// It lands half a ring behind the head: at the oldest event itself the producer would overrun
     /// it again at once. What was readable before that point counts as [`Self::shed`].
     pub fn reset_to_oldest(&mut self) -> u64 {
-        let bounds = self.ring.bounds();
+        let bounds = self.bounds();
         if self.cursor.next() >= bounds.oldest {
             return 0;
         }
         let half = (self.ring.capacity() as u64).div_ceil(2);
         let target = bounds.head.saturating_sub(half).max(bounds.oldest);
         self.recover_to(target, bounds)
+    }
+
+    /// The ring's bounds as far as this reader knows them: they never move back.
+    fn bounds(&self) -> Bounds {
+        latest(self.known, self.ring.bounds())
     }
 
     fn recover_to(&mut self, target: u64, bounds: Bounds) -> u64 {
@@ -130,7 +141,16 @@ impl Reader for EventReader {
 
     #[inline]
     fn poll(&mut self) -> Result<Option<Payload>, Overrun> {
-        let payload = self.ring.read_slot(self.slot, self.cursor.next())?;
+        let payload = match self.ring.read_slot(self.slot, self.cursor.next()) {
+            Ok(payload) => payload,
+            Err(overrun) => {
+                self.known = Bounds {
+                    oldest: overrun.oldest,
+                    head: overrun.head,
+                };
+                return Err(overrun);
+            }
+        };
         if payload.is_some() {
             self.cursor.advance(1);
             self.slot += 1;

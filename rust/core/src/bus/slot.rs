@@ -64,14 +64,8 @@ impl Stamp {
     /// Only for a stamp that is not 0.
     pub(super) const fn proves(self, capacity: u64) -> Bounds {
         let seq = (self.0 - 1) / 2;
-        // Bug 3 of the loom model: the event that was given up still counts as readable.
-        let given_up = if cfg!(feature = "planted-bug-3") {
-            0
-        } else {
-            1
-        };
         Bounds {
-            oldest: (seq + given_up).saturating_sub(capacity),
+            oldest: (seq + 1).saturating_sub(capacity),
             head: self.0 / 2,
         }
     }
