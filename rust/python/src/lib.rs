@@ -13,6 +13,16 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::state::Gate;
+
+    #[pymodule_export]
+    use crate::engine::LiveEngine;
+    #[pymodule_export]
+    use crate::ingest::Events;
+    #[pymodule_export]
+    use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
 }
 
+mod engine;
+mod engine_record;
+mod ingest;
 mod state;
