@@ -128,6 +128,8 @@ class InvalidTransition(TickpathError, ValueError):
     """Name of the state that was asked for."""
     legal: tuple[str, ...]
     """Names of the states that can be reached from ``source``."""
+    reason: str
+    """Why a move was refused that the table alone would not explain; empty if the table does."""
 
     def __init__(self, source: str, target: str, legal: tuple[str, ...], reason: str = "") -> None:
         super().__init__(source, target, legal, reason)
@@ -138,8 +140,10 @@ class InvalidTransition(TickpathError, ValueError):
 
     def __str__(self) -> str:
         moves = ", ".join(self.legal) or "nothing"
-        because = f" ({self.reason})" if self.reason else ""
-        return f"{self.source} -> {self.target} is not allowed{because}; from {self.source} only to {moves}"
+        move = f"{self.source} -> {self.target}"
+        if self.reason:
+            return f"{move} was not made: {self.reason}; from {self.source} it may go to {moves}"
+        return f"{move} is not allowed: from {self.source} it may go to {moves} only"
 
 
 class NotReady(TickpathError, RuntimeError):

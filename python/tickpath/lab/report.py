@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tickpath._native import EngineRecord, LatencyFigures
 from tickpath.core.state import State, Transition
+from tickpath.lab.feed_account import FeedAccount
 from tickpath.runtime.session import RunResult
 
-__all__ = ["PERCENTILES", "SCHEMA", "STAGES", "FeedAccount", "run_report"]
+__all__ = ["PERCENTILES", "SCHEMA", "STAGES", "run_report"]
 
 SCHEMA = "tickpath/run/1"
 STAGES = (
@@ -32,22 +33,6 @@ _FIGURES = ("count", "min_ns", *PERCENTILES, "max_ns")
 _CPU_INFO = Path("/proc/cpuinfo")
 
 Report = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedAccount:
-    """What a run was fed with."""
-
-    events: int | None
-    """Events the feed was to publish; ``None`` if it was never known."""
-    symbols: tuple[str, ...]
-    """Names of the instruments."""
-    first_ts_ns: int | None
-    """The first recorded stamp; ``None`` without events."""
-    last_ts_ns: int | None
-    """The last recorded stamp."""
-    sources: tuple[Mapping[str, Any], ...]
-    """``kind``, ``path``, ``events`` and ``skipped`` of each file or stream, before any limit."""
 
 
 def run_report(result: RunResult, feed: FeedAccount, *, seed: int | None, config: Mapping[str, Any]) -> Report:

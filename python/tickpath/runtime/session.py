@@ -25,7 +25,7 @@ Observer = Callable[[EngineSnapshot], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """A run that has ended, or was interrupted before it began (then ``record`` is ``None``)."""
+    """A run that has ended; ``record`` is ``None`` if it left none (see :meth:`without_record`)."""
 
     settings: RunSettings
     """What was asked for."""
@@ -51,16 +51,16 @@ class RunResult:
     """Idle time left out, in nanoseconds of the run."""
 
     @classmethod
-    def before_the_run(cls, settings: RunSettings) -> RunResult:
-        """A run that was interrupted before there was anything to account for."""
+    def without_record(cls, settings: RunSettings, verdict: Verdict, *reasons: str) -> RunResult:
+        """A run that left nothing to account for: interrupted before it began, or ended by a bug."""
         return cls(
             settings=settings,
             warmup_events=None,
-            verdict="interrupted",
-            reasons=(),
+            verdict=verdict,
+            reasons=reasons,
             record=None,
             history=(),
-            executed_outside_ready=0,
+            executed_outside_ready=0 if verdict == "interrupted" else None,
             events_planned=None,
             plan_length_ns=None,
             gaps_capped=None,

@@ -17,12 +17,15 @@ mod _native {
     #[pymodule_export]
     use crate::engine::LiveEngine;
     #[pymodule_export]
+    use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
+    #[pymodule_export]
     use crate::ingest::Events;
     #[pymodule_export]
-    use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
+    use crate::unraisable::report_unraisable;
 }
 
 mod engine;
 mod engine_record;
 mod ingest;
 mod state;
+mod unraisable;
