@@ -24,6 +24,9 @@ _COLUMNS = (
     ("max", "max_ns"),
 )
 _UNKNOWN = "unknown"
+_FOOTNOTE = """\
+* explained by the machine's own pauses: at most 1.25 times the same percentile of its floor.
+unknown: fewer than ten samples beyond that percentile, or no plan to be late against."""
 _VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "interrupted": "bold yellow"}
 
 
@@ -59,11 +62,12 @@ def _blocks(report: Mapping[str, Any], replay: str) -> list[RenderableType]:
     return [
         _verdict(report),
         _what_ran(report, replay),
+        Text(),
         _ledger(report["ledger"]),
+        Text(),
         _latency(report),
-        Text("* explained by the machine's own pauses: at most 1.25 x its floor. unknown: fewer than ten\n"
-             "  samples beyond that percentile, or no plan to be late against.", style="dim"),
-    ]  # fmt: skip
+        Text(_FOOTNOTE, style="dim"),
+    ]
 
 
 def _verdict(report: Mapping[str, Any]) -> Text:
@@ -124,7 +128,9 @@ def _pace(report: Mapping[str, Any]) -> str:
     if config["pace"] == "constant":
         text = f"constant, {config['rate_hz']:,.10g} events/s"
     else:
-        text = "as recorded" if config["speed"] == 1 else f"as recorded x {config['speed']:,.10g}"
+        text = "as recorded" if config["feeds"] else f"as generated, {config['model_rate_hz']:,.10g} events/s"
+        if config["speed"] != 1:
+            text += f" x {config['speed']:,.10g}"
         if feed["gaps_capped"]:
             text += (
                 f"; {count(feed['gaps_capped'])} idle gaps cut to {duration(config['max_gap_ns'])}, "

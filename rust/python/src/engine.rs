@@ -67,7 +67,10 @@ impl LiveEngine {
     #[new]
     #[pyo3(signature = (events, gate, *, capacity, pace="recorded", speed=1.0, rate_hz=0.0,
         max_gap_ns=1_000_000_000, limit=None, wait="spin", floor_window_ns=100_000_000, hold_at=None))]
-    #[allow(clippy::too_many_arguments, reason = "one keyword per setting, none optional in Rust")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one keyword per setting, none optional in Rust"
+    )]
     fn new(
         py: Python<'_>,
         events: &Bound<'_, Events>,
@@ -148,7 +151,9 @@ impl LiveEngine {
     /// The run as of now: one consistent set of counters.
     fn snapshot(&self) -> EngineSnapshot {
         let control = self.control.get();
-        EngineSnapshot::from(control.map_or_else(|| Control::default().snapshot(), |c| c.snapshot()))
+        EngineSnapshot::from(
+            control.map_or_else(|| Control::default().snapshot(), |c| c.snapshot()),
+        )
     }
 
     /// Let a held feed go on.
@@ -185,7 +190,10 @@ impl LiveEngine {
     fn finish(&self, py: Python<'_>) -> PyResult<EngineRecord> {
         while !self.wait(py, 50)? {
             if matches!(&*self.life(), Life::Made(..)) {
-                return Err(errors::engine_failed(py, "the run was not started".to_owned()));
+                return Err(errors::engine_failed(
+                    py,
+                    "the run was not started".to_owned(),
+                ));
             }
         }
         let ended = py.detach(|| {

@@ -180,7 +180,15 @@ impl EngineRecord {
             latency: named(None, &record.latency_overall()),
             latency_by_state: by_state.collect(),
             epochs: epochs
-                .map(|row| (row.epoch, row.first_seq, row.last_seq, row.executed, row.gated))
+                .map(|row| {
+                    (
+                        row.epoch,
+                        row.first_seq,
+                        row.last_seq,
+                        row.executed,
+                        row.gated,
+                    )
+                })
                 .collect(),
             epochs_overflow: record.epochs.overflow(),
             floor: LatencyFigures::of("", None, floor, &Figures::default()),
