@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 
 import click
@@ -18,23 +18,32 @@ EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
-#: Command, the module it lives in, and what ``tickpath --help`` says of it without loading it.
-_COMMANDS = {"run": ("tickpath.cli.run", "Run a feed through the ring and the executor, and account for it.")}
+
+def _load_run() -> click.Command:
+    from tickpath.cli.run import command
+
+    return command
+
+
+#: Command, what loads it, and what ``tickpath --help`` says of it without that.
+_COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
+    "run": (_load_run, "Run a feed through the ring and the executor, and account for it."),
+}
 
 
 class _LazyGroup(click.Group):
     """Loads a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
-        return command
+        """Load ``cmd_name``; ``None`` if there is no such command."""
+        return _COMMANDS[cmd_name][0]() if cmd_name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 

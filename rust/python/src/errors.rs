@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use tickpath_core::bus::{NotPublished, Overrun, ReadError, StartError};
+use tickpath_core::bus::{Overrun, StartError};
 use tickpath_core::execution::StepError;
 
 /// Raises `tickpath.errors.<name>(*args)`.
@@ -50,7 +50,7 @@ raisers! {
     /// Overwritten before it was read.
     overrun_fields => "Overrun"(requested: u64, oldest: u64, head: u64);
     /// Not there yet.
-    not_published_fields => "NotPublished"(requested: u64, head: u64);
+    not_published => "NotPublished"(requested: u64, head: u64);
     /// The lifecycle is in INIT.
     not_ready => "NotReady"();
     /// A run that could not be started, or that a bug ended.
@@ -70,17 +70,6 @@ raisers! {
 /// `tickpath.errors.Overrun` with the snapshot's fields.
 pub(crate) fn overrun(py: Python<'_>, e: Overrun) -> PyErr {
     overrun_fields(py, e.requested, e.oldest, e.head)
-}
-
-/// `tickpath.errors.Overrun` or `NotPublished`.
-#[allow(dead_code, reason = "used by the rings' get()")]
-pub(crate) fn read(py: Python<'_>, e: ReadError) -> PyErr {
-    match e {
-        ReadError::Overrun(e) => overrun(py, e),
-        ReadError::NotPublished(NotPublished { requested, head }) => {
-            not_published_fields(py, requested, head)
-        }
-    }
 }
 
 /// `tickpath.errors.NotReady` or `Overrun`.

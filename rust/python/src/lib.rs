@@ -4,28 +4,57 @@
 //! (`gil_used`): free-threaded CPython is not declared until it has been proved.
 #![deny(unsafe_code)]
 
+mod ack;
+mod args;
+mod bus;
+mod consumer;
+mod engine;
+mod engine_record;
 mod errors;
+mod execution;
+mod memory;
+mod metrics;
+mod place;
+mod sink;
+mod state;
+mod unraisable;
 
 use pyo3::prelude::*;
 
 /// The native part of tickpath; import from `tickpath.core` and `tickpath.control` instead.
 #[pymodule(gil_used = true)]
 mod _native {
-    #[pymodule_export]
-    use crate::state::Gate;
+    use pyo3::prelude::*;
 
+    use crate::memory::install;
+
+    #[pymodule_export]
+    use crate::ack::Ack;
+    #[pymodule_export]
+    use crate::bus::RingBuffer;
+    #[pymodule_export]
+    use crate::consumer::Consumer;
     #[pymodule_export]
     use crate::engine::LiveEngine;
     #[pymodule_export]
     use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
     #[pymodule_export]
-    use crate::ingest::Events;
+    use crate::execution::Executor;
+    #[pymodule_export]
+    use crate::metrics::{LatencySink, Metrics, Snapshot};
+    #[pymodule_export]
+    use crate::sink::NoOpSink;
+    #[pymodule_export]
+    use crate::state::Gate;
     #[pymodule_export]
     use crate::unraisable::report_unraisable;
-}
 
-mod engine;
-mod engine_record;
-mod ingest;
-mod state;
-mod unraisable;
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        install::<crate::bus::FastPublish>(py)?;
+        install::<crate::consumer::FastPoll>(py)?;
+        install::<crate::execution::FastProcess>(py)?;
+        install::<crate::metrics::FastObserve>(py)
+    }
+}

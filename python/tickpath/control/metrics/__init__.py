@@ -1,1 +1,5 @@
-"""Aggregation of latencies."""
+"""Aggregation of latencies: ``Metrics`` counts, ``Snapshot`` is what it saw, ``LatencySink`` feeds it."""
+
+from tickpath._native import LatencySink, Metrics, Snapshot
+
+__all__ = ["LatencySink", "Metrics", "Snapshot"]

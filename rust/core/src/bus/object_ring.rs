@@ -98,9 +98,9 @@ impl<T> ObjectRing<T> {
 
     /// Takes every value out, in slot order; the sequences stay as they are.
     ///
-    /// For a garbage collector that breaks cycles: the ring is unreachable by then.
-    pub fn take_all(&mut self) -> Vec<T> {
-        self.slots.iter_mut().filter_map(Option::take).collect()
+    /// For a garbage collector that breaks cycles, and for an owner that ends: nobody reads any more.
+    pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
+        self.slots.iter_mut().filter_map(Option::take)
     }
 
     /// The value at `seq`: `Ok(None)` if it is not published yet.
@@ -124,7 +124,7 @@ impl<T> ObjectRing<T> {
         } else {
             self.head_slot + self.slots.len() - behind_slots
         };
-        Ok(self.slots[slot].as_ref())
+        Ok(self.slots.get(slot).and_then(Option::as_ref))
     }
 }
 

@@ -26,6 +26,14 @@ pub struct Ack {
 
 const _: () = assert!(size_of::<Ack>() == 40);
 
+impl Ack {
+    /// From decision to completion, in nanoseconds.
+    #[inline]
+    pub const fn latency_ns(&self) -> u64 {
+        self.completion_ts - self.decision_ts
+    }
+}
+
 /// An event and its acknowledgement.
 #[derive(Debug)]
 pub struct Step<T> {

@@ -8,7 +8,7 @@ const HISTOGRAM_MAX_NS: u64 = 3_600_000_000_000;
 const HISTOGRAM_DIGITS: u8 = 3;
 
 /// What was observed; `min` and `max` mean nothing while `count` is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Summary {
     /// Number of observations.
     pub count: u64,

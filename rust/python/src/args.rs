@@ -1,0 +1,137 @@
+//! Arguments from Python: what is accepted, and the error for the rest.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use tickpath_core::bus::Start;
+
+use crate::errors;
+
+/// An integer (anything with `__index__`) that fits 64 bits; `None` in the result where it does not.
+fn integer(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
+    value.extract::<i64>().map(Some).or_else(|e| {
+        let py = value.py();
+        if e.is_instance_of::<PyTypeError>(py) {
+            Err(errors::argument_type(
+                py,
+                format!("{name} must be an integer, got {}", type_name(value)),
+            ))
+        } else if e.is_instance_of::<pyo3::exceptions::PyOverflowError>(py) {
+            Ok(None)
+        } else {
+            Err(e)
+        }
+    })
+}
+
+/// Whether an integer too wide for 64 bits is negative.
+fn is_negative(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.lt(0)
+}
+
+/// The name of an object's type, for messages.
+pub(crate) fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value
+        .get_type()
+        .name()
+        .map_or_else(|_| "an object".to_owned(), |name| name.to_string())
+}
+
+/// A ring's capacity: an integer of at least 1.
+pub(crate) fn capacity(value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    match integer(value, "capacity")? {
+        Some(slots) if slots >= 1 => Ok(slots.cast_unsigned() as usize),
+        _ => Err(errors::argument_value(
+            value.py(),
+            format!(
+                "capacity must be at least 1 slot and fit 64 bits, got {}",
+                value.str()?
+            ),
+        )),
+    }
+}
+
+/// A sequence number: a non-negative integer; beyond 64 bits it saturates (nothing is published there).
+pub(crate) fn sequence(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
+    let negative = match integer(value, name)? {
+        Some(seq) if seq >= 0 => return Ok(seq.cast_unsigned()),
+        Some(_) => true,
+        None => is_negative(value)?,
+    };
+    if !negative {
+        return Ok(value.extract::<u64>().unwrap_or(u64::MAX));
+    }
+    Err(errors::argument_value(
+        value.py(),
+        format!(
+            "{name} must not be negative (sequences start at 0), got {}",
+            value.str()?
+        ),
+    ))
+}
+
+/// How many at the most: a non-negative integer; beyond 64 bits it saturates.
+pub(crate) fn limit(value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let negative = match integer(value, "limit")? {
+        Some(limit) if limit >= 0 => return Ok(limit.cast_unsigned() as usize),
+        Some(_) => true,
+        None => is_negative(value)?,
+    };
+    if !negative {
+        return Ok(usize::MAX);
+    }
+    Err(errors::argument_value(
+        value.py(),
+        format!("limit must not be negative, got {}", value.str()?),
+    ))
+}
+
+/// A latency: a non-negative integer of nanoseconds below 2^64.
+#[inline]
+pub(crate) fn latency_ns(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    match value.extract::<i64>() {
+        Ok(ns) if ns >= 0 => Ok(ns.cast_unsigned()),
+        _ => unusual_latency_ns(value),
+    }
+}
+
+#[cold]
+fn unusual_latency_ns(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let negative = match integer(value, "latency_ns")? {
+        Some(ns) => ns < 0,
+        None => is_negative(value)?,
+    };
+    if negative {
+        return Err(errors::argument_value(
+            value.py(),
+            format!("latency_ns must not be negative, got {}", value.str()?),
+        ));
+    }
+    value.extract::<u64>().map_err(|_| {
+        errors::argument_overflow(
+            value.py(),
+            "latency_ns must be below 2**64 nanoseconds (584 years)".to_owned(),
+        )
+    })
+}
+
+/// The default of `start`, which is `"oldest"`.
+pub(crate) const OLDEST: Option<&Bound<'static, PyAny>> = None;
+
+/// Where a reader begins: `"oldest"`, `"head"` or a sequence.
+pub(crate) fn start(value: Option<&Bound<'_, PyAny>>) -> PyResult<Start> {
+    let Some(value) = value else {
+        return Ok(Start::Oldest);
+    };
+    if let Ok(word) = value.cast::<PyString>() {
+        return match word.to_cow()?.as_ref() {
+            "oldest" => Ok(Start::Oldest),
+            "head" => Ok(Start::Head),
+            other => Err(errors::argument_value(
+                value.py(),
+                format!("start must be \"oldest\", \"head\" or a sequence, got {other:?}"),
+            )),
+        };
+    }
+    sequence(value, "start").map(Start::Sequence)
+}

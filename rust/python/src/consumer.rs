@@ -1,0 +1,123 @@
+//! `Consumer`: a cursor on a ring of either tier.
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::memory::{FastCall, Raised, raise};
+use crate::place::Place;
+use crate::{args, errors};
+
+/// A reader of a ring with a place of its own; it never holds the producer back.
+///
+/// ``ring`` is a ``RingBuffer`` or an ``EventRing``; ``start`` is ``"oldest"``, ``"head"`` or a sequence
+/// up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
+/// ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
+#[pyclass(frozen, generic, module = "tickpath.core.bus")]
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    place: Place,
+}
+
+/// `poll` without PyO3's wrapper.
+pub(crate) struct FastPoll;
+
+impl FastCall for FastPoll {
+    type Class = Consumer;
+    const NAME: &'static std::ffi::CStr = c"poll";
+    const TAKES_ONE: bool = false;
+
+    #[inline]
+    fn call<'py>(
+        this: &Consumer,
+        argument: Borrowed<'_, 'py, PyAny>,
+    ) -> Result<Bound<'py, PyAny>, Raised> {
+        let py = argument.py();
+        match this.place.poll(py) {
+            Ok(Some(item)) => Ok(item),
+            Ok(None) => Ok(py.None().into_bound(py)),
+            Err(overrun) => Err(raise(py, errors::overrun(py, overrun))),
+        }
+    }
+}
+
+#[pymethods]
+impl Consumer {
+    #[new]
+    #[pyo3(signature = (
+        ring: "RingBuffer[_T_co]", *, start: "typing.Literal['oldest', 'head'] | int" = args::OLDEST
+    ), text_signature = "(ring, *, start='oldest')")]
+    fn new(ring: &Bound<'_, PyAny>, start: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        Ok(Self {
+            place: Place::new(ring, start)?,
+        })
+    }
+
+    /// The next item, or ``None`` when caught up.
+    ///
+    /// Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
+    #[pyo3(signature = () -> "_T_co | None")]
+    fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.place.poll(py).map_err(|e| errors::overrun(py, e))
+    }
+
+    /// Up to ``limit`` items in order; fewer when caught up.
+    ///
+    /// Raises ``Overrun`` if the next item was overwritten.
+    #[pyo3(signature = (limit: "int", /) -> "list[_T_co]")]
+    fn poll_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let py = limit.py();
+        let limit = args::limit(limit)?;
+        let count = self.place.readable_at_most(py, limit);
+        let mut items = Vec::with_capacity(count);
+        while items.len() < limit
+            && let Some(item) = self.place.poll(py).map_err(|e| errors::overrun(py, e))?
+        {
+            items.push(item);
+        }
+        PyList::new(py, items)
+    }
+
+    /// How many items are unread: ``head - cursor``; more than the capacity means overrun.
+    fn available(&self, py: Python<'_>) -> u64 {
+        self.place.available(py)
+    }
+
+    /// The next sequence this consumer expects.
+    fn cursor(&self, py: Python<'_>) -> u64 {
+        self.place.cursor(py).next()
+    }
+
+    /// Skip to the head and return how many sequences that skipped.
+    fn reset_to_head(&self, py: Python<'_>) -> u64 {
+        self.place.reset_to_head(py)
+    }
+
+    /// Skip to the oldest readable sequence and return how many sequences that skipped.
+    ///
+    /// Never moves back: 0 if the next item is still readable.
+    fn reset_to_oldest(&self, py: Python<'_>) -> u64 {
+        self.place.reset_to_oldest(py)
+    }
+
+    /// Sequences this consumer expected and will never read, counted at recovery.
+    #[getter]
+    fn lost(&self, py: Python<'_>) -> u64 {
+        self.place.cursor(py).lost()
+    }
+
+    /// The part of ``lost`` that was still readable when a reset skipped it.
+    #[getter]
+    fn shed(&self, py: Python<'_>) -> u64 {
+        self.place.cursor(py).shed()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let cursor = self.place.cursor(py);
+        format!("Consumer(cursor={}, lost={})", cursor.next(), cursor.lost())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.place.traverse(&visit)
+    }
+}

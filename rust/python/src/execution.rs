@@ -1,0 +1,230 @@
+//! `Executor`: the core's step on a ring, its acks and its sink.
+
+use std::ffi::CStr;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyList;
+use pyo3::{PyTraverseError, PyVisit};
+use tickpath_core::execution::{Ack as Row, Step, StepError};
+use tickpath_core::state::Gate as Word;
+use tickpath_core::sync::Arc;
+
+use crate::ack::Ack;
+use crate::memory::{FastCall, Raised, RowsOut, raise};
+use crate::place::Place;
+use crate::sink::Sink;
+use crate::state::Gate;
+use crate::{args, errors};
+
+/// `ACK_DTYPE`, which NumPy is imported for when a first array is filled.
+static ACK_DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Processes events one by one, gated by the lifecycle.
+///
+/// ``ring`` is a ``RingBuffer`` or an ``EventRing``, ``lifecycle`` a ``Lifecycle``; ``sink`` has
+/// ``observe(event, ack)``, looked up once, here, and is called inline once per ack. INIT raises
+/// ``NotReady`` even with nothing to read; WARMUP and DEGRADED process without executing. A sink that
+/// raises costs nothing but its own observation: the error is counted (``sink_errors``), the first one
+/// is reported through ``sys.unraisablehook``; ``KeyboardInterrupt`` and its like pass through, after
+/// the cursor moved. Raises ``ArgumentTypeError`` for arguments of another type.
+#[pyclass(frozen, module = "tickpath.core.execution")]
+#[derive(Debug)]
+pub(crate) struct Executor {
+    place: Place,
+    gate: Arc<Word>,
+    sink: Sink,
+}
+
+impl Executor {
+    #[inline]
+    fn step<'py>(&self, py: Python<'py>) -> Result<Option<Step<Bound<'py, PyAny>>>, StepError> {
+        self.place.step(py, self.gate.read())
+    }
+
+    #[inline]
+    fn acknowledge<'py>(
+        &self,
+        py: Python<'py>,
+        step: Step<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Ack>> {
+        let ack = Bound::new(py, Ack::from(step.ack))?;
+        self.sink.observe(&step.item, step.ack.latency_ns(), || {
+            Ok(ack.clone().unbind())
+        })?;
+        Ok(ack)
+    }
+}
+
+/// `process` without PyO3's wrapper.
+pub(crate) struct FastProcess;
+
+impl FastCall for FastProcess {
+    type Class = Executor;
+    const NAME: &'static CStr = c"process";
+    const TAKES_ONE: bool = false;
+
+    #[inline]
+    fn call<'py>(
+        this: &Executor,
+        argument: Borrowed<'_, 'py, PyAny>,
+    ) -> Result<Bound<'py, PyAny>, Raised> {
+        let py = argument.py();
+        match this.step(py) {
+            Ok(Some(step)) => this
+                .acknowledge(py, step)
+                .map(Bound::into_any)
+                .map_err(|e| raise(py, e)),
+            Ok(None) => Ok(py.None().into_bound(py)),
+            Err(error) => Err(raise(py, errors::step(py, error))),
+        }
+    }
+}
+
+#[pymethods]
+impl Executor {
+    #[new]
+    #[pyo3(signature = (
+        ring: "RingBuffer[typing.Any] | EventRing",
+        lifecycle: "tickpath.core.state.Lifecycle",
+        sink: "tickpath.core.execution.observability.ObservabilitySink | None" = None,
+        *, start: "typing.Literal['oldest', 'head'] | int" = args::OLDEST
+    ), text_signature = "(ring, lifecycle, sink=None, *, start='oldest')")]
+    fn new(
+        ring: &Bound<'_, PyAny>,
+        lifecycle: &Bound<'_, PyAny>,
+        sink: Option<&Bound<'_, PyAny>>,
+        start: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let place = Place::new(ring, start)?;
+        let gate = lifecycle.getattr_opt(pyo3::intern!(ring.py(), "gate"))?;
+        let gate = gate.as_ref().and_then(|gate| gate.cast::<Gate>().ok());
+        let gate = gate.ok_or_else(|| {
+            errors::argument_type(
+                ring.py(),
+                format!(
+                    "lifecycle must be a Lifecycle, got {}",
+                    args::type_name(lifecycle)
+                ),
+            )
+        })?;
+        Ok(Self {
+            place,
+            gate: gate.get().shared().clone(),
+            sink: Sink::of(sink)?,
+        })
+    }
+
+    /// Process the next event and return its ack, or ``None`` when caught up. Never blocks.
+    ///
+    /// Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
+    #[pyo3(signature = () -> "Ack | None")]
+    fn process<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Ack>>> {
+        let step = self.step(py).map_err(|e| errors::step(py, e))?;
+        step.map(|step| self.acknowledge(py, step)).transpose()
+    }
+
+    /// Process up to ``limit`` events and return their acks; the gate is read once per event.
+    ///
+    /// Raises ``NotReady`` in INIT and ``Overrun`` if the very next event was overwritten; one lost
+    /// later ends the batch early, and the next call says so. If something other than an ``Exception``
+    /// passes through from the sink, the acks of this batch are gone with it; the sink saw them all.
+    #[pyo3(signature = (limit: "int", /) -> "list[Ack]")]
+    fn process_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let py = limit.py();
+        let limit = args::limit(limit)?;
+        let mut acks = Vec::with_capacity(self.place.readable_at_most(py, limit));
+        self.batch(py, limit, |step| {
+            acks.push(self.acknowledge(py, step)?);
+            Ok(())
+        })?;
+        PyList::new(py, acks)
+    }
+
+    /// Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
+    ///
+    /// A row is written before its sink is called. Raises as ``process_many`` does, and
+    /// ``ArgumentTypeError`` unless ``out`` is a writable, contiguous array of ``ACK_DTYPE``.
+    #[pyo3(signature = (out: "numpy.typing.NDArray[typing.Any]", /) -> "int")]
+    fn process_into(&self, out: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = out.py();
+        let dtype = ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")?;
+        let rows = RowsOut::get(out, dtype, size_of::<Row>(), "ACK_DTYPE")?;
+        let mut count = 0;
+        self.batch(py, rows.len(), |Step { item, ack }| {
+            rows.write(count, bytemuck::bytes_of(&ack));
+            count += 1;
+            self.sink
+                .observe(&item, ack.latency_ns(), || Py::new(py, Ack::from(ack)))
+        })?;
+        Ok(count)
+    }
+
+    /// The next sequence this executor expects.
+    fn cursor(&self, py: Python<'_>) -> u64 {
+        self.place.cursor(py).next()
+    }
+
+    /// Skip to the head and return how many sequences that skipped.
+    fn reset_to_head(&self, py: Python<'_>) -> u64 {
+        self.place.reset_to_head(py)
+    }
+
+    /// Skip to the oldest readable sequence and return how many sequences that skipped.
+    ///
+    /// Never moves back: 0 if the next event is still readable.
+    fn reset_to_oldest(&self, py: Python<'_>) -> u64 {
+        self.place.reset_to_oldest(py)
+    }
+
+    /// Sequences this executor expected and will never process, counted at recovery.
+    #[getter]
+    fn lost(&self, py: Python<'_>) -> u64 {
+        self.place.cursor(py).lost()
+    }
+
+    /// The part of ``lost`` that was still readable when a reset skipped it.
+    #[getter]
+    fn shed(&self, py: Python<'_>) -> u64 {
+        self.place.cursor(py).shed()
+    }
+
+    /// How often the sink raised.
+    #[getter]
+    fn sink_errors(&self, py: Python<'_>) -> u64 {
+        self.sink.errors(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let cursor = self.place.cursor(py);
+        format!("Executor(cursor={}, lost={})", cursor.next(), cursor.lost())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.place.traverse(&visit)?;
+        self.sink.traverse(&visit)
+    }
+}
+
+impl Executor {
+    /// Steps up to `limit` times; an overrun after the first event ends the batch early.
+    fn batch<'py>(
+        &self,
+        py: Python<'py>,
+        limit: usize,
+        mut each: impl FnMut(Step<Bound<'py, PyAny>>) -> PyResult<()>,
+    ) -> PyResult<()> {
+        if self.gate.read().is_init() {
+            return Err(errors::step(py, StepError::NotReady));
+        }
+        for done in 0..limit {
+            match self.step(py) {
+                Ok(Some(step)) => each(step)?,
+                Ok(None) => break,
+                Err(StepError::Overrun(_)) if done > 0 => break,
+                Err(error) => return Err(errors::step(py, error)),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! Sinks: what happens to an event and its ack after the executor's step.
+
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::ack::Ack;
+use crate::memory::GilCell;
+use crate::metrics::{LatencySink, Metrics};
+use crate::{args, errors};
+
+/// The sink that observes nothing: observability switched off, at no cost per event.
+#[pyclass(frozen, subclass, module = "tickpath.core.execution.observability")]
+#[derive(Debug)]
+pub(crate) struct NoOpSink;
+
+#[pymethods]
+impl NoOpSink {
+    #[new]
+    const fn new() -> Self {
+        Self
+    }
+
+    /// Do nothing.
+    #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
+    fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) {
+        let _ = (event, ack);
+    }
+}
+
+/// An executor's sink, decided once when the executor is built.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    /// Nothing to call.
+    NoOp,
+    /// Straight into the counters.
+    Latency(Py<Metrics>),
+    /// `observe` of a Python object.
+    Python {
+        /// The bound method.
+        observe: Py<PyAny>,
+        /// How often it raised.
+        errors: GilCell<u64>,
+    },
+}
+
+impl Sink {
+    /// The sink of an argument.
+    ///
+    /// # Errors
+    /// Returns an error if it has no callable `observe`.
+    pub(crate) fn of(sink: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let Some(sink) = sink.filter(|sink| !sink.is_exact_instance_of::<NoOpSink>()) else {
+            return Ok(Self::NoOp);
+        };
+        if let Ok(latency) = sink.cast_exact::<LatencySink>() {
+            return Ok(Self::Latency(latency.get().target().clone_ref(sink.py())));
+        }
+        let observe = sink.getattr_opt(pyo3::intern!(sink.py(), "observe"))?;
+        match observe.filter(Bound::is_callable) {
+            Some(observe) => Ok(Self::Python {
+                observe: observe.unbind(),
+                errors: GilCell::new(0),
+            }),
+            None => Err(errors::argument_type(
+                sink.py(),
+                format!(
+                    "sink must have a method observe(event, ack), got {}",
+                    args::type_name(sink)
+                ),
+            )),
+        }
+    }
+
+    /// Shows an event and its ack to the sink.
+    ///
+    /// An `Exception` it raises is counted, and the first one is reported through
+    /// `sys.unraisablehook`; the run goes on.
+    ///
+    /// # Errors
+    /// Returns what is no `Exception`: `KeyboardInterrupt` and its like.
+    #[inline]
+    pub(crate) fn observe(
+        &self,
+        event: &Bound<'_, PyAny>,
+        latency_ns: u64,
+        ack: impl FnOnce() -> PyResult<Py<Ack>>,
+    ) -> PyResult<()> {
+        let py = event.py();
+        match self {
+            Self::NoOp => Ok(()),
+            Self::Latency(metrics) => {
+                metrics.get().record(py, latency_ns);
+                Ok(())
+            }
+            Self::Python { observe, errors } => {
+                let Err(error) = observe.bind(py).call1((event, ack()?)) else {
+                    return Ok(());
+                };
+                if !error.is_instance_of::<PyException>(py) {
+                    return Err(error);
+                }
+                let count = errors.get(py) + 1;
+                errors.set(py, count);
+                if count == 1 {
+                    error.write_unraisable(py, Some(observe.bind(py)));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// How often the sink raised.
+    pub(crate) fn errors(&self, py: Python<'_>) -> u64 {
+        match self {
+            Self::Python { errors, .. } => errors.get(py),
+            Self::NoOp | Self::Latency(_) => 0,
+        }
+    }
+
+    /// Shows what it holds to the garbage collector.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::NoOp => Ok(()),
+            Self::Latency(metrics) => visit.call(metrics),
+            Self::Python { observe, .. } => visit.call(observe),
+        }
+    }
+}
