@@ -6,15 +6,19 @@ files are loaded: what is written then is the one line that says why they cannot
 
 from __future__ import annotations
 
-import sys
 import time
-from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from tickpath._native import EngineSnapshot
 from tickpath.lab.report_text import count, duration
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tickpath._native import EngineSnapshot
 
 __all__ = ["RunProgress"]
 
@@ -46,7 +50,7 @@ class RunProgress:
             return
         plan = "as fast as possible" if plan_length_ns is None else f"a plan of {duration(plan_length_ns)}"
         self._close()
-        print(f"tickpath: running {count(events)} events, {plan}", file=sys.stderr, flush=True)
+        click.echo(f"tickpath: running {count(events)} events, {plan}", err=True)
 
     def running(self, seen: EngineSnapshot, planned: int) -> None:
         """The counters of the moment; for the session."""
@@ -58,11 +62,11 @@ class RunProgress:
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s >= self._plain_after_s:
             self._plain_after_s = elapsed_s + min(elapsed_s, _PLAIN_EVERY_MAX_S)
-            print(
+            click.echo(
                 f"tickpath: {count(seen.published)} of {count(planned)} events published, "
-                f"{count(seen.executed)} executed, {count(seen.lost)} lost, {count(seen.backlog)} in the ring",
-                file=sys.stderr,
-                flush=True,
+                f"{count(seen.executed)} executed, {count(seen.lost)} lost, "
+                f"{count(seen.backlog)} in the ring",
+                err=True,
             )
 
     def _is_due(self, phase: str) -> bool:
@@ -93,7 +97,7 @@ class RunProgress:
             self._live.stop()
         self._live = self._task = None
 
-    def __enter__(self) -> RunProgress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -6,16 +6,18 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
-from tickpath.cli.feeds import KINDS, Feed, FeedOptions, load, parse_columns, parse_feed
+from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
 from tickpath.config.run import Pace, RunSettings
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["command"]
 
@@ -26,20 +28,6 @@ _EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INT
 _NS_PER_MS = 1_000_000
 #: Width of the report where there is no terminal to ask.
 _PLAIN_WIDTH = 130
-
-
-class _FeedType(click.ParamType):
-    name = "KIND:PATH"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Feed:
-        return value if isinstance(value, Feed) else parse_feed(str(value))
-
-
-class _ColumnsType(click.ParamType):
-    name = "FIELD=COLUMN[:UNIT],..."
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return value if isinstance(value, dict) else parse_columns(str(value))
 
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -60,36 +48,91 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
 @click.command("run", epilog=_EXAMPLES)
 @click.argument("scenario", required=False, metavar="[SCENARIO.toml]")
 @click.option("--mode", type=click.Choice(["live", "virtual"]), default="live", show_default=True)
-@click.option("--feed", "feeds", type=_FeedType(), multiple=True,
-              help="Recorded market data; repeat to merge several by stamp. Synthetic without it.")
-@click.option("--columns", type=_ColumnsType(), help="Which columns of a table are which fields.")
+@click.option(
+    "--feed",
+    "feeds",
+    type=parse_feed,
+    multiple=True,
+    help="Recorded market data; repeat to merge several by stamp. Synthetic without it.",
+)
+@click.option("--columns", type=parse_columns, help="Which columns of a table are which fields.")
 @click.option("--symbol", help="Name of the instrument, where the file does not say.")
-@click.option("--policy", type=click.Choice(["strict", "skip"]), default="strict", show_default=True,
-              help="A bad row stops the load, or is skipped, counted and listed.")
-@click.option("--out-of-order", type=click.Choice(["refuse", "sort", "clamp"]), default="refuse",
-              show_default=True, help="What to do about stamps that run backwards.")
-@click.option("--rate", "rate_hz", type=click.FloatRange(min=0, min_open=True, max=1e9), metavar="HZ",
-              help="Events per second: mean of a synthetic feed (100,000 by default), constant pace of a "
-                   "recording.")
+@click.option(
+    "--policy",
+    type=click.Choice(["strict", "skip"]),
+    default="strict",
+    show_default=True,
+    help="A bad row stops the load, or is skipped, counted and listed.",
+)
+@click.option(
+    "--out-of-order",
+    type=click.Choice(["refuse", "sort", "clamp"]),
+    default="refuse",
+    show_default=True,
+    help="What to do about stamps that run backwards.",
+)
+@click.option(
+    "--rate",
+    "rate_hz",
+    type=click.FloatRange(min=0, min_open=True, max=1e9),
+    metavar="HZ",
+    help="Events per second: mean of a synthetic feed (100,000 by default), constant pace of a recording.",
+)
 @click.option("--speed", type=_POSITIVE, metavar="X", help="Times as fast as recorded; 1 by default.")
 @click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan.")
-@click.option("--events", type=click.IntRange(min=1), metavar="N",
-              help="Synthetic events (300,000 by default), or at most so many of a recording.")
-@click.option("--seed", type=click.IntRange(min=0, max=2**64 - 1), default=0, show_default=True,
-              help="Of the synthetic feed.")
-@click.option("--model", type=click.Choice(["hawkes", "poisson", "constant"]), default="hawkes",
-              show_default=True, help="Arrivals of the synthetic feed.")
-@click.option("--capacity", type=click.IntRange(min=1), default=65_536, show_default=True,
-              help="Slots of the ring.")
-@click.option("--max-gap-ms", type=click.FloatRange(min=0, max=1e12), default=1_000.0, show_default=True,
-              help="Longest idle gap of a recording, after --speed.")
-@click.option("--warmup-events", type=click.IntRange(min=0), metavar="N",
-              help="Events before READY; 1,000 or a tenth of a short feed by default.")
-@click.option("--wait", type=click.Choice(["spin", "yield", "park"]), default="spin", show_default=True,
-              help="How the stages wait. Spinning falls back to yielding on a single core.")
-@click.option("--floor-ms", type=click.FloatRange(min=0, max=60_000), default=100.0, show_default=True,
-              help="How long the machine's own pauses are measured before the run and after it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else.")
+@click.option(
+    "--events",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Synthetic events (300,000 by default), or at most so many of a recording.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0, max=2**64 - 1),
+    default=0,
+    show_default=True,
+    help="Of the synthetic feed.",
+)
+@click.option(
+    "--model",
+    type=click.Choice(["hawkes", "poisson", "constant"]),
+    default="hawkes",
+    show_default=True,
+    help="Arrivals of the synthetic feed.",
+)
+@click.option(
+    "--capacity", type=click.IntRange(min=1), default=65_536, show_default=True, help="Slots of the ring."
+)
+@click.option(
+    "--max-gap-ms",
+    type=click.FloatRange(min=0, max=1e12),
+    default=1_000.0,
+    show_default=True,
+    help="Longest idle gap of a recording, after --speed.",
+)
+@click.option(
+    "--warmup-events",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Events before READY; 1,000 or a tenth of a short feed by default.",
+)
+@click.option(
+    "--wait",
+    type=click.Choice(["spin", "yield", "park"]),
+    default="spin",
+    show_default=True,
+    help="How the stages wait. Spinning falls back to yielding on a single core.",
+)
+@click.option(
+    "--floor-ms",
+    type=click.FloatRange(min=0, max=60_000),
+    default=100.0,
+    show_default=True,
+    help="How long the machine's own pauses are measured before the run and after it.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
+)
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def command(**options: Any) -> int:
     """Run a feed through the ring and the executor, live, and account for every event.
@@ -185,9 +228,7 @@ def _run(
                 )
             except EngineFailed as error:
                 result = RunResult.without_record(settings, "fail", str(error))
-    report = run_report(
-        result, account, seed=None if feed.feeds else feed.seed, config=_config(feed)
-    )
+    report = run_report(result, account, seed=None if feed.feeds else feed.seed, config=_config(feed))
     return _EXIT_CODES[result.verdict], report, _replay(settings, feed)
 
 

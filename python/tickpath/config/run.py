@@ -13,6 +13,9 @@ __all__ = ["Pace", "RunSettings", "Wait", "warmup_default"]
 Pace = Literal["recorded", "constant", "max"]
 Wait = Literal["spin", "yield", "park"]
 
+_RATE_HZ_MAX = 1e9
+#: Signals wait no longer than the control side does.
+_CONTROL_INTERVAL_MS_MAX = 50
 #: Warm-up of a source that is long enough for it.
 _WARMUP_EVENTS = 1_000
 #: A short source gives this part of itself.
@@ -56,13 +59,13 @@ class RunSettings:
             raise ArgumentValueError(f"speed must be a positive number, got {self.speed}")
         if self.pace == "constant" and self.rate_hz is None:
             raise ArgumentValueError("the pace 'constant' needs rate_hz, the events per second")
-        if self.rate_hz is not None and not 0 < self.rate_hz <= 1e9:
+        if self.rate_hz is not None and not 0 < self.rate_hz <= _RATE_HZ_MAX:
             raise ArgumentValueError(f"rate_hz must lie above 0 and at most 1e9, got {self.rate_hz}")
         for name in ("max_gap_ns", "floor_window_ns", "events_max", "warmup_events"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1 << 63:
                 raise ArgumentValueError(f"{name} must lie between 0 and 2**63, got {value}")
-        if not 1 <= self.control_interval_ms <= 50:
+        if not 1 <= self.control_interval_ms <= _CONTROL_INTERVAL_MS_MAX:
             raise ArgumentValueError(
                 f"control_interval_ms must lie between 1 and 50, got {self.control_interval_ms}"
             )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tickpath.core.ingest import MarketDataSource
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tickpath.core.ingest import MarketDataSource
 
 __all__ = ["FeedAccount", "account_of", "nothing_loaded"]
 

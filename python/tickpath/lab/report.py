@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tickpath._native import EngineRecord, LatencyFigures
 from tickpath.core.state import State, Transition
-from tickpath.lab.feed_account import FeedAccount
-from tickpath.runtime.session import RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tickpath._native import EngineRecord, LatencyFigures
+    from tickpath.lab.feed_account import FeedAccount
+    from tickpath.runtime.session import RunResult
 
 __all__ = ["PERCENTILES", "SCHEMA", "STAGES", "run_report"]
 
@@ -35,7 +38,9 @@ _CPU_INFO = Path("/proc/cpuinfo")
 Report = dict[str, Any]
 
 
-def run_report(result: RunResult, feed: FeedAccount, *, seed: int | None, config: Mapping[str, Any]) -> Report:
+def run_report(
+    result: RunResult, feed: FeedAccount, *, seed: int | None, config: Mapping[str, Any]
+) -> Report:
     """The object of a run. ``config`` is what the caller was asked for beside ``result.settings``.
 
     ``seed`` is that of a synthetic feed; a recording has none.

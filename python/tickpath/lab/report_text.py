@@ -5,12 +5,14 @@ Reads the object of :mod:`tickpath.lab.report` and nothing else, so that both sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["count", "duration", "print_report"]
 
@@ -24,6 +26,8 @@ _COLUMNS = (
     ("max", "max_ns"),
 )
 _UNKNOWN = "unknown"
+_NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
+_ROUNDS_UP = 0.9995
 _FOOTNOTE = """\
 * explained by the machine's own pauses: at most 1.25 times the same percentile of its floor.
 unknown: fewer than ten samples beyond that percentile, or no plan to be late against."""
@@ -39,17 +43,14 @@ def duration(ns: int | None) -> str:
     """Nanoseconds in the unit a reader would use: three significant digits, or ``unknown``."""
     if ns is None:
         return _UNKNOWN
-    if ns < 1_000:
+    if ns < _NS_PER_UNIT[0][0]:
         return f"{ns} ns"
-    value = float(ns)
-    for unit in ("ns", "µs", "ms"):
-        # 999.5 would be shown as 1000 of the smaller unit.
-        if value < 999.5:
-            break
-        value /= 1_000
-    else:
-        unit = "s"
-    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    # Three digits: what would be shown as 1,000 of a unit is 1 of the next.
+    ns_per_unit, unit = next(
+        (entry for entry in reversed(_NS_PER_UNIT) if ns >= entry[0] * _ROUNDS_UP), _NS_PER_UNIT[0]
+    )
+    value = ns / ns_per_unit
+    digits = max(0, 3 - len(str(int(value))))
     return f"{value:,.{digits}f} {unit}"
 
 
@@ -99,14 +100,21 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
         ("lifecycle", _lifecycle(report)),
         (
             "acks",
-            f"{count(executor['executed'])} executed, {count(executor['gated'])} gated, "
-            f"{count(report['executed_outside_ready'])} executed outside READY",
+            (
+                f"{count(executor['executed'])} executed, {count(executor['gated'])} gated, "
+                f"{count(report['executed_outside_ready'])} executed outside READY"
+            ),
         ),
         ("wall time", duration(report["wall_ns"])),
-        ("machine", f"{machine['cpu'] or machine['architecture']}, {count(machine['cores'])} cores, "
-                    f"{machine['system']}, {machine['python']}"),
+        (
+            "machine",
+            (
+                f"{machine['cpu'] or machine['architecture']}, {count(machine['cores'])} cores, "
+                f"{machine['system']}, {machine['python']}"
+            ),
+        ),
         ("clock", f"{report['clock']['source']}, {duration(report['clock']['cost_ns'])} a stamp"),
-    ]  # fmt: skip
+    ]
     facts += [("refused", refusal) for refusal in report["refused"]]
     facts += [
         ("seed", "none: a recording" if report["seed"] is None else str(report["seed"])),

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tickpath._native import EngineRecord, EngineSnapshot, LiveEngine
 from tickpath.config.run import RunSettings, warmup_default
-from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import Lifecycle, State, Transition
 from tickpath.runtime.verdict import Verdict, executed_outside_ready, judge
+
+if TYPE_CHECKING:
+    from tickpath.core.ingest import MarketDataSource
 
 __all__ = ["RunResult", "Session"]
 

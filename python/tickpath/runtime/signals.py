@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Self
 
 __all__ = ["StopSignals"]
 
@@ -45,7 +46,7 @@ class StopSignals:
         if not self._deferring or self._received > 1:
             raise KeyboardInterrupt
 
-    def __enter__(self) -> StopSignals:
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._previous[number] = signal.signal(number, self._handle)
