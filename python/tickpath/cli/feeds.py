@@ -16,8 +16,8 @@ __all__ = ["KINDS", "Feed", "FeedOptions", "load", "parse_columns", "parse_feed"
 
 KINDS = ("auto", "lobster", "collector", "dbn", "itch", "table")
 
-#: Called while a file is loaded, with bytes read and bytes in all; ``None`` where that is unknown.
-OnProgress = Callable[[int, "int | None"], object]
+#: Called while files are loaded, with bytes read, bytes in all, and events so far.
+OnProgress = Callable[[int, int, int], object]
 
 _LOOKS_LIKE_A_KIND = re.compile(r"[A-Za-z0-9_-]{2,}:")
 
@@ -85,8 +85,7 @@ def load(options: FeedOptions, on_progress: OnProgress) -> MarketDataSource:
     kinds = {feed.kind for feed in options.feeds}
     if len(kinds) > 1:
         raise click.UsageError(
-            f"feeds of different kinds cannot be merged ({', '.join(sorted(kinds))}): "
-            "their stamps do not count from the same moment"
+            f"--feed with different kinds ({', '.join(sorted(kinds))}): give all the same kind, or none"
         )
     return _load_files(kinds.pop(), [feed.path for feed in options.feeds], options, on_progress)
 

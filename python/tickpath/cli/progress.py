@@ -39,10 +39,10 @@ class RunProgress:
         self._began_s = time.monotonic()
         self._plain_after_s = _SHOW_AFTER_S
 
-    def loading(self, done: int, total: int | None) -> None:
-        """Bytes read of a file, of how many; for the loaders."""
+    def loading(self, done: int, total: int, events: int) -> None:
+        """Bytes read, of how many, and events so far; for the loaders."""
         if self._is_due("loading") and self._console.is_terminal:
-            self._show("loading", done, total)
+            self._show(f"loading, {count(events)} events", done, total)
 
     def announce(self, events: int, plan_length_ns: int | None) -> None:
         """The run begins."""
@@ -57,7 +57,7 @@ class RunProgress:
         if not self._is_due("running"):
             return
         if self._console.is_terminal:
-            self._show("running", seen.published, planned)
+            self._show(f"running, {count(seen.executed)} executed", seen.published, planned)
             return
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s >= self._plain_after_s:
@@ -77,7 +77,7 @@ class RunProgress:
             self._phase, self._began_s = phase, time.monotonic()
         return time.monotonic() - self._began_s >= _SHOW_AFTER_S
 
-    def _show(self, phase: str, done: int, total: int | None) -> None:
+    def _show(self, what: str, done: int, total: int) -> None:
         if self._live is None:
             self._live = Progress(
                 TextColumn("{task.description}"),
@@ -88,9 +88,9 @@ class RunProgress:
                 transient=True,
             )
             self._live.start()
-            self._task = self._live.add_task(phase, total=total)
+            self._task = self._live.add_task(what, total=total)
         if self._task is not None:
-            self._live.update(self._task, completed=done, total=total)
+            self._live.update(self._task, description=what, completed=done, total=total)
 
     def _close(self) -> None:
         if self._live is not None:

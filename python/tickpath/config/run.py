@@ -53,8 +53,8 @@ class RunSettings:
     """How often the control side looks at the run; at most 50."""
 
     def __post_init__(self) -> None:
-        if self.capacity < 1:
-            raise ArgumentValueError(f"capacity must be at least 1 slot, got {self.capacity}")
+        if not 1 <= self.capacity < 1 << 63:
+            raise ArgumentValueError(f"capacity must be at least 1 slot and fit 63 bits, got {self.capacity}")
         if not (math.isfinite(self.speed) and self.speed > 0):
             raise ArgumentValueError(f"speed must be a positive number, got {self.speed}")
         if self.pace == "constant" and self.rate_hz is None:

@@ -94,7 +94,9 @@ impl<S: AsRef<[Event]>, P: Publish> FeedStage<S, P> {
             return FeedStep::Held;
         }
         let intended_ns = match self.plan.offsets_ns() {
-            Some(offsets) => self.origin_ns + (offsets[self.next] - self.base_offset_ns),
+            Some(offsets) => self
+                .origin_ns
+                .saturating_add(offsets[self.next] - self.base_offset_ns),
             None => 0,
         };
         if now_ns < intended_ns {

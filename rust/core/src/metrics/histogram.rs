@@ -68,6 +68,9 @@ impl LatencyHistogram {
     /// # Panics
     /// Never: every histogram of this type has the same bounds.
     pub fn add(&mut self, other: &Self) {
+        if other.count() == 0 {
+            return;
+        }
         self.buckets
             .add(&other.buckets)
             .expect("same bounds everywhere");
