@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use tickpath_core::engine::{
     Control, EngineError, LiveEngine as Engine, Pace, Plan, PlanError, Settings, Wait,
 };
+use tickpath_core::ingest::Event;
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 use tickpath_core::time::MonotonicClock;
@@ -22,9 +23,18 @@ const WAIT_MAX: Duration = Duration::from_millis(50);
 /// Room for epochs in the executor's table.
 const EPOCH_ROWS: usize = 4096;
 
+/// Events as the feed reads them.
+struct Source(SharedEvents);
+
+impl AsRef<[Event]> for Source {
+    fn as_ref(&self) -> &[Event] {
+        &self.0
+    }
+}
+
 /// Where the run is; each stage of it is left once.
 enum Life {
-    Made(SharedEvents, Plan),
+    Made(Source, Plan),
     Under(Engine),
     Over,
 }
@@ -105,7 +115,7 @@ impl LiveEngine {
         };
         let events = events.get().shared();
         let plan = py
-            .detach(|| Plan::of(events.as_ref(), limit, pace))
+            .detach(|| Plan::of(&events, limit, pace))
             .map_err(|e| match e {
                 PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
                 _ => errors::argument_value(py, e.to_string()),
@@ -124,7 +134,7 @@ impl LiveEngine {
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
             gaps_capped: plan.gaps_capped(),
             left_out_ns: plan.left_out_ns(),
-            life: Mutex::new(Life::Made(events, plan)),
+            life: Mutex::new(Life::Made(Source(events), plan)),
         })
     }
 

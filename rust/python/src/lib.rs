@@ -12,6 +12,8 @@ mod engine;
 mod engine_record;
 mod errors;
 mod execution;
+mod ingest;
+mod ingest_load;
 mod memory;
 mod metrics;
 mod place;
@@ -40,6 +42,12 @@ mod _native {
     use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
     #[pymodule_export]
     use crate::execution::Executor;
+    #[pymodule_export]
+    use crate::ingest::merge_events;
+    #[pymodule_export]
+    use crate::ingest_load::load_recording;
+    #[pymodule_export]
+    use crate::memory::Events;
     #[pymodule_export]
     use crate::metrics::{LatencySink, Metrics, Snapshot};
     #[pymodule_export]

@@ -29,6 +29,11 @@ use tickpath_core::time::MonotonicClock;
 
 use crate::{args, errors};
 
+mod copied;
+mod events;
+pub(crate) use copied::copied_bytes;
+pub(crate) use events::{Events, SharedEvents};
+
 /// A value that only the holder of the interpreter's lock touches.
 pub(crate) struct GilCell<T> {
     value: std::cell::UnsafeCell<T>,
