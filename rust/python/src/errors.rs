@@ -52,6 +52,8 @@ raisers! {
     not_published => "NotPublished"(requested: u64, head: u64);
     /// The lifecycle is in INIT.
     not_ready => "NotReady"();
+    /// A run that could not be started, or that a bug ended.
+    engine_failed => "EngineFailed"(message: String);
     /// Data that cannot be loaded.
     source_error => "SourceError"(path: &str, reason: String, line: Option<u64>, byte_offset: Option<u64>, field: Option<String>);
     /// No such file.

@@ -8,6 +8,8 @@ mod ack;
 mod args;
 mod bus;
 mod consumer;
+mod engine;
+mod engine_record;
 mod errors;
 mod event_layout;
 mod event_reader;
@@ -39,6 +41,10 @@ mod _native {
     use crate::bus::RingBuffer;
     #[pymodule_export]
     use crate::consumer::Consumer;
+    #[pymodule_export]
+    use crate::engine::LiveEngine;
+    #[pymodule_export]
+    use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
     #[pymodule_export]
     use crate::event_reader::EventReader;
     #[pymodule_export]
