@@ -38,13 +38,11 @@ pub(crate) struct EventRing {
 
 impl EventRing {
     /// The ring itself, for readers and stages that outlive a call.
-    #[allow(dead_code, reason = "used by executor and engine")]
     pub(crate) const fn shared(&self) -> &Arc<tickpath_core::bus::EventRing> {
         &self.ring
     }
 
     /// What its events look like.
-    #[allow(dead_code, reason = "used by consumer and executor")]
     pub(crate) const fn layout(&self) -> &Arc<EventLayout> {
         &self.layout
     }
