@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.tiers import TIERS, Index, outcome
@@ -19,6 +19,7 @@ LATENCIES = st.one_of(
 QUANTILES = st.one_of(st.floats(0, 1), st.sampled_from([0, 1, 0.5, 0.9, 0.99, -0.1, 1.1]))
 
 
+@example(histogram=True, blocks=[[0] * 10], quantile=0.0)
 @pytest.mark.slow
 @given(
     histogram=st.booleans(),
