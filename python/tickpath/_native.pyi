@@ -2,19 +2,53 @@
 The native part of tickpath; import from `tickpath.core` and `tickpath.control` instead.
 """
 
-from typing import Any, SupportsIndex, final
+from _typeshed import Incomplete, SupportsGetItem
+from os import PathLike
+from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Consumer", "Gate", "RingBuffer"]
+@final
+class Ack:
+    """
+    The acknowledgement of one event; immutable.
+
+    ``seq``: sequence of the event. ``decision_ts``, ``completion_ts``: monotonic stamps in
+    nanoseconds (``tickpath.core.time.now``), the second never before the first. ``executed``: true only
+    if the lifecycle was READY when the event was decided. ``epoch``: the lifecycle's transitions so
+    far at that moment.
+    """
+    __match_args__: Final[tuple[str, str, str, str, str]]
+    def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, seq: SupportsIndex, decision_ts: SupportsIndex, completion_ts: SupportsIndex, executed: bool, epoch: SupportsIndex) -> Ack: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def completion_ts(self, /) -> int: ...
+    @property
+    def decision_ts(self, /) -> int: ...
+    @property
+    def epoch(self, /) -> int: ...
+    @property
+    def executed(self, /) -> bool: ...
+    @property
+    def latency_ns(self, /) -> int:
+        """
+        From decision to completion, in nanoseconds.
+        """
+    @property
+    def seq(self, /) -> int: ...
 
 @final
 class Consumer:
     """
     A reader of a ring with a place of its own; it never holds the producer back.
 
-    ``start`` is ``"oldest"``, ``"head"`` or a sequence up to the head. An overrun stays raised on
-    every read until ``reset_to_oldest()`` or ``reset_to_head()``; only then does ``lost`` grow.
+    ``ring`` is a ``RingBuffer`` or an ``EventRing``; ``start`` is ``"oldest"``, ``"head"`` or a sequence
+    up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
+    ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
     """
-    def __new__(cls, /, ring: Any, *, start: Any | None = None) -> Consumer: ...
+    def __new__(cls, /, ring: "RingBuffer[_T_co]", *, start: "typing.Literal['oldest', 'head'] | int" = ...) -> Consumer: ...
     def __repr__(self, /) -> str: ...
     def available(self, /) -> int:
         """
@@ -29,13 +63,13 @@ class Consumer:
         """
         Sequences this consumer expected and will never read, counted at recovery.
         """
-    def poll(self, /) -> Any | None:
+    def poll(self, /) -> "_T_co | None":
         """
         The next item, or ``None`` when caught up.
 
         Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
         """
-    def poll_many(self, limit: Any, /) -> list:
+    def poll_many(self, limit: "int", /) -> "list[_T_co]":
         """
         Up to ``limit`` items in order; fewer when caught up.
 
@@ -55,6 +89,93 @@ class Consumer:
     def shed(self, /) -> int:
         """
         The part of ``lost`` that was still readable when a reset skipped it.
+        """
+
+@final
+class Events:
+    """
+    Events in one contiguous piece of memory, immutable.
+
+    The buffer protocol shows them without a copy, for reading only:
+    ``np.frombuffer(events, dtype=EVENT_DTYPE)``.
+    """
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def from_array(array: Any, *, out_of_order: str = "refuse", path: str = "table", row_numbers: Any | None = None, lines: bool = False) -> tuple[Events, int]:
+        """
+        A copy of ``array``, a contiguous array of ``EVENT_DTYPE``, and how many of its stamps ran backwards.
+
+        ``out_of_order`` is ``"refuse"``, ``"sort"`` or ``"clamp"``. ``row_numbers`` (contiguous u64) says
+        which row of its source each event was, by default its index; ``lines`` calls them line numbers.
+        ``path`` names the source in errors.
+
+        Raises ``OutOfOrder`` naming the first row that runs backwards, if that is refused.
+        """
+
+@final
+class Executor:
+    """
+    Processes events one by one, gated by the lifecycle.
+
+    ``ring`` is a ``RingBuffer`` or an ``EventRing``, ``lifecycle`` a ``Lifecycle``; ``sink`` has
+    ``observe(event, ack)``, looked up once, here, and is called inline once per ack. INIT raises
+    ``NotReady`` even with nothing to read; WARMUP and DEGRADED process without executing. A sink that
+    raises costs nothing but its own observation: the error is counted (``sink_errors``), the first one
+    is reported through ``sys.unraisablehook``; ``KeyboardInterrupt`` and its like pass through, after
+    the cursor moved. Raises ``ArgumentTypeError`` for arguments of another type.
+    """
+    def __new__(cls, /, ring: "RingBuffer[typing.Any] | EventRing", lifecycle: "tickpath.core.state.Lifecycle", sink: "tickpath.core.execution.observability.ObservabilitySink | None" = None, *, start: "typing.Literal['oldest', 'head'] | int" = ...) -> Executor: ...
+    def __repr__(self, /) -> str: ...
+    def cursor(self, /) -> int:
+        """
+        The next sequence this executor expects.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Sequences this executor expected and will never process, counted at recovery.
+        """
+    def process(self, /) -> "Ack | None":
+        """
+        Process the next event and return its ack, or ``None`` when caught up. Never blocks.
+
+        Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
+        """
+    def process_into(self, out: "numpy.typing.NDArray[typing.Any]", /) -> "int":
+        """
+        Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
+
+        A row is written before its sink is called. Raises as ``process_many`` does, and
+        ``ArgumentTypeError`` unless ``out`` is a writable, contiguous array of ``ACK_DTYPE``.
+        """
+    def process_many(self, limit: "int", /) -> "list[Ack]":
+        """
+        Process up to ``limit`` events and return their acks; the gate is read once per event.
+
+        Raises ``NotReady`` in INIT and ``Overrun`` if the very next event was overwritten; one lost
+        later ends the batch early, and the next call says so. If something other than an ``Exception``
+        passes through from the sink, the acks of this batch are gone with it; the sink saw them all.
+        """
+    def reset_to_head(self, /) -> int:
+        """
+        Skip to the head and return how many sequences that skipped.
+        """
+    def reset_to_oldest(self, /) -> int:
+        """
+        Skip to the oldest readable sequence and return how many sequences that skipped.
+
+        Never moves back: 0 if the next event is still readable.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        The part of ``lost`` that was still readable when a reset skipped it.
+        """
+    @property
+    def sink_errors(self, /) -> int:
+        """
+        How often the sink raised.
         """
 
 @final
@@ -87,6 +208,60 @@ class Gate:
         """
 
 @final
+class LatencySink:
+    """
+    The sink that feeds a ``Metrics`` with the latency of every ack.
+
+    Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
+    """
+    def __new__(cls, /, metrics: "Metrics") -> LatencySink: ...
+    @property
+    def metrics(self, /) -> Metrics:
+        """
+        The metrics this sink feeds.
+        """
+    def observe(self, /, event: "typing.Any", ack: "tickpath.core.execution.Ack") -> None:
+        """
+        Count the latency of ``ack``; the event is not looked at.
+        """
+
+@final
+class Metrics:
+    """
+    Counts latencies: number, total, extremes and, if asked for, a histogram.
+
+    For one thread at a time. ``observe`` is O(1) and allocates nothing; ``snapshot`` and ``reset``
+    belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
+    significant digits, from 1 ns to one hour (longer ones count as one hour there).
+    """
+    def __new__(cls, /, histogram: bool = False) -> Metrics: ...
+    def observe(self, latency_ns: "int", /) -> None:
+        """
+        Count one latency in nanoseconds: an integer from 0 to ``2**64 - 1``.
+
+        Raises ``ArgumentTypeError``, ``ArgumentValueError`` (negative) or ``ArgumentOverflowError``;
+        nothing is counted then.
+        """
+    def reset(self, /) -> Snapshot:
+        """
+        What was observed so far, and start again from nothing: one step, nothing falls between.
+        """
+    def snapshot(self, /) -> Snapshot:
+        """
+        What was observed so far, as an immutable copy.
+        """
+
+class NoOpSink:
+    """
+    The sink that observes nothing: observability switched off, at no cost per event.
+    """
+    def __new__(cls, /) -> NoOpSink: ...
+    def observe(self, /, event: "typing.Any", ack: "tickpath.core.execution.Ack") -> None:
+        """
+        Do nothing.
+        """
+
+@final
 class RingBuffer:
     """
     A broadcast ring of Python objects: one writes, any number read with cursors of their own.
@@ -99,14 +274,14 @@ class RingBuffer:
     ``capacity``: number of slots, at least 1, kept exactly. Raises ``ArgumentTypeError`` or
     ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
     """
-    def __new__(cls, /, capacity: Any) -> RingBuffer: ...
+    def __new__(cls, /, capacity: "int") -> RingBuffer: ...
     def __repr__(self, /) -> str: ...
     @property
     def capacity(self, /) -> int:
         """
         The number of slots.
         """
-    def get(self, seq: Any, /) -> Any:
+    def get(self, seq: "int", /) -> "_T":
         """
         The item at ``seq``.
 
@@ -117,16 +292,110 @@ class RingBuffer:
         """
         The next sequence to be published.
         """
-    def publish(self, item: Any, /) -> int:
+    def publish(self, item: "_T", /) -> "int":
         """
         Publish ``item`` and return its sequence. Never blocks.
 
         Raises ``ArgumentTypeError`` for ``None`` and publishes nothing then.
         """
-    def publish_many(self, items: Any, /) -> int:
+    def publish_many(self, items: "collections.abc.Iterable[_T]", /) -> "int":
         """
         Publish every item of ``items`` in order and return the sequence of the first.
 
         An empty iterable returns the head. If the iterable raises or yields ``None``, what it yielded
         before stays published and the error passes through.
         """
+
+@final
+class Snapshot:
+    """
+    What a ``Metrics`` had observed at one moment; immutable.
+
+    ``count`` observations that add up to ``total_latency_ns``; ``min_latency_ns`` and
+    ``max_latency_ns`` are ``None`` (unknown) where nothing was observed. Two snapshots are equal if
+    these four are.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def count(self, /) -> int:
+        """
+        Number of observations.
+        """
+    @property
+    def max_latency_ns(self, /) -> int | None:
+        """
+        Largest observation in nanoseconds, ``None`` if there was none.
+        """
+    @property
+    def min_latency_ns(self, /) -> int | None:
+        """
+        Smallest observation in nanoseconds, ``None`` if there was none.
+        """
+    def percentile(self, quantile: SupportsFloat | SupportsIndex, /) -> int | None:
+        """
+        The latency in nanoseconds at ``quantile`` (0.99 for p99), to three significant digits.
+
+        ``None`` (unknown) without a histogram, or with fewer than ten samples beyond it. Raises
+        ``ArgumentValueError`` for a quantile outside 0 to 1.
+        """
+    @property
+    def total_latency_ns(self, /) -> int:
+        """
+        Sum of all observations, in nanoseconds.
+        """
+
+def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> list[str]:
+    """
+    The column names in the header of a csv file, split as loading the ``wanted`` ones would.
+    """
+
+def load_csv(path: str | PathLike[str], columns: SupportsGetItem[int, tuple[str, SupportsIndex | str, SupportsIndex]], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict]]:
+    """
+    Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column.
+    """
+
+def load_recording(paths: SupportsGetItem[int, str | PathLike[str]], *, kind: str = "auto", policy: str = "strict", symbol: str | None = None, out_of_order: str = "refuse", progress: Any | None = None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict]]:
+    """
+    The events of ``paths``, merged by stamp; the symbols; the rows left out; the account of each file.
+
+    ``kind`` is ``"auto"`` or a format, ``policy`` ``"strict"`` or ``"skip"``. ``progress`` is called with bytes
+    done, bytes in all and events so far; what it raises ends the load, and so does a signal.
+
+    Raises the classes of ``SourceError``, and ``ArgumentValueError`` for a word that means nothing.
+    """
+
+def load_rows(title: str, rows: Any, bad: SupportsGetItem[int, tuple[SupportsIndex, str, str]], symbols: SupportsGetItem[int, str], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict]]:
+    """
+    Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
+
+    ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order.
+    """
+
+def merge_events(parts: SupportsGetItem[int, tuple[Events, SupportsGetItem[int, SupportsIndex]]]) -> Events:
+    """
+    Several batches of events as one, merged by stamp: equal stamps come in the order of the batches.
+
+    Each part is events and the new index of each of their symbols.
+
+    Raises ``ArgumentValueError`` if an event's symbol has no new index.
+    """
+
+def synthetic_events(model: str, rate_hz: SupportsFloat | SupportsIndex, events: SupportsIndex, symbols: SupportsIndex, seed: SupportsIndex, progress: Any | None) -> Events:
+    """
+    Generate a stream; see ``tickpath.core.ingest.synthetic.generate``, which checks the arguments first.
+
+    ``progress`` is called with bytes done, bytes in all, and events so far; what it raises ends the work.
+    """
+
+def table_values(values: Any, field: str, exponent: SupportsIndex, out: Any, first_only: bool) -> list[tuple[int, str]]:
+    """
+    Convert ``values`` (a list, or an array of floats) into the bits of ``field``, written to ``out``.
+
+    ``out`` is a contiguous array of signed 64-bit integers of the same length. Returns row number from 0
+    and reason of every value that is none, or of the first of them if ``first_only``; their ``out`` stays
+    as it is.
+    """
+
+def __getattr__(name: str) -> Incomplete: ...

@@ -19,6 +19,7 @@ mod sink;
 mod state;
 mod synthetic;
 mod table;
+mod table_values;
 
 use pyo3::prelude::*;
 
@@ -52,7 +53,9 @@ mod _native {
     #[pymodule_export]
     use crate::synthetic::synthetic_events;
     #[pymodule_export]
-    use crate::table::{csv_header, load_csv, load_rows, table_values};
+    use crate::table::{csv_header, load_csv, load_rows};
+    #[pymodule_export]
+    use crate::table_values::table_values;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

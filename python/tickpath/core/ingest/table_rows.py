@@ -91,6 +91,8 @@ class RowBuilder:
         numbers: dict[str, int] = {}
         codes = np.zeros(len(values), np.int64)
         for row, value in enumerate(values):
+            if isinstance(value, bytes):
+                value = value.decode("utf-8", "replace")
             if isinstance(value, str) and value:
                 # Rows that are bad for another reason leave no name behind.
                 if row not in self._problems:
