@@ -2,9 +2,18 @@
 The native part of tickpath; import from `tickpath.core` and `tickpath.control` instead.
 """
 
-from _typeshed import Incomplete, SupportsGetItem
-from os import PathLike
-from typing import Any, Final, SupportsFloat, SupportsIndex, final
+import collections.abc
+import numpy.typing
+import tickpath.core.execution
+import tickpath.core.execution.observability
+import tickpath.core.state
+import typing
+from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
+
+__all__ = ["Ack", "Consumer", "Executor", "Gate", "LatencySink", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "report_unraisable"]
+
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 @final
 class Ack:
@@ -18,10 +27,10 @@ class Ack:
     """
     __match_args__: Final[tuple[str, str, str, str, str]]
     def __eq__(self, value: object, /) -> bool: ...
-    def __getnewargs__(self, /) -> tuple: ...
+    def __getnewargs__(self, /) -> tuple[Any, ...]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, seq: SupportsIndex, decision_ts: SupportsIndex, completion_ts: SupportsIndex, executed: bool, epoch: SupportsIndex) -> Ack: ...
+    def __new__(cls, /, seq: SupportsIndex, decision_ts: SupportsIndex, completion_ts: SupportsIndex, executed: bool, epoch: SupportsIndex) -> Self: ...
     def __repr__(self, /) -> str: ...
     @property
     def completion_ts(self, /) -> int: ...
@@ -40,7 +49,7 @@ class Ack:
     def seq(self, /) -> int: ...
 
 @final
-class Consumer:
+class Consumer(Generic[_T_co]):
     """
     A reader of a ring with a place of its own; it never holds the producer back.
 
@@ -48,7 +57,7 @@ class Consumer:
     up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
     ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
     """
-    def __new__(cls, /, ring: "RingBuffer[_T_co]", *, start: "typing.Literal['oldest', 'head'] | int" = ...) -> Consumer: ...
+    def __new__(cls, /, ring: RingBuffer[_T_co], *, start: typing.Literal['oldest', 'head'] | int = ...) -> Self: ...
     def __repr__(self, /) -> str: ...
     def available(self, /) -> int:
         """
@@ -63,13 +72,13 @@ class Consumer:
         """
         Sequences this consumer expected and will never read, counted at recovery.
         """
-    def poll(self, /) -> "_T_co | None":
+    def poll(self, /) -> _T_co | None:
         """
         The next item, or ``None`` when caught up.
 
         Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
         """
-    def poll_many(self, limit: "int", /) -> "list[_T_co]":
+    def poll_many(self, limit: int, /) -> list[_T_co]:
         """
         Up to ``limit`` items in order; fewer when caught up.
 
@@ -92,28 +101,6 @@ class Consumer:
         """
 
 @final
-class Events:
-    """
-    Events in one contiguous piece of memory, immutable.
-
-    The buffer protocol shows them without a copy, for reading only:
-    ``np.frombuffer(events, dtype=EVENT_DTYPE)``.
-    """
-    def __len__(self, /) -> int: ...
-    def __repr__(self, /) -> str: ...
-    @staticmethod
-    def from_array(array: Any, *, out_of_order: str = "refuse", path: str = "table", row_numbers: Any | None = None, lines: bool = False) -> tuple[Events, int]:
-        """
-        A copy of ``array``, a contiguous array of ``EVENT_DTYPE``, and how many of its stamps ran backwards.
-
-        ``out_of_order`` is ``"refuse"``, ``"sort"`` or ``"clamp"``. ``row_numbers`` (contiguous u64) says
-        which row of its source each event was, by default its index; ``lines`` calls them line numbers.
-        ``path`` names the source in errors.
-
-        Raises ``OutOfOrder`` naming the first row that runs backwards, if that is refused.
-        """
-
-@final
 class Executor:
     """
     Processes events one by one, gated by the lifecycle.
@@ -125,7 +112,7 @@ class Executor:
     is reported through ``sys.unraisablehook``; ``KeyboardInterrupt`` and its like pass through, after
     the cursor moved. Raises ``ArgumentTypeError`` for arguments of another type.
     """
-    def __new__(cls, /, ring: "RingBuffer[typing.Any] | EventRing", lifecycle: "tickpath.core.state.Lifecycle", sink: "tickpath.core.execution.observability.ObservabilitySink | None" = None, *, start: "typing.Literal['oldest', 'head'] | int" = ...) -> Executor: ...
+    def __new__(cls, /, ring: RingBuffer[typing.Any] | EventRing, lifecycle: tickpath.core.state.Lifecycle, sink: tickpath.core.execution.observability.ObservabilitySink | None = None, *, start: typing.Literal['oldest', 'head'] | int = ...) -> Self: ...
     def __repr__(self, /) -> str: ...
     def cursor(self, /) -> int:
         """
@@ -136,20 +123,20 @@ class Executor:
         """
         Sequences this executor expected and will never process, counted at recovery.
         """
-    def process(self, /) -> "Ack | None":
+    def process(self, /) -> Ack | None:
         """
         Process the next event and return its ack, or ``None`` when caught up. Never blocks.
 
         Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
         """
-    def process_into(self, out: "numpy.typing.NDArray[typing.Any]", /) -> "int":
+    def process_into(self, out: numpy.typing.NDArray[typing.Any], /) -> int:
         """
         Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
 
         A row is written before its sink is called. Raises as ``process_many`` does, and
         ``ArgumentTypeError`` unless ``out`` is a writable, contiguous array of ``ACK_DTYPE``.
         """
-    def process_many(self, limit: "int", /) -> "list[Ack]":
+    def process_many(self, limit: int, /) -> list[Ack]:
         """
         Process up to ``limit`` events and return their acks; the gate is read once per event.
 
@@ -185,7 +172,7 @@ class Gate:
 
     It knows no rules; ``tickpath.core.state.Lifecycle`` owns one and is the only writer.
     """
-    def __new__(cls, /) -> Gate: ...
+    def __new__(cls, /) -> Self: ...
     def compare_exchange(self, /, expected: SupportsIndex, target: SupportsIndex) -> bool:
         """
         Move to ``target`` if the word is still ``expected``, counting one epoch; whether it was.
@@ -214,13 +201,13 @@ class LatencySink:
 
     Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
     """
-    def __new__(cls, /, metrics: "Metrics") -> LatencySink: ...
+    def __new__(cls, /, metrics: Metrics) -> Self: ...
     @property
     def metrics(self, /) -> Metrics:
         """
         The metrics this sink feeds.
         """
-    def observe(self, /, event: "typing.Any", ack: "tickpath.core.execution.Ack") -> None:
+    def observe(self, /, event: typing.Any, ack: tickpath.core.execution.Ack) -> None:
         """
         Count the latency of ``ack``; the event is not looked at.
         """
@@ -234,8 +221,8 @@ class Metrics:
     belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
     significant digits, from 1 ns to one hour (longer ones count as one hour there).
     """
-    def __new__(cls, /, histogram: bool = False) -> Metrics: ...
-    def observe(self, latency_ns: "int", /) -> None:
+    def __new__(cls, /, histogram: bool = False) -> Self: ...
+    def observe(self, latency_ns: int, /) -> None:
         """
         Count one latency in nanoseconds: an integer from 0 to ``2**64 - 1``.
 
@@ -255,14 +242,14 @@ class NoOpSink:
     """
     The sink that observes nothing: observability switched off, at no cost per event.
     """
-    def __new__(cls, /) -> NoOpSink: ...
-    def observe(self, /, event: "typing.Any", ack: "tickpath.core.execution.Ack") -> None:
+    def __new__(cls, /) -> Self: ...
+    def observe(self, /, event: typing.Any, ack: tickpath.core.execution.Ack) -> None:
         """
         Do nothing.
         """
 
 @final
-class RingBuffer:
+class RingBuffer(Generic[_T]):
     """
     A broadcast ring of Python objects: one writes, any number read with cursors of their own.
 
@@ -274,14 +261,14 @@ class RingBuffer:
     ``capacity``: number of slots, at least 1, kept exactly. Raises ``ArgumentTypeError`` or
     ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
     """
-    def __new__(cls, /, capacity: "int") -> RingBuffer: ...
+    def __new__(cls, /, capacity: int) -> Self: ...
     def __repr__(self, /) -> str: ...
     @property
     def capacity(self, /) -> int:
         """
         The number of slots.
         """
-    def get(self, seq: "int", /) -> "_T":
+    def get(self, seq: int, /) -> _T:
         """
         The item at ``seq``.
 
@@ -292,13 +279,13 @@ class RingBuffer:
         """
         The next sequence to be published.
         """
-    def publish(self, item: "_T", /) -> "int":
+    def publish(self, item: _T, /) -> int:
         """
         Publish ``item`` and return its sequence. Never blocks.
 
         Raises ``ArgumentTypeError`` for ``None`` and publishes nothing then.
         """
-    def publish_many(self, items: "collections.abc.Iterable[_T]", /) -> "int":
+    def publish_many(self, items: collections.abc.Iterable[_T], /) -> int:
         """
         Publish every item of ``items`` in order and return the sequence of the first.
 
@@ -346,56 +333,9 @@ class Snapshot:
         Sum of all observations, in nanoseconds.
         """
 
-def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> list[str]:
+def report_unraisable(error: BaseException, source: Any) -> None:
     """
-    The column names in the header of a csv file, split as loading the ``wanted`` ones would.
+    Hand ``error`` to ``sys.unraisablehook``, with ``source`` as the object it came from.
+
+    Python has no function of its own for this: the hook's argument cannot be built there.
     """
-
-def load_csv(path: str | PathLike[str], columns: SupportsGetItem[int, tuple[str, SupportsIndex | str, SupportsIndex]], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict]]:
-    """
-    Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column.
-    """
-
-def load_recording(paths: SupportsGetItem[int, str | PathLike[str]], *, kind: str = "auto", policy: str = "strict", symbol: str | None = None, out_of_order: str = "refuse", progress: Any | None = None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict]]:
-    """
-    The events of ``paths``, merged by stamp; the symbols; the rows left out; the account of each file.
-
-    ``kind`` is ``"auto"`` or a format, ``policy`` ``"strict"`` or ``"skip"``. ``progress`` is called with bytes
-    done, bytes in all and events so far; what it raises ends the load, and so does a signal.
-
-    Raises the classes of ``SourceError``, and ``ArgumentValueError`` for a word that means nothing.
-    """
-
-def load_rows(title: str, rows: Any, bad: SupportsGetItem[int, tuple[SupportsIndex, str, str]], symbols: SupportsGetItem[int, str], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict]]:
-    """
-    Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
-
-    ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order.
-    """
-
-def merge_events(parts: SupportsGetItem[int, tuple[Events, SupportsGetItem[int, SupportsIndex]]]) -> Events:
-    """
-    Several batches of events as one, merged by stamp: equal stamps come in the order of the batches.
-
-    Each part is events and the new index of each of their symbols.
-
-    Raises ``ArgumentValueError`` if an event's symbol has no new index.
-    """
-
-def synthetic_events(model: str, rate_hz: SupportsFloat | SupportsIndex, events: SupportsIndex, symbols: SupportsIndex, seed: SupportsIndex, progress: Any | None) -> Events:
-    """
-    Generate a stream; see ``tickpath.core.ingest.synthetic.generate``, which checks the arguments first.
-
-    ``progress`` is called with bytes done, bytes in all, and events so far; what it raises ends the work.
-    """
-
-def table_values(values: Any, field: str, exponent: SupportsIndex, out: Any, first_only: bool) -> list[tuple[int, str]]:
-    """
-    Convert ``values`` (a list, or an array of floats) into the bits of ``field``, written to ``out``.
-
-    ``out`` is a contiguous array of signed 64-bit integers of the same length. Returns row number from 0
-    and reason of every value that is none, or of the first of them if ``first_only``; their ``out`` stays
-    as it is.
-    """
-
-def __getattr__(name: str) -> Incomplete: ...

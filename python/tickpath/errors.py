@@ -12,6 +12,7 @@
     ├── ReaderBusy               (RuntimeError)    someone else is reading with this reader
     ├── InvalidTransition        (ValueError)      the lifecycle does not allow this move
     ├── NotReady                 (RuntimeError)    the lifecycle is in INIT
+    ├── EngineFailed             (RuntimeError)    a run that could not be started, or that a bug ended
     └── SourceError              (ValueError)      market data that cannot be loaded
         ├── SourceNotFound       (FileNotFoundError)
         ├── SourceUnreadable     (OSError)
@@ -30,6 +31,7 @@ __all__ = [
     "ArgumentTypeError",
     "ArgumentValueError",
     "BadRow",
+    "EngineFailed",
     "InvalidTransition",
     "NotPublished",
     "NotReady",
@@ -126,6 +128,8 @@ class InvalidTransition(TickpathError, ValueError):
     """Name of the state that was asked for."""
     legal: tuple[str, ...]
     """Names of the states that can be reached from ``source``."""
+    reason: str
+    """Why a move was refused that the table alone would not explain; empty if the table does."""
 
     def __init__(self, source: str, target: str, legal: tuple[str, ...], reason: str = "") -> None:
         super().__init__(source, target, legal, reason)
@@ -136,8 +140,10 @@ class InvalidTransition(TickpathError, ValueError):
 
     def __str__(self) -> str:
         moves = ", ".join(self.legal) or "nothing"
-        because = f" ({self.reason})" if self.reason else ""
-        return f"{self.source} -> {self.target} is not allowed{because}; from {self.source} only to {moves}"
+        move = f"{self.source} -> {self.target}"
+        if self.reason:
+            return f"{move} was not made: {self.reason}; from {self.source} it may go to {moves}"
+        return f"{move} is not allowed: from {self.source} it may go to {moves} only"
 
 
 class NotReady(TickpathError, RuntimeError):
@@ -149,6 +155,10 @@ class NotReady(TickpathError, RuntimeError):
 
     def __str__(self) -> str:
         return f"the lifecycle is in {self.state}: nothing is processed before the transition to WARMUP"
+
+
+class EngineFailed(TickpathError, RuntimeError):
+    """A run could not be started, was started twice, or one of its stages ended by a bug."""
 
 
 class SourceError(TickpathError, ValueError):

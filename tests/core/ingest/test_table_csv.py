@@ -15,7 +15,7 @@ import pytest
 from tickpath.core.ingest import MarketDataSource
 from tickpath.errors import BadRow, OutOfOrder, SourceError, SourceNotFound, SourceUnreadable
 
-from .recordings import zstd_raw
+from tests.core.ingest.recordings import zstd_raw
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 COLUMNS = {"ts_ns": ("time", "s"), "price_e9": "price", "symbol": "name"}

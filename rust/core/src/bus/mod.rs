@@ -11,9 +11,17 @@
 //! will never read.
 
 mod cursor;
+mod event_ring;
 mod object_ring;
+mod producer;
+mod reader;
 mod sequence;
+mod slot;
 
 pub use cursor::{Cursor, CursorOn, Readable, Reader};
+pub use event_ring::EventRing;
 pub use object_ring::{ObjectRing, Published};
+pub use producer::Producer;
+pub use reader::EventReader;
 pub use sequence::{Bounds, NotPublished, Overrun, ReadError, Start, StartError};
+pub use slot::{MAX_EVENTS, Payload};

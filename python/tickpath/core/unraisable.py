@@ -1,0 +1,11 @@
+"""Errors that must not stop the one they happen to: a listener's, a sink's.
+
+Python has a place for them, ``sys.unraisablehook``, which prints them with their traceback unless
+somebody installed a hook of his own (pytest does).
+"""
+
+from __future__ import annotations
+
+from tickpath._native import report_unraisable
+
+__all__ = ["report_unraisable"]

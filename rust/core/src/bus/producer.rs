@@ -1,0 +1,63 @@
+//! The writing end of an event ring.
+
+use super::EventRing;
+use super::slot::Payload;
+use crate::sync::Arc;
+
+/// The only writer of an [`EventRing`]: it cannot be cloned, and publishing needs it mutably.
+///
+/// It may move between threads. It never waits, allocates or looks at a reader.
+#[derive(Debug)]
+pub struct Producer {
+    ring: Arc<EventRing>,
+    /// The next sequence to be published.
+    next: u64,
+    /// The slot of `next`, kept so that publishing needs no division.
+    slot: usize,
+}
+
+impl Producer {
+    /// The producer of a ring nobody has written to; [`EventRing::try_new`] calls it once.
+    pub(super) const fn of(ring: Arc<EventRing>) -> Self {
+        Self {
+            ring,
+            next: 0,
+            slot: 0,
+        }
+    }
+
+    /// The ring this writes to.
+    pub const fn ring(&self) -> &Arc<EventRing> {
+        &self.ring
+    }
+
+    /// The next sequence to be published.
+    #[inline]
+    pub const fn next_seq(&self) -> u64 {
+        self.next
+    }
+
+    /// Publishes one event and returns its sequence.
+    #[inline]
+    pub fn publish(&mut self, payload: Payload) -> u64 {
+        let seq = self.next;
+        self.ring.write(self.slot, seq, &payload);
+        self.next += 1;
+        self.slot += 1;
+        if self.slot == self.ring.capacity() {
+            self.slot = 0;
+        }
+        seq
+    }
+
+    /// Publishes events in order and returns the sequence of the first, or of the next event to
+    /// come if there is none. Readers see each as soon as it is written.
+    #[inline]
+    pub fn publish_many(&mut self, payloads: impl IntoIterator<Item = Payload>) -> u64 {
+        let first = self.next;
+        for payload in payloads {
+            self.publish(payload);
+        }
+        first
+    }
+}

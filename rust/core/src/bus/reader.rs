@@ -1,0 +1,163 @@
+//! A reading end of an event ring.
+
+use super::event_ring::latest;
+use super::slot::Payload;
+use super::{Bounds, Cursor, EventRing, Overrun, Reader, Start, StartError};
+use crate::sync::Arc;
+
+/// One reader's place in an [`EventRing`], and its books.
+///
+/// Owned by one thread at a time. A read looks at the slot of its event and at nothing else; it
+/// never waits, allocates or writes to memory that others see.
+#[derive(Debug)]
+pub struct EventReader {
+    ring: Arc<EventRing>,
+    cursor: Cursor,
+    /// The slot of the cursor's sequence, kept so that reading needs no division.
+    slot: usize,
+    /// What the last overrun said of the ring. A machine with weakly ordered loads may show an older
+    /// head afterwards, and recovery must not fall behind the overrun it answers.
+    known: Bounds,
+}
+
+impl EventReader {
+    /// A reader of `ring` that begins at `start`.
+    ///
+    /// # Errors
+    /// Returns an error if the start lies beyond the head.
+    pub fn new(ring: Arc<EventRing>, start: Start) -> Result<Self, StartError> {
+        let known = ring.bounds();
+        let next = start.resolve(known)?;
+        let slot = ring.slot_of(next);
+        Ok(Self {
+            ring,
+            cursor: Cursor::new(next),
+            slot,
+            known,
+        })
+    }
+
+    /// The ring this reads.
+    pub const fn ring(&self) -> &Arc<EventRing> {
+        &self.ring
+    }
+
+    /// The place and the books, as a copy.
+    pub const fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// Unread events up to the head; more than the capacity means overrun.
+    pub fn available(&self) -> u64 {
+        self.cursor.available(self.bounds().head)
+    }
+
+    /// Events this reader expected and will never read, counted at recovery.
+    pub const fn lost(&self) -> u64 {
+        self.cursor.lost()
+    }
+
+    /// The part of [`Self::lost`] that was still readable when it was skipped on purpose.
+    pub const fn shed(&self) -> u64 {
+        self.cursor.shed()
+    }
+
+    /// Hands up to `limit` events to `visit`, in order, and returns how many: all that are there, or
+    /// those before the first that is gone. Each was copied whole before `visit` sees it.
+    ///
+    /// # Errors
+    /// Returns an error if the very next event is gone; then nothing was handed out.
+    #[inline]
+    pub fn read_with(
+        &mut self,
+        limit: usize,
+        mut visit: impl FnMut(Payload),
+    ) -> Result<usize, Overrun> {
+        for count in 0..limit {
+            match self.poll() {
+                Ok(Some(payload)) => visit(payload),
+                Ok(None) => return Ok(count),
+                // The cursor stays at the lost event: the next call says so.
+                Err(overrun) if count == 0 => return Err(overrun),
+                Err(_) => return Ok(count),
+            }
+        }
+        Ok(limit)
+    }
+
+    /// Fills `out` from its start and returns how many events it got; see [`Self::read_with`].
+    ///
+    /// # Errors
+    /// Returns an error if the very next event is gone; then `out` is as it was.
+    pub fn read_into(&mut self, out: &mut [Payload]) -> Result<usize, Overrun> {
+        let mut places = out.iter_mut();
+        self.read_with(places.len(), |payload| {
+            if let Some(place) = places.next() {
+                *place = payload;
+            }
+        })
+    }
+
+    /// Skips to the next event to be published and returns how many that skipped.
+    pub fn reset_to_head(&mut self) -> u64 {
+        let bounds = self.bounds();
+        self.recover_to(bounds.head, bounds)
+    }
+
+    /// Recovers from an overrun and returns how many events that skipped; while the expected event
+    /// is still readable it stays where it is and returns 0.
+    ///
+    /// It lands half a ring behind the head: at the oldest event itself the producer would overrun
+    /// it again at once. What was readable before that point counts as [`Self::shed`].
+    pub fn reset_to_oldest(&mut self) -> u64 {
+        let bounds = self.bounds();
+        if self.cursor.next() >= bounds.oldest {
+            return 0;
+        }
+        let half = (self.ring.capacity() as u64).div_ceil(2);
+        let target = bounds.head.saturating_sub(half).max(bounds.oldest);
+        self.recover_to(target, bounds)
+    }
+
+    /// The ring's bounds as far as this reader knows them: they never move back.
+    fn bounds(&self) -> Bounds {
+        latest(self.known, self.ring.bounds())
+    }
+
+    fn recover_to(&mut self, target: u64, bounds: Bounds) -> u64 {
+        let skipped = self.cursor.recover_to(target, bounds);
+        self.slot = self.ring.slot_of(self.cursor.next());
+        skipped
+    }
+}
+
+impl Reader for EventReader {
+    type Item = Payload;
+
+    #[inline]
+    fn next_seq(&self) -> u64 {
+        self.cursor.next()
+    }
+
+    #[inline]
+    fn poll(&mut self) -> Result<Option<Payload>, Overrun> {
+        let payload = match self.ring.read_slot(self.slot, self.cursor.next()) {
+            Ok(payload) => payload,
+            Err(overrun) => {
+                self.known = Bounds {
+                    oldest: overrun.oldest,
+                    head: overrun.head,
+                };
+                return Err(overrun);
+            }
+        };
+        if payload.is_some() {
+            self.cursor.advance(1);
+            self.slot += 1;
+            if self.slot == self.ring.capacity() {
+                self.slot = 0;
+            }
+        }
+        Ok(payload)
+    }
+}

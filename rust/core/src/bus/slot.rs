@@ -1,0 +1,160 @@
+//! One cache line of the event ring: a payload under a sequence lock, in relaxed atomic words.
+//!
+//! # Protocol
+//! The stamp of a slot says which event it holds: 0 when it was never written, `2·seq + 1` while
+//! event `seq` is being written, `2·seq + 2` when it is there. It only grows.
+//!
+//! - The writer stores the odd stamp, then the words, then the even stamp.
+//! - A reader takes the payload only if it saw the even stamp of its event before *and* after it
+//!   copied the words; anything else is "not there yet" or "overwritten", never a mixture.
+//!
+//! Every word is an atomic, so a reader that loses the race reads a torn copy and throws it away;
+//! there is no data race in the language's sense, and no `unsafe`.
+//!
+//! # Limit
+//! A stamp spends one bit on the lock, so a ring can carry [`MAX_EVENTS`] = 2⁶³ − 1 events: 29,000
+//! years at ten million a second.
+
+use super::Bounds;
+use crate::sync::{AtomicU64, Ordering, fence};
+
+/// What an event is to the bus: 56 bytes it does not look into, as seven words.
+pub type Payload = [u64; 7];
+
+/// How many events one ring can carry: the stamp of the last one is `u64::MAX − 1`.
+pub const MAX_EVENTS: u64 = (1 << 63) - 1;
+
+/// The words that are really stored. Loom explores every store a relaxed load may see, so its model
+/// keeps two words of seven: enough for a torn copy, and it ends in seconds.
+const STORED_WORDS: usize = if cfg!(loom) { 2 } else { 7 };
+
+/// Bug 1 of the loom model: the even stamp does not carry the words with it.
+const PUBLISH: Ordering = if cfg!(feature = "planted-bug-1") {
+    Ordering::Relaxed
+} else {
+    Ordering::Release
+};
+
+/// What a slot said about itself at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Stamp(u64);
+
+impl Stamp {
+    /// `seq` is being written.
+    #[inline]
+    const fn writing(seq: u64) -> Self {
+        Self(2 * seq + 1)
+    }
+
+    /// `seq` can be read.
+    #[inline]
+    const fn done(seq: u64) -> Self {
+        Self(2 * seq + 2)
+    }
+
+    /// Whether this slot holds `seq` or something later, written or half written.
+    pub(super) const fn reached(self, seq: u64) -> bool {
+        self.0 > 2 * seq
+    }
+
+    /// What this stamp proves about the ring of `capacity` slots: `oldest` and `head` are at least
+    /// these, because whoever writes `seq` has published everything before it and given up
+    /// `seq − capacity`.
+    ///
+    /// Only for a stamp that is not 0.
+    pub(super) const fn proves(self, capacity: u64) -> Bounds {
+        let seq = (self.0 - 1) / 2;
+        Bounds {
+            oldest: (seq + 1).saturating_sub(capacity),
+            head: self.0 / 2,
+        }
+    }
+}
+
+/// What a read of a slot found.
+#[derive(Debug)]
+pub(super) enum SlotRead {
+    /// The event, whole.
+    Intact(Payload),
+    /// The event is not written yet, or not completely.
+    NotYet,
+    /// A later event is there, or on its way in.
+    Overwritten(Stamp),
+}
+
+/// One event and its stamp in one cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(super) struct Slot {
+    stamp: AtomicU64,
+    words: [AtomicU64; STORED_WORDS],
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Slot>() == 64);
+
+impl Slot {
+    /// A slot that was never written.
+    pub(super) fn new() -> Self {
+        Self {
+            stamp: AtomicU64::new(0),
+            words: core::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+
+    /// Overwrites the slot with event `seq`. One writer at a time, sequences ascending; nine stores,
+    /// whatever the readers do.
+    #[inline]
+    pub(super) fn write(&self, seq: u64, payload: &Payload) {
+        self.stamp.store(Stamp::writing(seq).0, Ordering::Relaxed);
+        // SYNC POINT tear: pairs with the fence in `read`. Whoever copies one of the words below
+        // finds, when it looks at the stamp again, the odd stamp above or a later one.
+        if cfg!(not(feature = "planted-bug-5")) {
+            fence(Ordering::Release);
+        }
+        for (word, value) in self.words.iter().zip(payload) {
+            word.store(*value, Ordering::Relaxed);
+        }
+        // SYNC POINT publish: pairs with the first load in `read` and the load in `stamp`. Whoever
+        // sees this stamp sees the words above.
+        self.stamp.store(Stamp::done(seq).0, PUBLISH);
+    }
+
+    /// Copies event `seq` out, if it is here and stayed while it was copied.
+    #[inline]
+    pub(super) fn read(&self, seq: u64) -> SlotRead {
+        let wanted = Stamp::done(seq);
+        // SYNC POINT publish: pairs with the last store in `write`.
+        let before = Stamp(self.stamp.load(Ordering::Acquire));
+        if before != wanted {
+            return if before < wanted {
+                SlotRead::NotYet
+            } else {
+                SlotRead::Overwritten(before)
+            };
+        }
+        let mut payload = [0; 7];
+        for (value, word) in payload.iter_mut().zip(&self.words) {
+            *value = word.load(Ordering::Relaxed);
+        }
+        if cfg!(feature = "planted-bug-2") {
+            return SlotRead::Intact(payload);
+        }
+        // SYNC POINT tear: pairs with the fence in `write`.
+        if cfg!(not(feature = "planted-bug-4")) {
+            fence(Ordering::Acquire);
+        }
+        let after = Stamp(self.stamp.load(Ordering::Relaxed));
+        if after == wanted {
+            SlotRead::Intact(payload)
+        } else {
+            SlotRead::Overwritten(after)
+        }
+    }
+
+    /// The stamp as it is now, without the words.
+    pub(super) fn stamp(&self) -> Stamp {
+        // SYNC POINT publish: pairs with the last store in `write`.
+        Stamp(self.stamp.load(Ordering::Acquire))
+    }
+}

@@ -1,0 +1,245 @@
+//! Loom models of the event ring: every order of events that the memory model allows, with up to two
+//! preemptions. `make loom` runs them on the ring as it is, where they must pass, and with each
+//! planted bug, where they must fail (rust/core/tests/README.md).
+//!
+//! Every event checks itself: word 0 is its sequence, word 1 a function of it. Every model ends with
+//! conservation, seen + lost == sent, and with progress: an outcome that matters was reached in
+//! some execution, so that a ring which never hands out anything cannot pass.
+#![cfg(loom)]
+
+use std::collections::BTreeSet;
+use std::sync::{Arc as PlainArc, Mutex};
+
+use tickpath_core::bus::{EventReader, EventRing, Overrun, Payload, Producer, Reader, Start};
+use tickpath_core::sync::{Arc, thread};
+
+const MAX_PREEMPTIONS: usize = 2;
+
+/// What a reader met while the producer was at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Met {
+    Event,
+    CaughtUp,
+    Overrun,
+    OverrunUnderWay,
+}
+
+/// The outcomes seen in all executions of one model; plain memory, because it is not modelled.
+type Outcomes = PlainArc<Mutex<BTreeSet<Met>>>;
+
+fn model(body: impl Fn(&Outcomes) + Send + Sync + 'static, must_meet: &[Met]) {
+    let outcomes = Outcomes::default();
+    let seen = PlainArc::clone(&outcomes);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(MAX_PREEMPTIONS);
+    builder.check(move || body(&seen));
+    let outcomes = outcomes.lock().expect("no execution panicked");
+    for met in must_meet {
+        assert!(
+            outcomes.contains(met),
+            "no execution met {met:?}: {outcomes:?}"
+        );
+    }
+}
+
+fn event(seq: u64) -> Payload {
+    [seq, !seq, 0, 0, 0, 0, 0]
+}
+
+fn ring(capacity: usize) -> (Producer, Arc<EventRing>) {
+    EventRing::try_new(capacity).expect("memory for a few slots")
+}
+
+fn reader(ring: &Arc<EventRing>) -> EventReader {
+    EventReader::new(Arc::clone(ring), Start::Oldest).expect("the oldest exists")
+}
+
+fn check_overrun(overrun: Overrun, expected: u64, capacity: u64) {
+    assert_eq!(overrun.requested, expected);
+    assert!(
+        overrun.oldest > overrun.requested,
+        "nothing lost: {overrun:?}"
+    );
+    let retained = overrun.head - overrun.oldest;
+    assert!(
+        retained <= capacity && retained + 1 >= capacity,
+        "{overrun:?}"
+    );
+}
+
+/// A reader and what it has seen so far.
+struct Checked {
+    reader: EventReader,
+    outcomes: Outcomes,
+    seen: u64,
+}
+
+impl Checked {
+    fn new(ring: &Arc<EventRing>, outcomes: &Outcomes) -> Self {
+        Self {
+            reader: reader(ring),
+            outcomes: PlainArc::clone(outcomes),
+            seen: 0,
+        }
+    }
+
+    fn met(&self, met: Met) {
+        self.outcomes.lock().expect("not poisoned").insert(met);
+    }
+
+    /// One poll: an event is whole and the expected one; an overrun is exact and recovered from.
+    fn poll(&mut self) -> Met {
+        let expected = self.reader.next_seq();
+        let capacity = self.reader.ring().capacity() as u64;
+        match self.reader.poll() {
+            Ok(Some(payload)) => {
+                assert_eq!(payload, event(expected), "torn or stale");
+                self.seen += 1;
+                Met::Event
+            }
+            Ok(None) => Met::CaughtUp,
+            Err(overrun) => {
+                check_overrun(overrun, expected, capacity);
+                let skipped = self.reader.reset_to_oldest();
+                assert!(skipped >= overrun.lost(), "recovered behind the snapshot");
+                if overrun.head - overrun.oldest < capacity {
+                    Met::OverrunUnderWay
+                } else {
+                    Met::Overrun
+                }
+            }
+        }
+    }
+
+    /// `polls` polls while the producer may be at work.
+    fn race(&mut self, polls: usize) {
+        for _ in 0..polls {
+            let met = self.poll();
+            self.met(met);
+        }
+    }
+
+    /// Reads what is left when the producer is done, and balances the books.
+    fn drain(mut self, sent: u64) {
+        let capacity = self.reader.ring().capacity() as u64;
+        // One poll per event, one for an overrun, one for "caught up": more is no progress.
+        let mut polls = 0;
+        while self.poll() != Met::CaughtUp {
+            polls += 1;
+            assert!(polls <= capacity + 1, "no progress");
+        }
+        assert_eq!(self.reader.next_seq(), sent);
+        assert_eq!(self.seen + self.reader.lost(), sent, "seen + lost == sent");
+        assert!(self.reader.shed() <= self.reader.lost());
+    }
+}
+
+/// One producer sends `sent` events, each reader polls `polls` times meanwhile.
+fn broadcast(capacity: usize, sent: u64, polls: &[usize], outcomes: &Outcomes) {
+    let (mut producer, ring) = ring(capacity);
+    let readers: Vec<_> = polls
+        .iter()
+        .map(|&polls| {
+            let mut checked = Checked::new(&ring, outcomes);
+            thread::spawn(move || {
+                checked.race(polls);
+                checked
+            })
+        })
+        .collect();
+    for seq in 0..sent {
+        assert_eq!(producer.publish(event(seq)), seq);
+    }
+    for reader in readers {
+        reader
+            .join()
+            .expect("the reader's asserts hold")
+            .drain(sent);
+    }
+    assert_eq!(ring.head(), sent);
+}
+
+#[test]
+fn one_slot_is_never_torn() {
+    model(
+        |outcomes| broadcast(1, 2, &[2], outcomes),
+        &[
+            Met::Event,
+            Met::CaughtUp,
+            Met::Overrun,
+            Met::OverrunUnderWay,
+        ],
+    );
+}
+
+#[test]
+fn two_slots_lose_nothing_unsaid() {
+    model(
+        |outcomes| broadcast(2, 3, &[2], outcomes),
+        &[
+            Met::Event,
+            Met::CaughtUp,
+            Met::Overrun,
+            Met::OverrunUnderWay,
+        ],
+    );
+}
+
+#[test]
+fn two_readers_do_not_disturb_each_other() {
+    model(
+        |outcomes| broadcast(1, 2, &[1, 1], outcomes),
+        &[Met::Event, Met::CaughtUp, Met::Overrun],
+    );
+}
+
+#[test]
+fn what_lies_below_a_head_is_readable_or_overrun() {
+    model(
+        |outcomes| {
+            let (mut producer, ring) = ring(1);
+            let mut checked = Checked::new(&ring, outcomes);
+            let theirs = Arc::clone(&ring);
+            let peer = thread::spawn(move || {
+                let head = theirs.head();
+                if head > 0 {
+                    let met = checked.poll();
+                    assert_ne!(met, Met::CaughtUp, "the head is {head}");
+                    checked.met(met);
+                    // The reader's own progress is never ahead of the head it sees.
+                    assert!(theirs.head() >= checked.reader.next_seq());
+                }
+                checked
+            });
+            producer.publish_many((0..2).map(event));
+            peer.join().expect("the reader's asserts hold").drain(2);
+        },
+        &[Met::Event, Met::Overrun],
+    );
+}
+
+#[test]
+fn bounds_are_of_one_moment() {
+    model(
+        |outcomes| {
+            let (mut producer, ring) = ring(2);
+            let theirs = Arc::clone(&ring);
+            let outcomes = PlainArc::clone(outcomes);
+            let peer = thread::spawn(move || {
+                let bounds = theirs.bounds();
+                let retained = bounds.head - bounds.oldest;
+                let whole = bounds.head.min(2);
+                assert!(retained == whole || retained + 1 == whole, "{bounds:?}");
+                let met = if retained < whole {
+                    Met::OverrunUnderWay
+                } else {
+                    Met::CaughtUp
+                };
+                outcomes.lock().expect("not poisoned").insert(met);
+            });
+            producer.publish_many((0..3).map(event));
+            peer.join().expect("the bounds hold");
+        },
+        &[Met::OverrunUnderWay, Met::CaughtUp],
+    );
+}

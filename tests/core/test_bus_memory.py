@@ -1,0 +1,149 @@
+"""What only the native ring promises: references, garbage collection, depth, refused memory."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from typing import Any
+
+import pytest
+
+from tickpath.control.metrics import LatencySink, Metrics
+from tickpath.core.bus import Consumer, RingBuffer
+from tickpath.core.execution import Executor
+from tickpath.core.state import Lifecycle
+from tickpath.errors import ArgumentValueError
+
+
+class Item:
+    """Something that can be weakly referenced."""
+
+    ring: Any = None
+
+
+def test_a_reference_is_dropped_exactly_when_overwritten() -> None:
+    ring: RingBuffer[Item] = RingBuffer(3)
+    alive = []
+    for published in range(1, 9):
+        item = Item()
+        alive.append(weakref.ref(item))
+        ring.publish(item)
+        del item
+        held = [ref() is not None for ref in alive]
+        assert held == [seq >= published - 3 for seq in range(published)]
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 5])
+def test_reference_counts_are_exact(rounds: int) -> None:
+    ring: RingBuffer[Item] = RingBuffer(2)
+    consumer = Consumer(ring)
+    item = Item()
+    before = sys.getrefcount(item)
+    for _ in range(rounds):
+        ring.publish(item)
+        polled = consumer.poll()
+        assert polled is item
+        del polled
+    assert sys.getrefcount(item) == before + min(rounds, 2)
+    ring.publish_many(["x", "y"])
+    assert sys.getrefcount(item) == before
+
+
+def test_poll_and_observe_allocate_nothing_that_stays() -> None:
+    ring: RingBuffer[str] = RingBuffer(4)
+    consumer = Consumer(ring)
+    metrics = Metrics(histogram=True)
+    before = sys.getallocatedblocks()
+    for _ in range(10_000):
+        ring.publish("x")
+        consumer.poll()
+        metrics.observe(25)
+    assert sys.getallocatedblocks() - before < 100
+
+
+def test_a_cycle_through_a_ring_is_collected() -> None:
+    ring: RingBuffer[Item] = RingBuffer(4)
+    item = Item()
+    item.ring = ring
+    ring.publish(item)
+    ref = weakref.ref(item)
+    del item, ring
+    gc.collect()
+    assert ref() is None
+
+
+def test_a_cycle_through_a_consumer_is_collected() -> None:
+    ring: RingBuffer[Any] = RingBuffer(4)
+    item = Item()
+    item.ring = Consumer(ring)
+    ring.publish(item)
+    ref = weakref.ref(item)
+    del item, ring
+    gc.collect()
+    assert ref() is None
+
+
+def test_a_cycle_through_an_executor_and_its_sink_is_collected() -> None:
+    class Sink:
+        executor: Any = None
+
+        def observe(self, event: object, ack: object) -> None:
+            """Look away."""
+
+    ring: RingBuffer[Any] = RingBuffer(4)
+    sink = Sink()
+    sink.executor = Executor(ring, Lifecycle(), sink)
+    ref = weakref.ref(sink)
+    del sink
+    gc.collect()
+    assert ref() is None
+
+
+def test_a_ring_that_holds_itself_is_collected() -> None:
+    item = Item()
+    ref = weakref.ref(item)
+    ring: RingBuffer[Any] = RingBuffer(2)
+    ring.publish(ring)
+    ring.publish(item)
+    del ring, item
+    gc.collect()
+    assert ref() is None
+
+
+def test_rings_nested_a_hundred_thousand_deep_end_quietly() -> None:
+    item = Item()
+    ref = weakref.ref(item)
+    ring: Any = item
+    for _ in range(100_000):
+        outer: RingBuffer[Any] = RingBuffer(1)
+        outer.publish(ring)
+        ring = outer
+    del item, outer, ring
+    assert ref() is None
+
+
+def test_a_sink_outlives_its_name() -> None:
+    metrics = Metrics()
+    executor = Executor(RingBuffer[int](2), Lifecycle(), LatencySink(metrics))
+    gc.collect()
+    assert executor.process_many.__name__ == "process_many"
+
+
+def test_a_capacity_beyond_memory_is_a_memory_error() -> None:
+    with pytest.raises(MemoryError, match="slots"):
+        RingBuffer(2**50)
+    with pytest.raises(ArgumentValueError, match="64 bits"):
+        RingBuffer(2**70)
+
+
+def test_fast_methods_keep_signature_and_docstring() -> None:
+    assert RingBuffer.publish.__text_signature__ == "($self, item, /)"
+    assert "Never blocks" in (RingBuffer.publish.__doc__ or "")
+    assert Consumer.poll.__text_signature__ == "($self)"
+    with pytest.raises(TypeError, match="exactly one argument"):
+        RingBuffer(1).publish()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="no arguments"):
+        Consumer(RingBuffer[int](1)).poll(1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        RingBuffer.publish(object(), 1)  # type: ignore[misc]

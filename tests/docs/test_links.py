@@ -1,0 +1,74 @@
+"""What the documents point at exists: links, anchors, paths in back-quotes, make targets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, blocks, documents
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+FOLDERS = ("rust/", "python/", "tests/", "benches/", "docs/", "tools/", ".ci/")
+FILE = re.compile(r"[\w./-]+\.(?:py|pyi|rs|md|toml|lock)")
+
+
+def prose(path: Path) -> str:
+    """Return a document without its fenced blocks."""
+    text = path.read_text(encoding="utf-8")
+    for block in blocks(path):
+        text = text.replace(block.text, "")
+    return text
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of a document's headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def ids(path: Path) -> str:
+    """Return a test's id."""
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", documents(), ids=ids)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    dead = []
+    for target in LINK.findall(prose(path)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (path.parent / name).resolve() if name else path
+        if not file.exists() or (anchor and file.suffix == ".md" and anchor not in anchors(file)):
+            dead.append(target)
+    assert dead == []
+
+
+@pytest.mark.parametrize("path", documents(), ids=ids)
+def test_every_path_in_the_text_exists(path: Path) -> None:
+    named = re.findall(r"`([^`\n]+)`", prose(path))
+    paths = [
+        name
+        for name in named
+        if name.startswith(FOLDERS)
+        and not re.search(r"[*<>{}…\s]", name)
+        and (name.endswith("/") or FILE.fullmatch(name))
+    ]
+    assert [name for name in paths if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", documents(), ids=ids)
+def test_every_make_target_in_the_text_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"(?:`|^\$ )make ([a-z][a-z-]*)", text, re.MULTILINE)
+    assert [name for name in named if name not in targets] == []
+
+
+def test_every_document_is_on_the_map() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target.partition("#")[0]).resolve() for target in LINK.findall(prose(index))}
+    missing = [ids(path) for path in (ROOT / "docs").rglob("*.md") if path != index and path not in linked]
+    assert missing == [], "add it to docs/index.md"

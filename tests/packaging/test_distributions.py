@@ -1,0 +1,131 @@
+"""What users install: the wheel's and the sdist's contents, and both at work in empty environments.
+
+``make test-wheel`` builds them and names their folder in ``TICKPATH_DIST``; without it these tests are
+skipped, because building a release takes minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+DIST = Path(os.environ.get("TICKPATH_DIST", "/nowhere"))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        "TICKPATH_DIST" not in os.environ, reason="needs built distributions: make test-wheel"
+    ),
+]
+VERSIONS = ("3.11", "3.12", "3.13")
+
+
+def only(pattern: str) -> Path:
+    """Return the one file in the folder that matches."""
+    [found] = DIST.glob(pattern)
+    return found
+
+
+def interpreter(version: str) -> str | None:
+    """Find a CPython of that version: on the path, or where pyenv and others put them."""
+    candidates = [
+        shutil.which(f"python{version}"),
+        f"/usr/bin/python{version}",
+        f"/usr/local/bin/python{version}",
+    ]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates += sorted(str(path) for path in pyenv.glob(f"{version}.*/bin/python"))
+    probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    for candidate in filter(None, candidates):
+        if not Path(candidate).exists():
+            continue
+        found = subprocess.run([candidate, "-c", probe], capture_output=True, text=True, check=False)
+        if found.stdout.strip() == version:
+            return candidate
+    return None
+
+
+def install(python: str, folder: Path, distribution: Path) -> Path:
+    """Install a distribution into a new environment in ``folder``; return its ``bin``."""
+    subprocess.run([python, "-m", "venv", str(folder)], check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, str(distribution)], check=True)
+    return folder / "bin"
+
+
+def run_the_main_job(binaries: Path, folder: Path) -> None:
+    """Run ``tickpath run`` outside the checkout and judge what it printed."""
+    command = [str(binaries / "tickpath"), "run", "--events", "2000", "--max", "--json"]
+    clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(
+        command, cwd=folder, env=clean, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["schema"] == "tickpath/run/1"
+    assert result["feed"]["events"] == 2000
+    assert result["ledger"]["balanced"] is True
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_wheel_works_in_an_empty_environment(version: str, tmp_path: Path) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"no CPython {version} on this machine")
+    run_the_main_job(install(python, tmp_path / "venv", only("*.whl")), tmp_path)
+
+
+def test_the_sdist_builds_in_an_empty_environment(tmp_path: Path) -> None:
+    run_the_main_job(install(sys.executable, tmp_path / "venv", only("*.tar.gz")), tmp_path)
+
+
+def test_the_wheel_holds_the_package_and_nothing_else() -> None:
+    wheel = only("*.whl")
+    assert re.fullmatch(r"tickpath-[\d.]+-cp311-abi3-\w+\.whl", wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {"tickpath/_native.abi3.so", "tickpath/_native.pyi", "tickpath/py.typed"} <= set(names)
+    assert any(re.fullmatch(r"tickpath-[\d.]+\.dist-info/licenses/LICENSE", name) for name in names)
+    strangers = [
+        name
+        for name in names
+        if not re.fullmatch(r"tickpath/([\w/]+\.pyi?|py\.typed|_native\.abi3\.so)", name)
+        and not re.match(r"tickpath-[\d.]+\.dist-info/", name)
+        and not re.fullmatch(r"tickpath\.libs/.*", name)
+    ]
+    assert strangers == []
+
+
+def test_the_wheel_says_what_it_is() -> None:
+    with zipfile.ZipFile(only("*.whl")) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = archive.read(name).decode()
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt")]
+        scripts = archive.read(name).decode()
+    head, _, body = metadata.partition("\n\n")
+    assert "Requires-Python: >=3.11" in head
+    assert "License-Expression: MIT" in head
+    assert "Classifier: Typing :: Typed" in head
+    assert body.lstrip().startswith("# tickpath")
+    assert "tickpath=tickpath.cli:main" in scripts.replace(" ", "")
+
+
+def test_the_sdist_holds_what_a_build_needs() -> None:
+    with tarfile.open(only("*.tar.gz")) as archive:
+        names = {member.name.partition("/")[2] for member in archive.getmembers()}
+    needed = {
+        *("Cargo.toml", "Cargo.lock", "pyproject.toml", "README.md", "LICENSE", "PKG-INFO"),
+        *("rust/core/Cargo.toml", "rust/core/src/lib.rs", "rust/python/Cargo.toml", "rust/python/src/lib.rs"),
+        *("python/tickpath/__init__.py", "python/tickpath/_native.pyi", "python/tickpath/py.typed"),
+    }
+    assert needed <= names
+    assert not [name for name in names if name.endswith((".so", ".pyc")) or "/target/" in name]
