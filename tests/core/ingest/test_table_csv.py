@@ -112,7 +112,7 @@ def test_a_header_without_the_column_is_answered_with_the_closest(tmp_path: Path
         (b"time,price,name\n", "holds no events"),
         (b"time,time,price,name\n1,1,1,x\n", "several columns named"),
         (b"\xfd7zXZ\x00" + b"\x00" * 50, "xz"),
-        (gzip.compress(TEXT * 1000)[:-30], "truncated|damaged"),
+        (gzip.compress(b"time,price,name\n" + b"1,2,SPY\n" * 90_000)[:-30], "truncated|damaged"),
     ],
 )
 def test_files_that_are_no_table_are_refused(tmp_path: Path, data: bytes, message: str) -> None:
@@ -134,6 +134,7 @@ def test_stamps_that_run_backwards_are_named_by_line(tmp_path: Path) -> None:
     assert load(path, {"ts_ns": "time"}, out_of_order="sort").events["ts_ns"].tolist() == [3, 5]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason=f"needs the real recordings in {DATA}")
 def test_other_columns_of_a_real_file_are_its_original() -> None:
     table = load(
