@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tickpath import _native
 from tickpath.core.ingest import EVENT_DTYPE, MarketDataSource
 from tickpath.core.ingest.synthetic import MODELS, generate
@@ -155,13 +156,13 @@ def test_the_account_says_what_was_generated() -> None:
 
 @pytest.mark.parametrize("rate_hz", [0, -1.0, math.nan, math.inf, 1.1e9, 10**400, 1e-300])
 def test_a_rate_that_makes_no_stream_is_refused(rate_hz: float) -> None:
-    with pytest.raises(ArgumentValueError, match="rate_hz|Hz"):
+    with pytest.raises(ArgumentValueError, match=r"rate_hz|Hz"):
         MarketDataSource.synthetic(rate_hz=rate_hz, events=10)
 
 
 @pytest.mark.parametrize("events", [0, -1, 2**28 + 1, 10**12, 10**30])
 def test_a_number_of_events_out_of_range_is_refused(events: int) -> None:
-    with pytest.raises(ArgumentValueError, match="events=.*out of range"):
+    with pytest.raises(ArgumentValueError, match=r"events=.*out of range"):
         MarketDataSource.synthetic(rate_hz=1, events=events)
 
 
@@ -176,7 +177,7 @@ def test_more_events_than_the_free_memory_holds_are_refused(monkeypatch: pytest.
     ("name", "value"), [("symbols", 0), ("symbols", 65_537), ("seed", -1), ("seed", 2**64)]
 )
 def test_other_numbers_out_of_range_are_refused(name: str, value: int) -> None:
-    with pytest.raises(ArgumentValueError, match=f"{name}=.*out of range"):
+    with pytest.raises(ArgumentValueError, match=rf"{name}=.*out of range"):
         MarketDataSource.synthetic(rate_hz=1, events=1, **{name: value})
 
 

@@ -5,13 +5,14 @@ Method: the same rows as NumPy, mapping, pandas, polars, Arrow and csv; values a
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
 from tickpath.core.ingest import EVENT_DTYPE, MarketDataSource
 from tickpath.core.ingest.table import parse_columns
 from tickpath.errors import ArgumentTypeError, ArgumentValueError, BadRow, OutOfOrder, SourceError
@@ -222,7 +223,7 @@ def test_a_bad_row_leaves_no_symbol_behind_and_is_listed_once() -> None:
 def test_stamps_that_run_backwards(choice: str, stamps: list[int] | None) -> None:
     table = {"t": np.array([5, 1, 5, 2]), "n": np.arange(4)}
     if stamps is None:
-        with pytest.raises(OutOfOrder, match="row 1: .*4 ns before"):
+        with pytest.raises(OutOfOrder, match=r"row 1: .*4 ns before"):
             load(table, {"ts_ns": "t"})
         return
     source = load(table, {"ts_ns": "t", "sequence": "n"}, out_of_order=choice)
@@ -304,7 +305,7 @@ def test_a_bad_mapping_string_names_what_is_wrong(text: str, message: str) -> No
 
 def test_times_of_python_are_refused_by_value() -> None:
     with pytest.raises(BadRow, match="a value of type datetime"):
-        load({"t": [datetime.datetime(2020, 1, 1)]}, {"ts_ns": "t"})  # noqa: DTZ001
+        load({"t": [dt.datetime(2020, 1, 1)]}, {"ts_ns": "t"})  # noqa: DTZ001
 
 
 def test_without_pyarrow_the_error_says_what_to_install(

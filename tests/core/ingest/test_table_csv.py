@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tickpath.core.ingest import MarketDataSource
-from tickpath.errors import BadRow, OutOfOrder, SourceError, SourceNotFound, SourceUnreadable
 
 from tests.core.ingest.recordings import zstd_raw
+from tickpath.core.ingest import MarketDataSource
+from tickpath.errors import BadRow, OutOfOrder, SourceError, SourceNotFound, SourceUnreadable
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 COLUMNS = {"ts_ns": ("time", "s"), "price_e9": "price", "symbol": "name"}
