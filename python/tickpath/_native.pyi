@@ -7,10 +7,11 @@ import numpy.typing
 import tickpath.core.execution
 import tickpath.core.execution.observability
 import tickpath.core.state
+import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "Consumer", "Executor", "Gate", "LatencySink", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "report_unraisable"]
+__all__ = ["Ack", "Consumer", "EventReader", "EventRing", "Executor", "Gate", "LatencySink", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "report_unraisable"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -57,6 +58,8 @@ class Consumer(Generic[_T_co]):
     up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
     ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
     """
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...
     def __new__(cls, /, ring: RingBuffer[_T_co], *, start: typing.Literal['oldest', 'head'] | int = ...) -> Self: ...
     def __repr__(self, /) -> str: ...
     def available(self, /) -> int:
@@ -101,6 +104,126 @@ class Consumer(Generic[_T_co]):
         """
 
 @final
+class EventReader:
+    """
+    A reader of an ``EventRing`` with a place of its own; it never holds the producer back.
+
+    Made by ``EventRing.reader()``. An overrun stays raised on every read until ``reset_to_oldest()`` or
+    ``reset_to_head()``; only then does ``lost`` grow. One thread at a time: a second one that enters
+    while a batch is copied without the interpreter's lock gets ``ReaderBusy`` (the figures,
+    ``cursor()``, ``available()``, ``lost`` and ``shed``, can be read at any time, and are then those
+    from before that batch).
+    """
+    def __repr__(self, /) -> str: ...
+    def available(self, /) -> int:
+        """
+        How many events are unread: ``head - cursor``; more than the capacity means overrun.
+        """
+    def cursor(self, /) -> int:
+        """
+        The next sequence this reader expects.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Events this reader expected and will never read, counted at recovery.
+        """
+    def poll(self, /) -> Any | None:
+        """
+        A copy of the next event as a record of the ring's dtype, or ``None`` when caught up.
+
+        Raises ``Overrun`` if it was overwritten; the reader stays where it is.
+        """
+    def poll_many(self, limit: Any, /) -> Any:
+        """
+        Copies of up to ``limit`` events in order, as a new array of the ring's dtype: all that are
+        there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
+
+        Raises ``Overrun`` if the next event was overwritten.
+        """
+    def read_into(self, array: Any, /) -> int:
+        """
+        Fill ``array`` from its start with copies of the next events and return how many: all that are
+        there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
+
+        ``array`` is one-dimensional, contiguous, writable and of exactly the ring's dtype; what lies
+        behind the count stays as it was. Where at least 1,024 events can be read the interpreter's lock
+        is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
+        ``ArgumentTypeError`` for any other array.
+        """
+    def reset_to_head(self, /) -> int:
+        """
+        Skip to the head and return how many events that skipped.
+        """
+    def reset_to_oldest(self, /) -> int:
+        """
+        Recover from an overrun and return how many events that skipped; 0 while the next event is still
+        readable.
+
+        It lands half a ring behind the head: at the oldest event itself a busy producer would overrun
+        it again at once. What it skips of the readable ones counts as ``shed`` as well.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        The part of ``lost`` that was still readable when a reset skipped it.
+        """
+
+@final
+class EventRing:
+    """
+    A broadcast ring of fixed-size events: one producer, any number of readers in any threads.
+
+    It never blocks and never waits for a reader: a full ring overwrites its oldest event, and who
+    missed it gets ``Overrun`` with exact figures. Events are copied in and copied out; nothing ever
+    points into the ring. Sequences start at 0.
+
+    ``capacity``: number of slots of 64 bytes, at least 1, kept exactly. ``dtype``: a structured NumPy
+    dtype of up to 56 bytes without object fields, in native byte order, whose first fields are the
+    u64 ``ts_ns`` and ``intended_ns``; ``EVENT_DTYPE`` if not given. Raises ``ArgumentTypeError`` or
+    ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
+    """
+    def __new__(cls, /, capacity: Any, dtype: Any | None = None) -> Self: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def capacity(self, /) -> int:
+        """
+        The number of slots.
+        """
+    @property
+    def dtype(self, /) -> Any:
+        """
+        The layout of the events: a structured ``numpy.dtype``.
+        """
+    def head(self, /) -> int:
+        """
+        The next sequence to be published.
+        """
+    def publish(self, record: Any, /) -> int:
+        """
+        Publish a copy of ``record``, a scalar of exactly the ring's dtype, and return its sequence.
+
+        Raises ``ArgumentTypeError`` for anything else, ``ProducerBusy`` while another thread publishes
+        or an engine owns the ring.
+        """
+    def publish_many(self, array: Any, /) -> int:
+        """
+        Publish a copy of every event of ``array`` in order and return the sequence of the first.
+
+        ``array`` is one-dimensional and has exactly the ring's dtype. An empty one returns the head.
+        Readers see each event as soon as it is written. From 1,024 events on the interpreter's lock is
+        released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
+        (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else.
+        """
+    def reader(self, /, start: Any | None = None) -> EventReader:
+        """
+        A reader with a place of its own, which begins at ``"oldest"``, ``"head"`` or a sequence up to
+        the head.
+
+        Raises ``ArgumentTypeError`` or ``ArgumentValueError`` for any other ``start``.
+        """
+
+@final
 class Executor:
     """
     Processes events one by one, gated by the lifecycle.
@@ -134,7 +257,8 @@ class Executor:
         Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
 
         A row is written before its sink is called. Raises as ``process_many`` does, and
-        ``ArgumentTypeError`` unless ``out`` is a writable, contiguous array of ``ACK_DTYPE``.
+        ``ArgumentTypeError`` unless ``out`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
+        not writable, contiguous and of one dimension.
         """
     def process_many(self, limit: int, /) -> list[Ack]:
         """
@@ -261,6 +385,8 @@ class RingBuffer(Generic[_T]):
     ``capacity``: number of slots, at least 1, kept exactly. Raises ``ArgumentTypeError`` or
     ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
     """
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...
     def __new__(cls, /, capacity: int) -> Self: ...
     def __repr__(self, /) -> str: ...
     @property

@@ -201,7 +201,7 @@ def test_what_is_no_array_of_the_dtype_is_refused(array: Any) -> None:
 
 def test_a_zero_dimensional_array_is_a_record() -> None:
     ring = EventRing(4)
-    assert ring.publish(events(3, 1).reshape(())) == 0  # type: ignore[arg-type]
+    assert ring.publish(events(3, 1).reshape(())) == 0
     assert sequences(ring.reader().poll_many(1)) == [3]
 
 
@@ -423,7 +423,7 @@ def test_a_reader_outlives_the_name_of_its_ring() -> None:
 
 def test_a_reader_is_made_by_its_ring_only() -> None:
     with pytest.raises(TypeError):
-        EventReader()  # type: ignore[call-arg]
+        EventReader()
 
 
 # --- random operations ----------------------------------------------------------------------------

@@ -199,4 +199,4 @@ def _rows(array: object) -> memoryview:
         raise ArgumentTypeError(f"process_into() takes a NumPy array of ACK_DTYPE, not {given}")
     if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.writeable:
         raise ArgumentValueError("process_into() takes a writable, contiguous array of one dimension")
-    return memoryview(array.view(np.uint8))
+    return array.view(np.uint8).data
