@@ -24,7 +24,7 @@ STUB = ROOT / "python" / "tickpath" / "_native.pyi"
 VARIABLES = {"_T": '_T = TypeVar("_T")', "_T_co": '_T_co = TypeVar("_T_co", covariant=True)'}
 SUBSCRIPT = "    @classmethod\n    def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...\n"
 QUOTED = re.compile(r'(: |-> )"((?:[^"\\]|\\.)*)"')
-BARE = re.compile(r"\b(list|tuple)(?=[,):]| \|| =)")
+BARE = re.compile(r"\b(dict|list|tuple)(?=[,):\]]| \|| =)")
 CLASS = re.compile(r"^(?=@final\nclass |class )", re.MULTILINE)
 DOTTED = re.compile(r"\b([a-z_]\w*(?:\.[a-z_]\w*)*)\.[A-Z]\w*")
 
@@ -46,7 +46,7 @@ def unquoted(text: str) -> tuple[str, set[str]]:
         return match[1] + match[2]
 
     def with_items(match: re.Match[str]) -> str:
-        return {"list": "list[Any]", "tuple": "tuple[Any, ...]"}[match[1]]
+        return {"dict": "dict[str, Any]", "list": "list[Any]", "tuple": "tuple[Any, ...]"}[match[1]]
 
     lines = text.split("\n")
     for index, line in enumerate(lines):

@@ -8,16 +8,22 @@ mod ack;
 mod args;
 mod bus;
 mod consumer;
+mod engine;
+mod engine_record;
 mod errors;
 mod event_layout;
 mod event_reader;
 mod event_ring;
 mod execution;
+mod ingest;
+mod ingest_load;
 mod memory;
 mod metrics;
 mod place;
 mod sink;
 mod state;
+mod synthetic;
+mod table;
 mod unraisable;
 
 use pyo3::prelude::*;
@@ -36,17 +42,31 @@ mod _native {
     #[pymodule_export]
     use crate::consumer::Consumer;
     #[pymodule_export]
+    use crate::engine::LiveEngine;
+    #[pymodule_export]
+    use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
+    #[pymodule_export]
     use crate::event_reader::EventReader;
     #[pymodule_export]
     use crate::event_ring::EventRing;
     #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
+    use crate::ingest::merge_events;
+    #[pymodule_export]
+    use crate::ingest_load::load_recording;
+    #[pymodule_export]
+    use crate::memory::Events;
+    #[pymodule_export]
     use crate::metrics::{LatencySink, Metrics, Snapshot};
     #[pymodule_export]
     use crate::sink::NoOpSink;
     #[pymodule_export]
     use crate::state::Gate;
+    #[pymodule_export]
+    use crate::synthetic::synthetic_events;
+    #[pymodule_export]
+    use crate::table::{csv_header, load_csv, load_rows, table_values};
     #[pymodule_export]
     use crate::unraisable::report_unraisable;
 

@@ -1,0 +1,145 @@
+//! Stamps that run backwards: one rule for every way in.
+
+use super::error::Problem;
+use super::event::Event;
+
+/// What to do with a stamp smaller than the one before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OutOfOrder {
+    /// Fail, naming the first such row.
+    #[default]
+    Refuse,
+    /// Sort by stamp at the end; equal stamps keep the order of the source.
+    Sort,
+    /// Raise it to the largest stamp before it.
+    Clamp,
+}
+
+/// Watches the stamps of one source go by.
+#[derive(Debug, Default)]
+pub(crate) struct OrderWatch {
+    choice: OutOfOrder,
+    /// The largest stamp so far under `Clamp`, else the last one.
+    previous_ns: u64,
+    backward_steps: u64,
+}
+
+impl OrderWatch {
+    pub(crate) const fn new(choice: OutOfOrder) -> Self {
+        Self {
+            choice,
+            previous_ns: 0,
+            backward_steps: 0,
+        }
+    }
+
+    /// Lets one event by, raising its stamp if that is the choice.
+    #[inline]
+    pub(crate) fn pass(&mut self, event: &mut Event) -> Result<(), Problem> {
+        if event.ts_ns < self.previous_ns {
+            self.step_back(event)?;
+        }
+        self.previous_ns = event.ts_ns;
+        Ok(())
+    }
+
+    #[cold]
+    fn step_back(&mut self, event: &mut Event) -> Result<(), Problem> {
+        self.backward_steps += 1;
+        match self.choice {
+            OutOfOrder::Refuse => Err(Problem {
+                field: Some("ts_ns".into()),
+                reason: format!(
+                    "stamp {} ns lies {} ns before the one of the row before it ({} ns); choose out_of_order \
+                     \"sort\" or \"clamp\" to load such a file",
+                    event.ts_ns,
+                    self.previous_ns - event.ts_ns,
+                    self.previous_ns
+                ),
+            }),
+            OutOfOrder::Sort => Ok(()),
+            OutOfOrder::Clamp => {
+                event.ts_ns = self.previous_ns;
+                Ok(())
+            }
+        }
+    }
+
+    /// How many rows had a smaller stamp than the one before; under `Clamp`, how many were raised.
+    pub(crate) const fn backward_steps(&self) -> u64 {
+        self.backward_steps
+    }
+
+    /// Puts the events in order if the choice was to sort and there is need.
+    pub(crate) fn settle(&self, events: &mut [Event]) {
+        if self.choice == OutOfOrder::Sort && self.backward_steps > 0 {
+            events.sort_by_key(|event| event.ts_ns);
+        }
+    }
+
+    /// How many stamps were raised.
+    pub(crate) fn clamped(&self) -> u64 {
+        if self.choice == OutOfOrder::Clamp {
+            self.backward_steps
+        } else {
+            0
+        }
+    }
+}
+
+/// Applies `choice` to events that are in memory already, and returns how many ran backwards.
+///
+/// # Errors
+/// Returns the index of the first event that runs backwards and the problem, if that is refused.
+pub fn put_in_order(events: &mut [Event], choice: OutOfOrder) -> Result<u64, (usize, Problem)> {
+    let mut watch = OrderWatch::new(choice);
+    for (index, event) in events.iter_mut().enumerate() {
+        watch.pass(event).map_err(|problem| (index, problem))?;
+    }
+    watch.settle(events);
+    Ok(watch.backward_steps())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stamps with row numbers, steps back, stamps raised.
+    type Passed = (Vec<(u64, u64)>, u64, u64);
+
+    fn pass(choice: OutOfOrder, stamps: &[u64]) -> Result<Passed, Problem> {
+        let mut watch = OrderWatch::new(choice);
+        let mut events = Vec::new();
+        for (row, &ts_ns) in stamps.iter().enumerate() {
+            let mut event = Event {
+                ts_ns,
+                sequence: row as u64,
+                ..Event::default()
+            };
+            watch.pass(&mut event)?;
+            events.push(event);
+        }
+        watch.settle(&mut events);
+        let seen = events.iter().map(|e| (e.ts_ns, e.sequence)).collect();
+        Ok((seen, watch.backward_steps(), watch.clamped()))
+    }
+
+    #[test]
+    fn refuse_names_both_stamps_and_lets_ties_pass() {
+        assert!(pass(OutOfOrder::Refuse, &[1, 1, 2]).is_ok());
+        let problem = pass(OutOfOrder::Refuse, &[5, 7, 4]).expect_err("4 follows 7");
+        assert!(
+            problem.reason.contains("stamp 4 ns lies 3 ns before"),
+            "{}",
+            problem.reason
+        );
+    }
+
+    #[test]
+    fn sort_is_stable_and_clamp_raises_to_the_running_maximum() {
+        let sorted = pass(OutOfOrder::Sort, &[5, 3, 5, 3]).expect("sorted");
+        assert_eq!(sorted, (vec![(3, 1), (3, 3), (5, 0), (5, 2)], 2, 0));
+        let clamped = pass(OutOfOrder::Clamp, &[5, 3, 4, 6]).expect("clamped");
+        assert_eq!(clamped, (vec![(5, 0), (5, 1), (5, 2), (6, 3)], 2, 2));
+    }
+}

@@ -1,0 +1,119 @@
+//! Events in memory: what every source of market data hands to the engine, and NumPy looks at.
+
+use pyo3::prelude::*;
+use tickpath_core::ingest::{
+    Event, OutOfOrder, Place, Problem, RowError, events_of_bytes, put_in_order,
+};
+use tickpath_core::sync::Arc;
+
+use crate::{args, errors, memory};
+
+pub(crate) use crate::memory::{Events, SharedEvents};
+
+/// [`Events::from_array`]: events and how many of their stamps ran backwards.
+pub(crate) fn copied_from(
+    array: &Bound<'_, PyAny>,
+    out_of_order: &str,
+    path: &str,
+    row_numbers: Option<&Bound<'_, PyAny>>,
+    lines: bool,
+) -> PyResult<(Vec<Event>, u64)> {
+    let py = array.py();
+    let choice = parse_out_of_order(py, out_of_order)?;
+    let refuse = |why: String| {
+        let given = args::type_name(array);
+        let text = format!("expected a contiguous array of EVENT_DTYPE, got {given}: {why}");
+        errors::argument_type(py, text)
+    };
+    let bytes = memory::copied_bytes(array).map_err(|e| refuse(e.value(py).to_string()))?;
+    let mut rows = events_of_bytes(&bytes)
+        .ok_or_else(|| refuse(format!("{} bytes are no multiple of 56", bytes.len())))?;
+    match py.detach(|| put_in_order(&mut rows, choice)) {
+        Ok(backward) => Ok((rows, backward)),
+        Err((index, problem)) => {
+            let number = row_number(row_numbers, index)?;
+            Err(out_of_order_row(py, path, number, lines, problem))
+        }
+    }
+}
+
+/// Which row of its source the event at `index` was.
+fn row_number(row_numbers: Option<&Bound<'_, PyAny>>, index: usize) -> PyResult<u64> {
+    let Some(numbers) = row_numbers else {
+        return Ok(index as u64);
+    };
+    let bytes = memory::copied_bytes(numbers)?;
+    let number = bytes
+        .chunks_exact(8)
+        .nth(index)
+        .and_then(|b| b.try_into().ok());
+    Ok(number.map_or(index as u64, u64::from_ne_bytes))
+}
+
+fn out_of_order_row(
+    py: Python<'_>,
+    path: &str,
+    number: u64,
+    lines: bool,
+    problem: Problem,
+) -> PyErr {
+    let place = if lines {
+        Place::Line(number)
+    } else {
+        Place::Row(number)
+    };
+    let RowError {
+        line,
+        byte_offset,
+        field,
+        reason,
+        ..
+    } = RowError::new(&Arc::from(path), place, problem);
+    errors::out_of_order(py, path, reason, line, byte_offset, field.map(Into::into))
+}
+
+/// Several batches of events as one, merged by stamp: equal stamps come in the order of the batches.
+///
+/// Each part is events and the new index of each of their symbols.
+///
+/// Raises ``ArgumentValueError`` if an event's symbol has no new index.
+#[pyfunction]
+pub(crate) fn merge_events(
+    py: Python<'_>,
+    parts: Vec<(Bound<'_, Events>, Vec<u32>)>,
+) -> PyResult<Events> {
+    let parts: Vec<(SharedEvents, Vec<u32>)> = parts
+        .into_iter()
+        .map(|(events, symbols)| (events.get().shared(), symbols))
+        .collect();
+    let merged = py.detach(|| {
+        let mut merged = Vec::with_capacity(parts.iter().map(|(events, _)| events.len()).sum());
+        for (events, symbols) in &parts {
+            for event in events.iter() {
+                let symbol = *symbols.get(event.symbol as usize)?;
+                merged.push(Event { symbol, ..*event });
+            }
+        }
+        merged.sort_by_key(|event| event.ts_ns);
+        Some(merged)
+    });
+    merged.map(Events::new).ok_or_else(|| {
+        errors::argument_value(
+            py,
+            "an event's symbol has no new index: name every symbol of a part".to_owned(),
+        )
+    })
+}
+
+/// `"refuse"`, `"sort"` or `"clamp"`.
+pub(crate) fn parse_out_of_order(py: Python<'_>, word: &str) -> PyResult<OutOfOrder> {
+    match word {
+        "refuse" => Ok(OutOfOrder::Refuse),
+        "sort" => Ok(OutOfOrder::Sort),
+        "clamp" => Ok(OutOfOrder::Clamp),
+        _ => Err(errors::argument_value(
+            py,
+            format!("out_of_order must be \"refuse\", \"sort\" or \"clamp\", got {word:?}"),
+        )),
+    }
+}
