@@ -19,6 +19,8 @@ mod metrics;
 mod place;
 mod sink;
 mod state;
+mod synthetic;
+mod table;
 mod unraisable;
 
 use pyo3::prelude::*;
@@ -54,6 +56,10 @@ mod _native {
     use crate::sink::NoOpSink;
     #[pymodule_export]
     use crate::state::Gate;
+    #[pymodule_export]
+    use crate::synthetic::synthetic_events;
+    #[pymodule_export]
+    use crate::table::{csv_header, load_csv, load_rows, table_values};
     #[pymodule_export]
     use crate::unraisable::report_unraisable;
 
