@@ -110,7 +110,16 @@ def test_as_fast_as_possible_knows_no_lateness(run: Run) -> None:
 
 def test_what_a_tiny_ring_loses_is_in_the_ledger_and_no_failure(run: Run) -> None:
     code, stdout, _ = run(
-        "--max", "--events", "100000", "--capacity", "5", "--floor-ms", "0.1", "--warmup-events", "0", "--json"
+        "--max",
+        "--events",
+        "100000",
+        "--capacity",
+        "5",
+        "--floor-ms",
+        "0.1",
+        "--warmup-events",
+        "0",
+        "--json",
     )
     terms = executor(report_of(stdout))
     assert code == 0
@@ -134,7 +143,9 @@ def test_a_recording_runs_at_its_own_pace_times_the_speed(run: Run, lobster: Pat
 def test_a_path_alone_is_recognised_and_several_are_merged(run: Run, lobster: Path, tmp_path: Path) -> None:
     other = tmp_path / "MSFT_2012-06-21_34200000_57600000_message_1.csv"
     other.write_text(LOBSTER)
-    code, stdout, _ = run("--feed", str(lobster), "--feed", str(other), "--max", "--floor-ms", "0.1", "--json")
+    code, stdout, _ = run(
+        "--feed", str(lobster), "--feed", str(other), "--max", "--floor-ms", "0.1", "--json"
+    )
     report = report_of(stdout)
     assert code == 0
     assert executor(report)["published"] == 100

@@ -114,7 +114,11 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
     help="Arrivals of the synthetic feed.",
 )
 @click.option(
-    "--capacity", type=click.IntRange(min=1, max=_CAPACITY_MAX), default=65_536, show_default=True, help="Slots of the ring."
+    "--capacity",
+    type=click.IntRange(min=1, max=_CAPACITY_MAX),
+    default=65_536,
+    show_default=True,
+    help="Slots of the ring.",
 )
 @click.option(
     "--max-gap-ms",
