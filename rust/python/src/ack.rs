@@ -59,20 +59,23 @@ impl Ack {
     ) = ("seq", "decision_ts", "completion_ts", "executed", "epoch");
 
     #[new]
-    const fn new(
-        seq: u64,
-        decision_ts: u64,
-        completion_ts: u64,
-        executed: bool,
-        epoch: u64,
-    ) -> Self {
-        Self {
-            seq,
-            decision_ts,
-            completion_ts,
-            executed,
-            epoch,
-        }
+    #[pyo3(signature = (
+        seq: "int", decision_ts: "int", completion_ts: "int", executed: "bool", epoch: "int"
+    ))]
+    fn new(
+        seq: &Bound<'_, PyAny>,
+        decision_ts: &Bound<'_, PyAny>,
+        completion_ts: &Bound<'_, PyAny>,
+        executed: args::Flag,
+        epoch: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            seq: args::unsigned(seq, "seq")?,
+            decision_ts: args::unsigned(decision_ts, "decision_ts")?,
+            completion_ts: args::unsigned(completion_ts, "completion_ts")?,
+            executed: executed.0,
+            epoch: args::unsigned(epoch, "epoch")?,
+        })
     }
 
     /// From decision to completion, in nanoseconds.

@@ -86,52 +86,79 @@ pub(crate) fn limit(value: &Bound<'_, PyAny>) -> PyResult<usize> {
     ))
 }
 
-/// A latency: a non-negative integer of nanoseconds below 2^64.
+/// A number of nanoseconds or the like: a non-negative integer below 2^64.
 #[inline]
-pub(crate) fn latency_ns(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+pub(crate) fn unsigned(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     match value.extract::<i64>() {
-        Ok(ns) if ns >= 0 => Ok(ns.cast_unsigned()),
-        _ => unusual_latency_ns(value),
+        Ok(number) if number >= 0 => Ok(number.cast_unsigned()),
+        _ => unusual_unsigned(value, name),
     }
 }
 
 #[cold]
-fn unusual_latency_ns(value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let negative = match integer(value, "latency_ns")? {
-        Some(ns) => ns < 0,
+fn unusual_unsigned(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
+    let negative = match integer(value, name)? {
+        Some(number) => number < 0,
         None => is_negative(value)?,
     };
+    let py = value.py();
     if negative {
-        return Err(errors::argument_value(
-            value.py(),
-            format!("latency_ns must not be negative, got {}", value.str()?),
-        ));
+        let text = format!("{name} must not be negative, got {}", value.str()?);
+        return Err(errors::argument_value(py, text));
     }
-    value.extract::<u64>().map_err(|_| {
-        errors::argument_overflow(
-            value.py(),
-            "latency_ns must be below 2**64 nanoseconds (584 years)".to_owned(),
-        )
+    value
+        .extract::<u64>()
+        .map_err(|_| errors::argument_overflow(py, format!("{name} must be below 2**64")))
+}
+
+/// A number: anything with `__float__` or `__index__`.
+pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    value.extract::<f64>().map_err(|e| {
+        if e.is_instance_of::<PyTypeError>(value.py()) {
+            let text = format!("{name} must be a number, got {}", type_name(value));
+            errors::argument_type(value.py(), text)
+        } else {
+            e
+        }
     })
 }
 
-/// The default of `start`, which is `"oldest"`.
-pub(crate) const OLDEST: Option<&Bound<'static, PyAny>> = None;
+/// A switch: `True` or `False`.
+pub(crate) struct Flag(pub(crate) bool);
+
+impl<'py> FromPyObject<'_, 'py> for Flag {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        value.extract().map(Self).map_err(|_: PyErr| {
+            let text = format!("expected True or False, got {}", type_name(&value));
+            errors::argument_type(value.py(), text)
+        })
+    }
+}
 
 /// Where a reader begins: `"oldest"`, `"head"` or a sequence.
-pub(crate) fn start(value: Option<&Bound<'_, PyAny>>) -> PyResult<Start> {
-    let Some(value) = value else {
-        return Ok(Start::Oldest);
-    };
-    if let Ok(word) = value.cast::<PyString>() {
-        return match word.to_cow()?.as_ref() {
-            "oldest" => Ok(Start::Oldest),
-            "head" => Ok(Start::Head),
+pub(crate) struct StartAt(pub(crate) Start);
+
+impl StartAt {
+    /// The default.
+    pub(crate) const OLDEST: Self = Self(Start::Oldest);
+}
+
+impl<'py> FromPyObject<'_, 'py> for StartAt {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let Ok(word) = value.cast::<PyString>() else {
+            return sequence(&value, "start").map(|seq| Self(Start::Sequence(seq)));
+        };
+        match word.to_cow()?.as_ref() {
+            "oldest" => Ok(Self(Start::Oldest)),
+            "head" => Ok(Self(Start::Head)),
             other => Err(errors::argument_value(
                 value.py(),
                 format!("start must be \"oldest\", \"head\" or a sequence, got {other:?}"),
             )),
-        };
+        }
     }
-    sequence(value, "start").map(Start::Sequence)
 }

@@ -143,8 +143,8 @@ impl RingBuffer {
     #[pyo3(signature = (seq: "int", /) -> "_T")]
     fn get<'py>(&self, seq: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = seq.py();
-        let seq = args::sequence(seq, "seq")?;
-        match self.tape(py).read(seq) {
+        let number = args::sequence(seq, "seq")?;
+        match self.tape(py).read(number) {
             Ok(Some(item)) => Ok(item),
             Ok(None) => Err(errors::not_published(py, seq, self.bounds(py).head)),
             Err(overrun) => Err(errors::overrun(py, overrun)),

@@ -45,9 +45,9 @@ impl FastCall for FastPoll {
 impl Consumer {
     #[new]
     #[pyo3(signature = (
-        ring: "RingBuffer[_T_co]", *, start: "typing.Literal['oldest', 'head'] | int" = args::OLDEST
+        ring: "RingBuffer[_T_co]", *, start: "typing.Literal['oldest', 'head'] | int" = args::StartAt::OLDEST
     ), text_signature = "(ring, *, start='oldest')")]
-    fn new(ring: &Bound<'_, PyAny>, start: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    fn new(ring: &Bound<'_, PyAny>, start: args::StartAt) -> PyResult<Self> {
         Ok(Self {
             place: Place::new(ring, start)?,
         })

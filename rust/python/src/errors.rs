@@ -49,7 +49,7 @@ raisers! {
     /// Overwritten before it was read.
     overrun_fields => "Overrun"(requested: u64, oldest: u64, head: u64);
     /// Not there yet.
-    not_published => "NotPublished"(requested: u64, head: u64);
+    not_published => "NotPublished"(requested: &Bound<'_, PyAny>, head: u64);
     /// The lifecycle is in INIT.
     not_ready => "NotReady"();
     /// A run that could not be started, or that a bug ended.

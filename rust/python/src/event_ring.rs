@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use tickpath_core::bus::{Producer, Start};
+use tickpath_core::bus::Producer;
 use tickpath_core::sync::Arc;
 
 use crate::event_layout::{Dtype, EventLayout};
@@ -148,11 +148,13 @@ impl EventRing {
     ///
     /// Raises ``ArgumentTypeError`` or ``ArgumentValueError`` for any other ``start``.
     #[pyo3(signature = (
-        start: "typing.Literal['oldest', 'head'] | int" = args::OLDEST
+        start: "typing.Literal['oldest', 'head'] | int" = args::StartAt::OLDEST
     ) -> "EventReader", text_signature = "($self, start='oldest')")]
-    fn reader(&self, py: Python<'_>, start: Option<&Bound<'_, PyAny>>) -> PyResult<EventReader> {
-        let start = start.map_or(Ok(Start::Oldest), |start| args::start(Some(start)))?;
-        let reader = self.ring.reader(start).map_err(|e| errors::start(py, e))?;
+    fn reader(&self, py: Python<'_>, start: args::StartAt) -> PyResult<EventReader> {
+        let reader = self
+            .ring
+            .reader(start.0)
+            .map_err(|e| errors::start(py, e))?;
         Ok(EventReader::new(reader, Arc::clone(&self.layout)))
     }
 

@@ -122,13 +122,13 @@ impl Executor {
         ring: "RingBuffer[typing.Any] | EventRing",
         lifecycle: "tickpath.core.state.Lifecycle",
         sink: "tickpath.core.execution.observability.ObservabilitySink | None" = None,
-        *, start: "typing.Literal['oldest', 'head'] | int" = args::OLDEST
+        *, start: "typing.Literal['oldest', 'head'] | int" = args::StartAt::OLDEST
     ), text_signature = "(ring, lifecycle, sink=None, *, start='oldest')")]
     fn new(
         ring: &Bound<'_, PyAny>,
         lifecycle: &Bound<'_, PyAny>,
         sink: Option<&Bound<'_, PyAny>>,
-        start: Option<&Bound<'_, PyAny>>,
+        start: args::StartAt,
     ) -> PyResult<Self> {
         let place = Place::new(ring, start)?;
         let gate = lifecycle.getattr_opt(pyo3::intern!(ring.py(), "gate"))?;

@@ -43,7 +43,7 @@ impl FastCall for FastObserve {
         argument: Borrowed<'_, 'py, PyAny>,
     ) -> Result<Bound<'py, PyAny>, Raised> {
         let py = argument.py();
-        let latency_ns = args::latency_ns(&argument).map_err(|e| raise(py, e))?;
+        let latency_ns = args::unsigned(&argument, "latency_ns").map_err(|e| raise(py, e))?;
         this.record(py, latency_ns);
         Ok(py.None().into_bound(py))
     }
@@ -52,10 +52,10 @@ impl FastCall for FastObserve {
 #[pymethods]
 impl Metrics {
     #[new]
-    #[pyo3(signature = (histogram = false))]
-    fn new(histogram: bool) -> Self {
+    #[pyo3(signature = (histogram: "bool" = args::Flag(false)), text_signature = "(histogram=False)")]
+    fn new(histogram: args::Flag) -> Self {
         Self {
-            counters: GilCell::new(Counters::new(histogram)),
+            counters: GilCell::new(Counters::new(histogram.0)),
         }
     }
 
@@ -65,7 +65,7 @@ impl Metrics {
     /// nothing is counted then.
     #[pyo3(signature = (latency_ns: "int", /))]
     fn observe(&self, latency_ns: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.record(latency_ns.py(), args::latency_ns(latency_ns)?);
+        self.record(latency_ns.py(), args::unsigned(latency_ns, "latency_ns")?);
         Ok(())
     }
 
@@ -139,18 +139,21 @@ impl Snapshot {
     ///
     /// ``None`` (unknown) without a histogram, or with fewer than ten samples beyond it. Raises
     /// ``ArgumentValueError`` for a quantile outside 0 to 1.
-    #[pyo3(signature = (quantile, /))]
-    fn percentile(&self, py: Python<'_>, quantile: f64) -> PyResult<Option<u64>> {
+    #[pyo3(signature = (quantile: "float", /) -> "int | None")]
+    fn percentile(&self, quantile: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+        let py = quantile.py();
+        let quantile = args::number(quantile, "quantile")?;
         if !(0.0..=1.0).contains(&quantile) {
             return Err(errors::argument_value(
                 py,
                 format!("quantile must be from 0 to 1 (0.99 for p99), got {quantile}"),
             ));
         }
-        Ok(self
+        let known = self
             .histogram
             .as_deref()
-            .and_then(|h| percentile(h, quantile)))
+            .and_then(|h| percentile(h, quantile));
+        Ok(known.map(|value| value.min(self.summary.max_latency_ns)))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -228,7 +231,7 @@ impl LatencySink {
         let latency_ns = ack.getattr(pyo3::intern!(ack.py(), "latency_ns"))?;
         self.metrics
             .get()
-            .record(ack.py(), args::latency_ns(&latency_ns)?);
+            .record(ack.py(), args::unsigned(&latency_ns, "latency_ns")?);
         Ok(())
     }
 }

@@ -63,9 +63,9 @@ impl From<StepError> for Refusal {
 
 impl Place {
     /// A place in `ring` (of either tier) that begins where `start` says.
-    pub(crate) fn new(ring: &Bound<'_, PyAny>, start: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    pub(crate) fn new(ring: &Bound<'_, PyAny>, start: args::StartAt) -> PyResult<Self> {
         let py = ring.py();
-        let start = args::start(start)?;
+        let start = start.0;
         if let Ok(ring) = ring.cast::<RingBuffer>() {
             let next = start.resolve(ring.get().bounds(py));
             return Ok(Self::Objects {

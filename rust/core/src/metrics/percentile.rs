@@ -8,15 +8,15 @@ pub const SAMPLES_BEYOND_MIN: u64 = 10;
 /// The value at `quantile` (0.99 for p99), or `None` if fewer than [`SAMPLES_BEYOND_MIN`] samples lie
 /// beyond it.
 ///
-/// Precise to the histogram's bucket (three significant digits), as the highest value of the bucket
-/// and never more than the largest sample. O(number of buckets).
+/// Precise to the histogram's bucket, of which it is the highest value; a caller that knows the largest
+/// sample exactly takes the smaller of both. O(number of buckets).
 pub fn percentile(histogram: &Histogram<u64>, quantile: f64) -> Option<u64> {
     if !(0.0..=1.0).contains(&quantile) {
         return None;
     }
     let count = histogram.len();
     // The rank as HdrHistogram takes it: the smallest number of samples that make up the quantile.
-    let rank = (quantile * count as f64).ceil() as u64;
+    let rank = ((quantile * count as f64).ceil() as u64).max(1);
     (count.saturating_sub(rank) >= SAMPLES_BEYOND_MIN)
-        .then(|| histogram.value_at_quantile(quantile).min(histogram.max()))
+        .then(|| histogram.value_at_quantile(quantile))
 }

@@ -187,9 +187,7 @@ impl Anchor {
                 (self.base_ticks, self.base_ns) = (self.ticks, clock_ns);
             }
         }
-        if self.rate_q32 > 0 {
-            self.window_ticks = (WINDOW_NS << 32) / self.rate_q32;
-        }
+        self.window_ticks = (WINDOW_NS << 32).checked_div(self.rate_q32).unwrap_or(0);
     }
 }
 
