@@ -19,6 +19,9 @@ const REPORT_EVERY_NS: u64 = 20_000_000;
 /// Path, line, byte offset, field and reason of a row that was left out.
 type Skipped = (String, Option<u64>, Option<u64>, Option<String>, String);
 
+/// Events, names of the symbols, rows left out, and the account of each file.
+type Loaded<'py> = (Events, Vec<String>, Vec<Skipped>, Vec<Bound<'py, PyDict>>);
+
 /// The events of ``paths``, merged by stamp; the symbols; the rows left out; the account of each file.
 ///
 /// ``kind`` is ``"auto"`` or a format, ``policy`` ``"strict"`` or ``"skip"``. ``progress`` is called with bytes
@@ -35,7 +38,7 @@ pub(crate) fn load_recording<'py>(
     symbol: Option<String>,
     out_of_order: &str,
     progress: Option<Py<PyAny>>,
-) -> PyResult<(Events, Vec<String>, Vec<Skipped>, Vec<Bound<'py, PyDict>>)> {
+) -> PyResult<Loaded<'py>> {
     let options = LoadOptions {
         kind: parse_kind(py, kind)?,
         policy: parse_policy(py, policy)?,
@@ -153,34 +156,21 @@ fn parse_policy(py: Python<'_>, word: &str) -> PyResult<Policy> {
 }
 
 fn raise(py: Python<'_>, error: LoadError) -> PyErr {
-    let named = |raiser: fn(
-        Python<'_>,
-        &str,
-        String,
-        Option<u64>,
-        Option<u64>,
-        Option<String>,
-    ) -> PyErr,
-                 e: RowError| {
-        raiser(
-            py,
-            &e.path,
-            e.reason,
-            e.line,
-            e.byte_offset,
-            e.field.map(Into::into),
-        )
-    };
-    match error {
-        LoadError::NotFound(e) => errors::source_not_found(py, &e.path, e.reason),
-        LoadError::Unreadable(e) => errors::source_unreadable(py, &e.path, e.reason),
-        LoadError::BadRow(e) => named(errors::bad_row, e),
-        LoadError::OutOfOrder(e) => named(errors::out_of_order, e),
-        LoadError::Source(e) => named(errors::source_error, e),
+    let (raiser, e): (Raiser, RowError) = match error {
+        LoadError::NotFound(e) => return errors::source_not_found(py, &e.path, e.reason),
+        LoadError::Unreadable(e) => return errors::source_unreadable(py, &e.path, e.reason),
         // The hook breaks only with an exception in hand, which is raised before this is asked.
-        LoadError::Interrupted => pyo3::exceptions::PyKeyboardInterrupt::new_err(()),
-    }
+        LoadError::Interrupted => return pyo3::exceptions::PyKeyboardInterrupt::new_err(()),
+        LoadError::BadRow(e) => (errors::bad_row, e),
+        LoadError::OutOfOrder(e) => (errors::out_of_order, e),
+        LoadError::Source(e) => (errors::source_error, e),
+    };
+    let field = e.field.map(Into::into);
+    raiser(py, &e.path, e.reason, e.line, e.byte_offset, field)
 }
+
+/// Raises a class with a place: path, reason, line, byte offset, field.
+type Raiser = fn(Python<'_>, &str, String, Option<u64>, Option<u64>, Option<String>) -> PyErr;
 
 fn plain(e: RowError) -> Skipped {
     (

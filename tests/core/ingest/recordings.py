@@ -73,7 +73,7 @@ def dbn_header(words: int, rtype: int, instrument: int, ts_event: int) -> bytes:
     return struct.pack("<BBHIQ", words, rtype, 1, instrument, ts_event)
 
 
-def dbn_mbo(
+def dbn_mbo(  # noqa: PLR0913 - the fields of a record
     ts_recv: int,
     *,
     order_id: int = 7,
@@ -115,8 +115,16 @@ def itch_directory(stock: str, locate: int, ts_ns: int = 11) -> bytes:
     return (itch_head(b"R", locate, ts_ns) + stock.encode().ljust(8)).ljust(39, b" ")
 
 
-def itch_add(
-    ts_ns: int, *, locate: int = 1, order: int = 9, side: bytes = b"B", shares: int = 100, price: int = 1_234_500
+def itch_add(  # noqa: PLR0913 - the fields of a record
+    ts_ns: int,
+    *,
+    locate: int = 1,
+    order: int = 9,
+    side: bytes = b"B",
+    shares: int = 100,
+    price: int = 1_234_500,
 ) -> bytes:
-    fields = struct.pack(">Qc", order, side) + struct.pack(">I", shares) + b"ACME    " + struct.pack(">I", price)
+    fields = (
+        struct.pack(">Qc", order, side) + struct.pack(">I", shares) + b"ACME    " + struct.pack(">I", price)
+    )
     return itch_head(b"A", locate, ts_ns) + fields

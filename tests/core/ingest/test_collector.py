@@ -53,7 +53,10 @@ SHAPES = {
         (2, 61_800_200_000_000, 2_507_000_000, 1, 11),
     ),
     "depth": (binance(DEPTH), (3, 0, 0, 0, 12)),
-    "partial book": (binance({"lastUpdateId": 13, "bids": [], "asks": []}, "btcusdt@depth20"), (4, 0, 0, 0, 13)),
+    "partial book": (
+        binance({"lastUpdateId": 13, "bids": [], "asks": []}, "btcusdt@depth20"),
+        (4, 0, 0, 0, 13),
+    ),
     "markPrice": (binance({"e": "markPriceUpdate", "s": "BTCUSDT", "p": "1"}), (255, 0, 0, 0, 0)),
     "forceOrder": (binance({"e": "forceOrder", "o": {}}, "btcusdt@forceOrder"), (255, 0, 0, 0, 0)),
     "snapshot by REST": (line({"lastUpdateId": 14, "bids": [["1", "2"]], "asks": []}), (4, 0, 0, 0, 14)),

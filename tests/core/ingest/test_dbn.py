@@ -32,7 +32,9 @@ def test_every_version_gives_the_same_events(tmp_path: Path, version: int) -> No
     assert (int(second["ts_ns"]), int(second["side"])) == (RECV + 1, -1)
 
 
-@pytest.mark.parametrize("wrap", [zstd_raw, gzip.compress, lambda data: zstd_raw(data[:50]) + zstd_raw(data[50:])])
+@pytest.mark.parametrize(
+    "wrap", [zstd_raw, gzip.compress, lambda data: zstd_raw(data[:50]) + zstd_raw(data[50:])]
+)
 def test_compression_and_frames_do_not_matter(tmp_path: Path, wrap: object) -> None:
     data = dbn(dbn_mbo(RECV) * 3)
     assert callable(wrap)
@@ -69,7 +71,9 @@ def test_an_undefined_price_is_none_and_an_undefined_stamp_is_a_bad_record(tmp_p
     assert (len(source), len(source.skipped)) == (2, 1)
 
 
-@pytest.mark.parametrize(("field", "record"), [("side", dbn_mbo(RECV, side=b"X")), ("action", dbn_mbo(RECV, action=b"z"))])
+@pytest.mark.parametrize(
+    ("field", "record"), [("side", dbn_mbo(RECV, side=b"X")), ("action", dbn_mbo(RECV, action=b"z"))]
+)
 def test_a_letter_that_means_nothing_is_a_bad_record(tmp_path: Path, field: str, record: bytes) -> None:
     with pytest.raises(BadRow) as caught:
         load(tmp_path, dbn(record))

@@ -7,6 +7,7 @@ import io
 import os
 import random
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def refusal(path: Path | str, **options: object) -> SourceError:
     return caught.value
 
 
-CONTAINERS = {
+CONTAINERS: dict[str, Callable[[bytes], bytes]] = {
     "plain": lambda data: data,
     "gzip": gzip.compress,
     "gzip of two members": lambda data: gzip.compress(data[:50]) + gzip.compress(data[50:]),
@@ -69,7 +70,7 @@ def test_the_content_says_how_a_file_is_compressed(tmp_path: Path, container: st
     path = write(tmp_path, CONTAINERS[container](LOBSTER_ROWS), "misleading.gz")
     source = MarketDataSource.from_file(path)
     assert source.events["order_id"].tolist() == [16113575, 16120456, 16113575]
-    assert source.meta["sources"][0]["compression"] == container.split()[0]
+    assert source.meta["sources"][0]["compression"] == container.split(maxsplit=1)[0]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,9 @@ def test_a_file_without_permission_is_unreadable(tmp_path: Path) -> None:
     assert isinstance(refusal(path), SourceUnreadable)
 
 
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs /proc: a file that opens and fails to read")
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(), reason="needs /proc: a file that opens and fails to read"
+)
 def test_a_file_that_fails_to_be_read_is_unreadable() -> None:
     assert isinstance(refusal(Path("/proc/self/mem")), SourceUnreadable)
 

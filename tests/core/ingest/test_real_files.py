@@ -98,7 +98,12 @@ def test_lengths_of_zero_in_a_real_writer_s_file() -> None:
     events = load("itch50_RITCH_ex20101224.TEST_ITCH_50.gz").events
     assert int((events["kind"] == ord("P")).sum()) == 5_000
     kinds = load("itch50_BBekele_sample.itch").events["kind"].tobytes()
-    assert {tag: kinds.count(tag) for tag in (b"R", b"H", b"Y", b"S")} == {b"R": 993, b"H": 3, b"Y": 3, b"S": 1}
+    assert {tag: kinds.count(tag) for tag in (b"R", b"H", b"Y", b"S")} == {
+        b"R": 993,
+        b"H": 3,
+        b"Y": 3,
+        b"S": 1,
+    }
 
 
 def test_every_damaged_line_is_found_and_nothing_else() -> None:
@@ -107,7 +112,7 @@ def test_every_damaged_line_is_found_and_nothing_else() -> None:
     source = load("lobster_AAPL1_first5000_corrupt.csv", policy="skip")
     assert [row.line for row in source.skipped] == sorted(expected)
     assert len(source) == 5_000 - len(expected) == 4_956
-    fields = {
+    fields: dict[str, set[str | None]] = {
         "trunc": {None},
         "nonnum": {"price"},
         "extra": {None},
@@ -146,7 +151,8 @@ def test_rows_out_of_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"), [("hft_spot_ethusdt_20240808_TRUNCATED.gz", 2_879), ("naut_mbp-1_TRUNCATED.dbn.zst", 568)]
+    ("name", "kept"),
+    [("hft_spot_ethusdt_20240808_TRUNCATED.gz", 2_879), ("naut_mbp-1_TRUNCATED.dbn.zst", 568)],
 )
 def test_truncated_files(name: str, kept: int) -> None:
     with pytest.raises(SourceError, match="truncated"):

@@ -55,7 +55,9 @@ def test_sort_is_stable_and_clamp_raises_to_the_largest_before(tmp_path: Path) -
 
 
 def test_skip_lists_every_bad_row_in_order(tmp_path: Path) -> None:
-    source = MarketDataSource.from_file(write(tmp_path, b"x\n" + rows(1) + b"\n" + rows(2)), policy="skip", kind="lobster")
+    source = MarketDataSource.from_file(
+        write(tmp_path, b"x\n" + rows(1) + b"\n" + rows(2)), policy="skip", kind="lobster"
+    )
     assert len(source) == 2
     assert [type(row) for row in source.skipped] == [RowError, RowError]
     assert [row.line for row in source.skipped] == [1, 3]
@@ -68,15 +70,25 @@ def test_files_are_merged_by_stamp_and_ties_keep_the_order_of_the_files(tmp_path
     third = write(tmp_path, rows(3), "A_2020-01-03_message_1.csv")
     source = MarketDataSource.from_files([first, second, third])
     assert source.symbols == ("A", "B")
-    named = [(int(e["ts_ns"]) // 10**9, source.symbols[e["symbol"]], int(e["order_id"])) for e in source.events]
-    assert named == [(1, "A", 0), (1, "B", 0), (2, "B", 1), (3, "A", 1), (3, "A", 2), (3, "B", 2), (3, "A", 0)]
+    named = [
+        (int(e["ts_ns"]) // 10**9, source.symbols[e["symbol"]], int(e["order_id"])) for e in source.events
+    ]
+    assert named == [
+        (1, "A", 0),
+        (1, "B", 0),
+        (2, "B", 1),
+        (3, "A", 1),
+        (3, "A", 2),
+        (3, "B", 2),
+        (3, "A", 0),
+    ]
     assert [s["events"] for s in source.meta["sources"]] == [3, 3, 1]
 
 
 def test_stamps_of_different_origins_are_not_merged(tmp_path: Path) -> None:
     lobster = write(tmp_path, LOBSTER_ROWS)
     collector = write(tmp_path, COLLECTOR_TRADE, "btcusdt_20240808.gz")
-    with pytest.raises(SourceError, match="midnight.*1970|1970.*midnight"):
+    with pytest.raises(SourceError, match=r"midnight.*1970|1970.*midnight"):
         MarketDataSource.from_files([lobster, collector])
 
 
