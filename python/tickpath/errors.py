@@ -12,6 +12,7 @@
     ├── ReaderBusy               (RuntimeError)    someone else is reading with this reader
     ├── InvalidTransition        (ValueError)      the lifecycle does not allow this move
     ├── NotReady                 (RuntimeError)    the lifecycle is in INIT
+    ├── EngineFailed             (RuntimeError)    a run that could not be started, or that a bug ended
     └── SourceError              (ValueError)      market data that cannot be loaded
         ├── SourceNotFound       (FileNotFoundError)
         ├── SourceUnreadable     (OSError)
@@ -30,6 +31,7 @@ __all__ = [
     "ArgumentTypeError",
     "ArgumentValueError",
     "BadRow",
+    "EngineFailed",
     "InvalidTransition",
     "NotPublished",
     "NotReady",
@@ -153,6 +155,10 @@ class NotReady(TickpathError, RuntimeError):
 
     def __str__(self) -> str:
         return f"the lifecycle is in {self.state}: nothing is processed before the transition to WARMUP"
+
+
+class EngineFailed(TickpathError, RuntimeError):
+    """A run could not be started, was started twice, or one of its stages ended by a bug."""
 
 
 class SourceError(TickpathError, ValueError):

@@ -1,63 +1,22 @@
 """The native tier: `EventRing` and `EventReader`, one thread at a time.
 
-Threads are in `test_event_ring_threads.py`; the protocol itself is proved in `rust/core/tests`.
+Dtypes are in `test_event_ring_layout.py`, threads in `test_event_ring_threads.py`; the protocol
+itself is proved in `rust/core/tests`.
 """
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.event_samples import CAPACITIES, STAMPS, Events, events, half, sequences
 from tickpath.core.bus import EventReader, EventRing
 from tickpath.core.ingest.event import EVENT_DTYPE
 from tickpath.errors import ArgumentTypeError, ArgumentValueError, Overrun
 
-CAPACITIES = [1, 2, 3, 17, 1000]
-STAMPS: list[Any] = [("ts_ns", "<u8"), ("intended_ns", "<u8")]
-
-Events = np.ndarray[Any, np.dtype[np.void]]
-
-
-def events(first: int, count: int, dtype: np.dtype[np.void] = EVENT_DTYPE) -> Events:
-    """``count`` events that know their sequence."""
-    made = np.zeros(count, dtype)
-    made["ts_ns"] = np.arange(first, first + count)
-    made["intended_ns"] = ~made["ts_ns"]
-    return made
-
-
-def sequences(array: Events) -> list[int]:
-    """The sequences in ``array``, which must be whole events."""
-    assert np.array_equal(array["intended_ns"], ~array["ts_ns"])
-    return [int(seq) for seq in array["ts_ns"]]
-
-
-def half(capacity: int) -> int:
-    """Where ``reset_to_oldest()`` lands, counted back from the head."""
-    return (capacity + 1) // 2
-
-
 # --- construction ---------------------------------------------------------------------------------
-
-
-def test_the_event_layout_is_the_documented_one() -> None:
-    fields = [
-        ("ts_ns", "<u8"),
-        ("intended_ns", "<u8"),
-        ("price_e9", "<i8"),
-        ("size_e9", "<i8"),
-        ("order_id", "<u8"),
-        ("sequence", "<u8"),
-        ("symbol", "<u4"),
-        ("kind", "|u1"),
-        ("side", "|i1"),
-        ("flags", "<u2"),
-    ]
-    assert EVENT_DTYPE.descr == fields
-    assert EVENT_DTYPE.itemsize == 56
 
 
 @pytest.mark.parametrize("capacity", CAPACITIES)
@@ -86,63 +45,6 @@ def test_a_capacity_beyond_memory_is_a_memory_error(capacity: int) -> None:
         EventRing(capacity)
 
 
-# --- dtypes ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        [],
-        [("flag", "u1")],
-        [("price", "<f8"), ("size", "<f4")],
-        [("name", "S40")],
-        [("at", "<M8[ns]"), ("levels", "<i4", (2, 4))],
-        [("inner", [("a", "u1"), ("b", "<u2")])],
-    ],
-    ids=str,
-)
-def test_a_dtype_of_ones_own_goes_through_bit_by_bit(more: list[Any]) -> None:
-    dtype = np.dtype(STAMPS + more)
-    ring, reader = EventRing(4, dtype), None
-    reader = ring.reader()
-    rng = np.random.default_rng(1)
-    sent = np.frombuffer(rng.bytes(3 * dtype.itemsize), dtype).copy()
-    assert ring.dtype == dtype
-    assert ring.publish(sent[0]) == 0
-    assert ring.publish_many(sent[1:]) == 1
-    first = reader.poll()
-    assert first is not None
-    assert first.dtype == dtype
-    assert first.tobytes() == sent[0].tobytes()
-    assert reader.poll_many(9).tobytes() == sent[1:].tobytes()
-
-
-@pytest.mark.parametrize(
-    ("dtype", "why"),
-    [
-        (np.dtype("<u8"), "must be structured"),
-        (np.dtype([*STAMPS, ("name", "S41")]), "at most 56 bytes, not 57"),
-        (np.dtype([*STAMPS, ("tag", "O")]), "must not hold Python objects"),
-        (np.dtype([*STAMPS, ("size", ">u4")]), "native"),
-        (np.dtype([("ts_ns", ">u8"), ("intended_ns", ">u8")]), "native"),
-        (np.dtype([("intended_ns", "<u8"), ("ts_ns", "<u8")]), '\'?"ts_ns" at byte 0'),
-        (np.dtype([("ts_ns", "<i8"), ("intended_ns", "<u8")]), '"ts_ns" at byte 0'),
-        (np.dtype([("ts_ns", "<u8"), ("price", "<u8")]), '"intended_ns" at byte 8'),
-        (np.dtype([("ts_ns", "<u8")]), '"intended_ns" at byte 8'),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_a_dtype_that_breaks_a_rule_is_refused_by_that_rule(dtype: Any, why: str) -> None:
-    with pytest.raises(ArgumentValueError, match=why):
-        EventRing(4, dtype)
-
-
-@pytest.mark.parametrize("dtype", ["no such dtype", 7, object()])
-def test_what_is_no_dtype_is_refused(dtype: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="dtype must be a NumPy dtype"):
-        EventRing(4, dtype)
-
-
 # --- publish --------------------------------------------------------------------------------------
 
 
@@ -154,49 +56,6 @@ def test_publications_are_numbered_from_zero(capacity: int) -> None:
     assert ring.publish_many(events(5, 7)) == 5
     assert ring.publish_many(events(0, 0)) == 12
     assert ring.head() == 12
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        None,
-        1,
-        (1, 2),
-        events(0, 1),
-        events(0, 0),
-        np.uint64(1),
-        events(0, 1, np.dtype([*STAMPS, ("x", "<u8", (5,))]))[0],
-        bytes(56),
-    ],
-    ids=lambda value: type(value).__name__ + str(getattr(value, "shape", "")),
-)
-def test_what_is_no_record_of_the_dtype_is_refused(record: Any) -> None:
-    ring = EventRing(4)
-    with pytest.raises(ArgumentTypeError, match="expected one record of this ring's dtype") as raised:
-        ring.publish(record)
-    assert str(EVENT_DTYPE) in str(raised.value)
-    assert ring.head() == 0
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        None,
-        [events(0, 1)[0]],
-        events(0, 1)[0],
-        events(0, 4).reshape(2, 2),
-        np.zeros(4, np.dtype(STAMPS)),
-        np.zeros(56, "u1"),
-        events(0, 2).tobytes(),
-        events(0, 2).astype(EVENT_DTYPE.newbyteorder(">")),
-    ],
-    ids=lambda value: type(value).__name__ + str(getattr(value, "shape", "")),
-)
-def test_what_is_no_array_of_the_dtype_is_refused(array: Any) -> None:
-    ring = EventRing(4)
-    with pytest.raises(ArgumentTypeError, match="one-dimensional array of this ring's dtype"):
-        ring.publish_many(array)
-    assert ring.head() == 0
 
 
 def test_a_zero_dimensional_array_is_a_record() -> None:
@@ -423,76 +282,4 @@ def test_a_reader_outlives_the_name_of_its_ring() -> None:
 
 def test_a_reader_is_made_by_its_ring_only() -> None:
     with pytest.raises(TypeError):
-        EventReader()  # type: ignore[call-arg]
-
-
-# --- random operations ----------------------------------------------------------------------------
-
-
-class Model:
-    """The ring in words: an event is its sequence, nothing is ever forgotten."""
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity, self.head, self.next, self.lost, self.shed = capacity, 0, 0, 0, 0
-
-    @property
-    def oldest(self) -> int:
-        return max(0, self.head - self.capacity)
-
-    def read(self, limit: int) -> list[int] | tuple[int, int, int]:
-        if limit and self.next < self.oldest:
-            return (self.next, self.oldest, self.head)
-        first, self.next = self.next, min(self.head, self.next + limit)
-        return list(range(first, self.next))
-
-    def skip_to(self, target: int) -> int:
-        skipped = target - self.next
-        self.lost += skipped
-        self.shed += target - max(self.next, self.oldest)
-        self.next = target
-        return skipped
-
-    def reset_to_oldest(self) -> int:
-        return self.skip_to(self.head - half(self.capacity)) if self.next < self.oldest else 0
-
-
-def attempt(read: Any) -> list[int] | tuple[int, int, int]:
-    try:
-        return sequences(read())
-    except Overrun as error:
-        return (error.requested, error.oldest, error.head)
-
-
-@pytest.mark.parametrize("capacity", [1, 2, 3, 7, 17])
-@pytest.mark.parametrize("seed", range(4))
-def test_random_operations_agree_with_the_model(capacity: int, seed: int) -> None:
-    rng = random.Random(f"{capacity}/{seed}")  # noqa: S311 - no secret depends on it
-    ring, model = EventRing(capacity), Model(capacity)
-    reader = ring.reader()
-    for _ in range(400):
-        count = rng.randrange(0, 2 * capacity + 2)
-        match rng.choice(["publish", "publish_many", "poll", "poll_many", "read_into", "oldest", "head"]):
-            case "publish":
-                assert ring.publish(events(model.head, 1)[0]) == model.head
-                model.head += 1
-            case "publish_many":
-                assert ring.publish_many(events(model.head, count)) == model.head
-                model.head += count
-            case "poll":
-                expected = model.read(1)
-                if expected == []:
-                    assert reader.poll() is None
-                else:
-                    assert attempt(lambda: np.array([reader.poll()], EVENT_DTYPE)) == expected
-            case "poll_many":
-                assert attempt(lambda n=count: reader.poll_many(n)) == model.read(count)
-            case "read_into":
-                out = np.zeros(count, EVENT_DTYPE)
-                assert attempt(lambda out=out: out[: reader.read_into(out)]) == model.read(count)
-            case "oldest" if rng.random() < 0.3:
-                assert reader.reset_to_oldest() == model.reset_to_oldest()
-            case "head" if rng.random() < 0.1:
-                assert reader.reset_to_head() == model.skip_to(model.head)
-        books = (reader.cursor(), reader.lost, reader.shed, reader.available())
-        assert books == (model.next, model.lost, model.shed, model.head - model.next)
-        assert ring.head() == model.head
+        EventReader()

@@ -28,4 +28,5 @@ pub mod execution;
 
 pub mod metrics;
 
+#[cfg(not(loom))]
 pub mod engine;

@@ -1,8 +1,12 @@
 //! What an event looks like to NumPy: the dtype of a ring, and records of it.
 
+use std::convert::Infallible;
+
+use pyo3::inspect::PyStaticExpr;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::{type_hint_identifier, type_hint_subscript};
 use tickpath_core::bus::Payload;
 
 use crate::memory::Rows;
@@ -23,6 +27,23 @@ fn numpy<'py>(
 ) -> PyResult<&'py Bound<'py, PyAny>> {
     cell.get_or_try_init(py, || Ok(py.import("numpy")?.getattr(name)?.unbind()))
         .map(|found| found.bind(py))
+}
+
+/// A dtype on its way to Python, of which the stub says what it is.
+pub(crate) struct Dtype<'py>(Bound<'py, PyAny>);
+
+impl<'py> IntoPyObject<'py> for Dtype<'py> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = Infallible;
+    const OUTPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("numpy", "dtype"),
+        type_hint_identifier!("numpy", "void")
+    );
+
+    fn into_pyobject(self, _py: Python<'py>) -> Result<Self::Output, Infallible> {
+        Ok(self.0)
+    }
 }
 
 impl EventLayout {
@@ -55,8 +76,8 @@ impl EventLayout {
     }
 
     /// The dtype.
-    pub(crate) fn dtype<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
-        self.dtype.bind(py)
+    pub(crate) fn dtype<'py>(&self, py: Python<'py>) -> Dtype<'py> {
+        Dtype(self.dtype.bind(py).clone())
     }
 
     /// A new record that holds a copy of the event `next` finds, if it finds one.

@@ -116,6 +116,7 @@ impl EventReader {
     /// A copy of the next event as a record of the ring's dtype, or ``None`` when caught up.
     ///
     /// Raises ``Overrun`` if it was overwritten; the reader stays where it is.
+    #[pyo3(signature = () -> "numpy.void | None")]
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         if self.available(py) == 0 {
             return Ok(None);
@@ -130,7 +131,7 @@ impl EventReader {
     /// there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
     ///
     /// Raises ``Overrun`` if the next event was overwritten.
-    #[pyo3(signature = (limit, /))]
+    #[pyo3(signature = (limit: "int", /) -> "numpy.typing.NDArray[numpy.void]")]
     fn poll_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = limit.py();
         let readable = usize::try_from(self.available(py)).unwrap_or(usize::MAX);
@@ -150,7 +151,7 @@ impl EventReader {
     /// behind the count stays as it was. Where at least 1,024 events can be read the interpreter's lock
     /// is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
     /// ``ArgumentTypeError`` for any other array.
-    #[pyo3(signature = (array, /))]
+    #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]", /) -> "int")]
     fn read_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
         let mut rows = self.layout.rows_out(array)?;
         let limit = rows.len();

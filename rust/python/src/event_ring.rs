@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use tickpath_core::bus::{Producer, Start};
 use tickpath_core::sync::Arc;
 
-use crate::event_layout::EventLayout;
+use crate::event_layout::{Dtype, EventLayout};
 use crate::event_reader::EventReader;
 use crate::memory::{GilCell, RowsAt};
 use crate::{args, errors};
@@ -38,13 +38,11 @@ pub(crate) struct EventRing {
 
 impl EventRing {
     /// The ring itself, for readers and stages that outlive a call.
-    #[allow(dead_code, reason = "used by executor and engine")]
     pub(crate) const fn shared(&self) -> &Arc<tickpath_core::bus::EventRing> {
         &self.ring
     }
 
     /// What its events look like.
-    #[allow(dead_code, reason = "used by consumer and executor")]
     pub(crate) const fn layout(&self) -> &Arc<EventLayout> {
         &self.layout
     }
@@ -77,7 +75,7 @@ fn producer_busy(py: Python<'_>) -> PyErr {
 #[pymethods]
 impl EventRing {
     #[new]
-    #[pyo3(signature = (capacity, dtype = None))]
+    #[pyo3(signature = (capacity: "int", dtype: "numpy.typing.DTypeLike | None" = None))]
     fn new(capacity: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let py = capacity.py();
         let slots = args::capacity(capacity)?;
@@ -98,10 +96,10 @@ impl EventRing {
         self.ring.capacity()
     }
 
-    /// The layout of the events: a structured ``numpy.dtype``.
+    /// The layout of the events.
     #[getter]
-    fn dtype(&self, py: Python<'_>) -> Py<PyAny> {
-        self.layout.dtype(py).clone().unbind()
+    fn dtype<'py>(&self, py: Python<'py>) -> Dtype<'py> {
+        self.layout.dtype(py)
     }
 
     /// The next sequence to be published.
@@ -113,7 +111,7 @@ impl EventRing {
     ///
     /// Raises ``ArgumentTypeError`` for anything else, ``ProducerBusy`` while another thread publishes
     /// or an engine owns the ring.
-    #[pyo3(signature = (record, /))]
+    #[pyo3(signature = (record: "numpy.void", /) -> "int")]
     fn publish(&self, record: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = record.py();
         let payload = self.layout.row_of(record)?;
@@ -128,7 +126,7 @@ impl EventRing {
     /// Readers see each event as soon as it is written. From 1,024 events on the interpreter's lock is
     /// released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
     /// (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else.
-    #[pyo3(signature = (array, /))]
+    #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]", /) -> "int")]
     fn publish_many(&self, array: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = array.py();
         let rows = self.layout.rows_in(array)?;
@@ -149,7 +147,9 @@ impl EventRing {
     /// the head.
     ///
     /// Raises ``ArgumentTypeError`` or ``ArgumentValueError`` for any other ``start``.
-    #[pyo3(signature = (start = None))]
+    #[pyo3(signature = (
+        start: "typing.Literal['oldest', 'head'] | int" = args::OLDEST
+    ) -> "EventReader", text_signature = "($self, start='oldest')")]
     fn reader(&self, py: Python<'_>, start: Option<&Bound<'_, PyAny>>) -> PyResult<EventReader> {
         let start = start.map_or(Ok(Start::Oldest), |start| args::start(Some(start)))?;
         let reader = self.ring.reader(start).map_err(|e| errors::start(py, e))?;

@@ -3,22 +3,18 @@
 use std::ffi::CStr;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
-use tickpath_core::execution::{Ack as Row, StepError};
+use tickpath_core::execution::Ack as Row;
 use tickpath_core::state::Gate as Word;
 use tickpath_core::sync::Arc;
 
-use crate::ack::Ack;
-use crate::memory::{FastCall, Raised, RowsOut, raise};
-use crate::place::Place;
+use crate::ack::{Ack, ack_rows, as_payload};
+use crate::memory::{FastCall, Raised, raise};
+use crate::place::{Place, Refusal};
 use crate::sink::Sink;
 use crate::state::Gate;
 use crate::{args, errors};
-
-/// `ACK_DTYPE`, which NumPy is imported for when a first array is filled.
-static ACK_DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Processes events one by one, gated by the lifecycle.
 ///
@@ -42,16 +38,16 @@ type Advance<'py> = (Row, Option<Bound<'py, PyAny>>);
 impl Executor {
     /// One step; a sink that only counts has counted when it returns.
     #[inline]
-    fn advance<'py>(&self, py: Python<'py>) -> Result<Option<Advance<'py>>, StepError> {
+    fn advance<'py>(&self, py: Python<'py>) -> Result<Option<Advance<'py>>, Refusal> {
         let word = self.gate.read();
         if self.sink.is_shown_events() {
             let step = self.place.step(py, word)?;
             return Ok(step.map(|step| (step.ack, Some(step.item))));
         }
-        let step = self.place.step_unseen(py, word)?;
-        Ok(step.map(|step| {
-            self.sink.record(py, step.ack.latency_ns());
-            (step.ack, None)
+        let ack = self.place.step_unseen(py, word)?;
+        Ok(ack.map(|ack| {
+            self.sink.record(py, ack.latency_ns());
+            (ack, None)
         }))
     }
 
@@ -78,14 +74,14 @@ impl Executor {
         mut each: impl FnMut(Advance<'py>) -> PyResult<()>,
     ) -> PyResult<()> {
         if self.gate.read().is_init() {
-            return Err(errors::step(py, StepError::NotReady));
+            return Err(errors::not_ready(py));
         }
         for done in 0..limit {
             match self.advance(py) {
                 Ok(Some(advance)) => each(advance)?,
                 Ok(None) => break,
-                Err(StepError::Overrun(_)) if done > 0 => break,
-                Err(error) => return Err(errors::step(py, error)),
+                Err(Refusal::Overrun(_)) if done > 0 => break,
+                Err(refusal) => return Err(refusal.into_error(py)),
             }
         }
         Ok(())
@@ -112,7 +108,7 @@ impl FastCall for FastProcess {
                 .map(Bound::into_any)
                 .map_err(|e| raise(py, e)),
             Ok(None) => Ok(py.None().into_bound(py)),
-            Err(error) => Err(raise(py, errors::step(py, error))),
+            Err(refusal) => Err(raise(py, refusal.into_error(py))),
         }
     }
 }
@@ -156,7 +152,7 @@ impl Executor {
     /// Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
     #[pyo3(signature = () -> "Ack | None")]
     fn process<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Ack>>> {
-        let advance = self.advance(py).map_err(|e| errors::step(py, e))?;
+        let advance = self.advance(py).map_err(|refusal| refusal.into_error(py))?;
         advance
             .map(|advance| self.acknowledge(py, advance))
             .transpose()
@@ -187,11 +183,11 @@ impl Executor {
     #[pyo3(signature = (out: "numpy.typing.NDArray[typing.Any]", /) -> "int")]
     fn process_into(&self, out: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = out.py();
-        let dtype = ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")?;
-        let rows = RowsOut::get(out, dtype, size_of::<Row>(), "ACK_DTYPE")?;
+        let mut rows = ack_rows(out)?;
+        let (limit, mut target) = (rows.len(), rows.target());
         let mut count = 0;
-        self.batch(py, rows.len(), |(row, event)| {
-            rows.write(count, bytemuck::bytes_of(&row));
+        self.batch(py, limit, |(row, event)| {
+            target.write(count, &as_payload(row));
             count += 1;
             match event {
                 Some(event) => self.sink.show(event, Bound::new(py, Ack::from(row))?),

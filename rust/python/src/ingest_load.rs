@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tickpath_core::ingest::{
-    Kind, LoadError, LoadOptions, Policy, Progress, RowError, SourceSummary, load_file, load_files,
+    Kind, LoadError, LoadOptions, Policy, Progress, Recording, RowError, SourceSummary, load_file,
+    load_files,
 };
 use tickpath_core::time::{Clock, MonotonicClock};
 
@@ -17,10 +18,7 @@ use crate::ingest::{Events, parse_out_of_order};
 const REPORT_EVERY_NS: u64 = 20_000_000;
 
 /// Path, line, byte offset, field and reason of a row that was left out.
-type Skipped = (String, Option<u64>, Option<u64>, Option<String>, String);
-
-/// Events, names of the symbols, rows left out, and the account of each file.
-type Loaded<'py> = (Events, Vec<String>, Vec<Skipped>, Vec<Bound<'py, PyDict>>);
+pub(crate) type Skipped = (String, Option<u64>, Option<u64>, Option<String>, String);
 
 /// The events of ``paths``, merged by stamp; the symbols; the rows left out; the account of each file.
 ///
@@ -46,22 +44,27 @@ pub(crate) fn load_recording<'py>(
         symbol,
         ..LoadOptions::default()
     };
-    let mut watch = Watch {
-        progress,
-        due_ns: 0,
-        last: None,
-        raised: None,
-    };
-    let loaded = py.detach(|| {
-        let mut hook = |progress| watch.see(progress);
-        match paths.as_slice() {
-            [path] => load_file(path, &options, &mut hook),
-            several => load_files(several, &options, &mut hook),
-        }
-    });
-    if let Some(raised) = watch.raised {
-        return Err(raised);
-    }
+    run(py, progress, |hook| match paths.as_slice() {
+        [path] => load_file(path, &options, hook),
+        several => load_files(several, &options, hook),
+    })
+}
+
+/// What a loader hands to Python: events, symbols, rows left out, and the account of each file.
+pub(crate) type Loaded<'py> = (Events, Vec<String>, Vec<Skipped>, Vec<Bound<'py, PyDict>>);
+
+/// Runs a loader without the interpreter's lock, with signals and `progress` looked after.
+pub(crate) fn run<'py, L>(
+    py: Python<'py>,
+    progress: Option<Py<PyAny>>,
+    loader: L,
+) -> PyResult<Loaded<'py>>
+where
+    L: Send + FnOnce(&mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Recording, LoadError>,
+{
+    let mut watch = Watch::new(progress);
+    let loaded = py.detach(|| loader(&mut |progress| watch.see(progress)));
+    watch.check()?;
     let recording = loaded.map_err(|e| raise(py, e))?;
     watch.finish(py, recording.events.len() as u64)?;
     let sources = recording
@@ -79,7 +82,7 @@ pub(crate) fn load_recording<'py>(
 }
 
 /// Between the loader and Python: signals, and the caller's callback.
-struct Watch {
+pub(crate) struct Watch {
     progress: Option<Py<PyAny>>,
     due_ns: u64,
     last: Option<Progress>,
@@ -87,7 +90,22 @@ struct Watch {
 }
 
 impl Watch {
-    fn see(&mut self, progress: Progress) -> ControlFlow<()> {
+    /// A watch that tells `progress`, if there is one.
+    pub(crate) const fn new(progress: Option<Py<PyAny>>) -> Self {
+        Self {
+            progress,
+            due_ns: 0,
+            last: None,
+            raised: None,
+        }
+    }
+
+    /// Raises what a signal handler or the callback raised.
+    pub(crate) fn check(&mut self) -> PyResult<()> {
+        self.raised.take().map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn see(&mut self, progress: Progress) -> ControlFlow<()> {
         let now_ns = MonotonicClock.now_ns();
         if now_ns < self.due_ns {
             return ControlFlow::Continue(());
@@ -117,7 +135,7 @@ impl Watch {
     }
 
     /// The last report: everything is done.
-    fn finish(&self, py: Python<'_>, events: u64) -> PyResult<()> {
+    pub(crate) fn finish(&self, py: Python<'_>, events: u64) -> PyResult<()> {
         match self.last {
             Some(Progress { bytes_total, .. }) => self.tell(
                 py,
@@ -144,7 +162,7 @@ fn parse_kind(py: Python<'_>, word: &str) -> PyResult<Option<Kind>> {
     })
 }
 
-fn parse_policy(py: Python<'_>, word: &str) -> PyResult<Policy> {
+pub(crate) fn parse_policy(py: Python<'_>, word: &str) -> PyResult<Policy> {
     match word {
         "strict" => Ok(Policy::Strict),
         "skip" => Ok(Policy::Skip),
@@ -155,7 +173,7 @@ fn parse_policy(py: Python<'_>, word: &str) -> PyResult<Policy> {
     }
 }
 
-fn raise(py: Python<'_>, error: LoadError) -> PyErr {
+pub(crate) fn raise(py: Python<'_>, error: LoadError) -> PyErr {
     let (raiser, e): (Raiser, RowError) = match error {
         LoadError::NotFound(e) => return errors::source_not_found(py, &e.path, e.reason),
         LoadError::Unreadable(e) => return errors::source_unreadable(py, &e.path, e.reason),

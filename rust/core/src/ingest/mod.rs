@@ -47,6 +47,9 @@ mod recording;
 mod stream;
 #[cfg(feature = "formats")]
 mod symbols;
+pub mod synthetic;
+#[cfg(feature = "formats")]
+pub mod table;
 #[cfg(feature = "formats")]
 mod zip_member;
 

@@ -26,6 +26,8 @@ pub enum Origin {
     Unix,
     /// The venue's own midnight: the format does not know the date.
     Midnight,
+    /// Whatever the table's own stamps count from: it does not say.
+    Unknown,
 }
 
 impl Origin {
@@ -34,6 +36,7 @@ impl Origin {
         match self {
             Self::Unix => "unix",
             Self::Midnight => "midnight",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! No wall clock: a stamp orders events and measures spans, it does not say what day it is.
 
+mod cost;
+
+pub use cost::cost_ns;
+
 /// A source of monotonic stamps.
 ///
 /// The executor step is generic over it, so that the same code runs under the machine's clock and

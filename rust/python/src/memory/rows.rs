@@ -11,7 +11,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use tickpath_core::bus::Payload;
 
-use super::Exported;
+use super::export::Exported;
 
 /// Rows of up to 56 bytes in another object's contiguous buffer, exported for as long as this lives.
 ///

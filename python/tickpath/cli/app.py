@@ -1,0 +1,98 @@
+"""The group of commands, and the one place where an error becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import click
+
+from tickpath.errors import TickpathError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["EXIT_BAD_INPUT", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_PASSED", "run_command_line"]
+
+EXIT_PASSED = 0
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def _load_run() -> click.Command:
+    from tickpath.cli.run import command
+
+    return command
+
+
+#: Command, what loads it, and what ``tickpath --help`` says of it without that.
+_COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
+    "run": (_load_run, "Run a feed through the ring and the executor, and account for it."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Loads a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Load ``cmd_name``; ``None`` if there is no such command."""
+        return _COMMANDS[cmd_name][0]() if cmd_name in _COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 passed, 1 failed, 2 bad input or usage, 130 interrupted.",
+)
+@click.version_option(version("tickpath"), prog_name="tickpath", message="%(prog)s %(version)s")
+@click.pass_context
+def _group(ctx: click.Context) -> None:
+    """A laboratory for the execution path of a trading system.
+
+    Start with: tickpath run
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run_command_line(arguments: list[str] | None) -> int:
+    """Runs the command and returns its exit code; every error of ours is one line on stderr."""
+    try:
+        code = _group.main(arguments, prog_name="tickpath", standalone_mode=False)
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        return _bad_input(error.format_message())
+    except (TickpathError, MemoryError) as error:
+        return _bad_input(str(error) or "not enough memory")
+    finally:
+        _flush()
+    return code if isinstance(code, int) else EXIT_PASSED
+
+
+def _bad_input(message: str) -> int:
+    line = " ".join(message.split())
+    click.echo(f"tickpath: error: {line}", err=True)
+    return EXIT_BAD_INPUT
+
+
+def _flush() -> None:
+    """Writes what is left; where the reader has gone (``| head``), that is nobody's error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at exit, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,106 @@
+"""Progress on stderr: a live line on a terminal, a plain line now and then elsewhere.
+
+Nothing is shown of what takes less than a second, nothing with ``--quiet``, and nothing plain while
+files are loaded: what is written then is the one line that says why they cannot be.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from tickpath.lab.report_text import count, duration
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tickpath._native import EngineSnapshot
+
+__all__ = ["RunProgress"]
+
+_SHOW_AFTER_S = 1.0
+#: Plain lines come at 1, 2, 4, ... seconds, and then once a minute.
+_PLAIN_EVERY_MAX_S = 60.0
+
+
+class RunProgress:
+    """What is going on, for whoever looks at stderr. A context: the live line is gone at its end."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._console = Console(stderr=True)
+        self._live: Progress | None = None
+        self._task: TaskID | None = None
+        self._phase = ""
+        self._began_s = time.monotonic()
+        self._plain_after_s = _SHOW_AFTER_S
+
+    def loading(self, done: int, total: int, events: int) -> None:
+        """Bytes read, of how many, and events so far; for the loaders."""
+        if self._is_due("loading") and self._console.is_terminal:
+            self._show(f"loading, {count(events)} events", done, total)
+
+    def announce(self, events: int, plan_length_ns: int | None) -> None:
+        """The run begins."""
+        if self._quiet:
+            return
+        plan = "as fast as possible" if plan_length_ns is None else f"a plan of {duration(plan_length_ns)}"
+        self._close()
+        click.echo(f"tickpath: running {count(events)} events, {plan}", err=True)
+
+    def running(self, seen: EngineSnapshot, planned: int) -> None:
+        """The counters of the moment; for the session."""
+        if not self._is_due("running"):
+            return
+        if self._console.is_terminal:
+            self._show(f"running, {count(seen.executed)} executed", seen.published, planned)
+            return
+        elapsed_s = time.monotonic() - self._began_s
+        if elapsed_s >= self._plain_after_s:
+            self._plain_after_s = elapsed_s + min(elapsed_s, _PLAIN_EVERY_MAX_S)
+            click.echo(
+                f"tickpath: {count(seen.published)} of {count(planned)} events published, "
+                f"{count(seen.executed)} executed, {count(seen.lost)} lost, "
+                f"{count(seen.backlog)} in the ring",
+                err=True,
+            )
+
+    def _is_due(self, phase: str) -> bool:
+        if self._quiet:
+            return False
+        if phase != self._phase:
+            self._close()
+            self._phase, self._began_s = phase, time.monotonic()
+        return time.monotonic() - self._began_s >= _SHOW_AFTER_S
+
+    def _show(self, what: str, done: int, total: int) -> None:
+        if self._live is None:
+            self._live = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f} %"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._live.start()
+            self._task = self._live.add_task(what, total=total)
+        if self._task is not None:
+            self._live.update(self._task, description=what, completed=done, total=total)
+
+    def _close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+        self._live = self._task = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._close()

@@ -1,0 +1,314 @@
+"""``tickpath run``: a feed through the ring and the executor, live, and the account of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
+from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
+from tickpath.config.run import Pace, RunSettings
+from tickpath.errors import EngineFailed
+from tickpath.runtime.signals import StopSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["command"]
+
+#: The synthetic feed where nothing else is asked for.
+_SYNTHETIC_RATE_HZ = 100_000.0
+_SYNTHETIC_EVENTS = 300_000
+_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
+_NS_PER_MS = 1_000_000
+#: Width of the report where there is no terminal to ask.
+_PLAIN_WIDTH = 130
+
+
+class _Number(click.FloatRange):
+    """A number in a range; NaN compares with nothing and would pass for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Convert ``value`` to a finite number in the range."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+_CAPACITY_MAX = 2**63 - 1
+_POSITIVE = _Number(min=0, min_open=True)
+_EXAMPLES = """\b
+Examples:
+  tickpath run
+  tickpath run --rate 1000000 --events 2000000 --seed 7
+  tickpath run --feed lobster:AAPL_message_1.zip --speed 1000
+  tickpath run --feed collector:btcusdt.gz --feed collector:ethusdt.gz --speed 100 --json
+  tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
+
+Kinds of feed: auto, lobster, collector, dbn, itch, table. A path alone is "auto".
+
+Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input or usage, 130 interrupted.
+"""
+
+
+@click.command("run", epilog=_EXAMPLES)
+@click.argument("scenario", required=False, metavar="[SCENARIO.toml]")
+@click.option("--mode", type=click.Choice(["live", "virtual"]), default="live", show_default=True)
+@click.option(
+    "--feed",
+    "feeds",
+    type=parse_feed,
+    multiple=True,
+    help="Recorded market data; repeat to merge several by stamp. Synthetic without it.",
+)
+@click.option("--columns", type=parse_columns, help="Which columns of a table are which fields.")
+@click.option("--symbol", help="Name of the instrument, where the file does not say.")
+@click.option(
+    "--policy",
+    type=click.Choice(["strict", "skip"]),
+    default="strict",
+    show_default=True,
+    help="A bad row stops the load, or is skipped, counted and listed.",
+)
+@click.option(
+    "--out-of-order",
+    type=click.Choice(["refuse", "sort", "clamp"]),
+    default="refuse",
+    show_default=True,
+    help="What to do about stamps that run backwards.",
+)
+@click.option(
+    "--rate",
+    "rate_hz",
+    type=_Number(min=0, min_open=True, max=1e9),
+    metavar="HZ",
+    help="Events per second: mean of a synthetic feed (100,000 by default), constant pace of a recording.",
+)
+@click.option("--speed", type=_POSITIVE, metavar="X", help="Times as fast as recorded; 1 by default.")
+@click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan.")
+@click.option(
+    "--events",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Synthetic events (300,000 by default), or at most so many of a recording.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0, max=2**64 - 1),
+    default=0,
+    show_default=True,
+    help="Of the synthetic feed.",
+)
+@click.option(
+    "--model",
+    type=click.Choice(["hawkes", "poisson", "constant"]),
+    default="hawkes",
+    show_default=True,
+    help="Arrivals of the synthetic feed.",
+)
+@click.option(
+    "--capacity", type=click.IntRange(min=1, max=_CAPACITY_MAX), default=65_536, show_default=True, help="Slots of the ring."
+)
+@click.option(
+    "--max-gap-ms",
+    type=_Number(min=0, max=1e12),
+    default=1_000.0,
+    show_default=True,
+    help="Longest idle gap of a recording, after --speed.",
+)
+@click.option(
+    "--warmup-events",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Events before READY; 1,000 or a tenth of a short feed by default.",
+)
+@click.option(
+    "--wait",
+    type=click.Choice(["spin", "yield", "park"]),
+    default="spin",
+    show_default=True,
+    help="How the stages wait. Spinning falls back to yielding on a single core.",
+)
+@click.option(
+    "--floor-ms",
+    type=_Number(min=0, max=60_000),
+    default=100.0,
+    show_default=True,
+    help="How long the machine's own pauses are measured before the run and after it.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
+)
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def command(**options: Any) -> int:
+    """Run a feed through the ring and the executor, live, and account for every event.
+
+    Without arguments: 300,000 synthetic events at 100,000 a second, 65,536 slots.
+    """
+    _refuse_what_is_not_there(options)
+    settings, feed = _settings(options), _feed_options(options)
+    with StopSignals() as signals:
+        code, report, replay = _run(settings, feed, signals, quiet=options["quiet"])
+        _print(report, replay, as_json=options["as_json"])
+    return code
+
+
+def _refuse_what_is_not_there(options: Mapping[str, Any]) -> None:
+    if options["scenario"] is not None:
+        raise click.UsageError(
+            f"scenario files ({options['scenario']}) are not supported by this version: use the options of "
+            "tickpath run --help"
+        )
+    if options["mode"] == "virtual":
+        raise click.UsageError("--mode virtual is not supported by this version: use --mode live")
+    paces = [
+        name
+        for name, given in (
+            ("--rate", options["rate_hz"]),
+            ("--speed", options["speed"]),
+            ("--max", options["as_fast_as_possible"] or None),
+        )
+        if given is not None
+    ]
+    if len(paces) > 1:
+        raise click.UsageError(f"{' and '.join(paces)} exclude each other: give one pace")
+
+
+def _settings(options: Mapping[str, Any]) -> RunSettings:
+    pace: Pace = "recorded"
+    if options["as_fast_as_possible"]:
+        pace = "max"
+    elif options["rate_hz"] is not None and options["feeds"]:
+        pace = "constant"
+    return RunSettings(
+        capacity=options["capacity"],
+        pace=pace,
+        speed=options["speed"] or 1.0,
+        rate_hz=options["rate_hz"] if pace == "constant" else None,
+        max_gap_ns=int(options["max_gap_ms"] * _NS_PER_MS),
+        events_max=options["events"],
+        warmup_events=options["warmup_events"],
+        wait=options["wait"],
+        floor_window_ns=int(options["floor_ms"] * _NS_PER_MS),
+    )
+
+
+def _feed_options(options: Mapping[str, Any]) -> FeedOptions:
+    return FeedOptions(
+        feeds=options["feeds"],
+        columns=options["columns"] or {},
+        symbol=options["symbol"],
+        policy=options["policy"],
+        out_of_order=options["out_of_order"],
+        model=options["model"],
+        rate_hz=options["rate_hz"] or _SYNTHETIC_RATE_HZ,
+        events=options["events"] or _SYNTHETIC_EVENTS,
+        seed=options["seed"],
+    )
+
+
+def _run(
+    settings: RunSettings, feed: FeedOptions, signals: StopSignals, *, quiet: bool
+) -> tuple[int, dict[str, Any], str]:
+    """Loads, runs and reports: exit code, report, and the command that replays it."""
+    from tickpath.cli.progress import RunProgress
+    from tickpath.lab.feed_account import account_of, nothing_loaded
+    from tickpath.lab.report import run_report
+    from tickpath.runtime.session import RunResult, Session
+
+    account = nothing_loaded()
+    with RunProgress(quiet=quiet) as progress:
+        try:
+            source = load(feed, progress.loading)
+            account = account_of(source, settings.events_max)
+            session = Session(source, settings)
+            signals.defer()
+        except KeyboardInterrupt:
+            result = RunResult.without_record(settings, "interrupted")
+        else:
+            progress.announce(session.events_planned, session.plan_length_ns)
+            try:
+                result = session.run(
+                    should_stop=lambda: signals.requested,
+                    on_look=lambda seen: progress.running(seen, session.events_planned),
+                )
+            except EngineFailed as error:
+                result = RunResult.without_record(settings, "fail", str(error))
+    report = run_report(result, account, seed=None if feed.feeds else feed.seed, config=_config(feed))
+    return _EXIT_CODES[result.verdict], report, _replay(settings, feed)
+
+
+def _config(feed: FeedOptions) -> dict[str, Any]:
+    """The settings of the feed; those that do not apply are ``None``."""
+    recorded = bool(feed.feeds)
+    return {
+        "feeds": [f"{given.kind}:{given.path}" for given in feed.feeds],
+        "columns": feed.columns or None,
+        "symbol": feed.symbol,
+        "policy": feed.policy if recorded else None,
+        "out_of_order": feed.out_of_order if recorded else None,
+        "model": None if recorded else feed.model,
+        "model_rate_hz": None if recorded else feed.rate_hz,
+        "model_events": None if recorded else feed.events,
+    }
+
+
+def _replay(settings: RunSettings, feed: FeedOptions) -> str:
+    """The command that runs the same again; defaults are left out."""
+    words = ["tickpath", "run"]
+    for given in feed.feeds:
+        words += ["--feed", f"{given.kind}:{given.path}"]
+    if feed.columns:
+        words += ["--columns", ",".join(_column(*item) for item in feed.columns.items())]
+    if feed.feeds:
+        words += _given("--symbol", feed.symbol, None) + _given("--policy", feed.policy, "strict")
+        words += _given("--out-of-order", feed.out_of_order, "refuse")
+        words += _given("--rate", settings.rate_hz, None) + _given("--events", settings.events_max, None)
+    else:
+        words += ["--model", feed.model, *_given("--rate", feed.rate_hz, _SYNTHETIC_RATE_HZ)]
+        words += ["--events", str(feed.events), "--seed", str(feed.seed)]
+    words += ["--max"] if settings.pace == "max" else _given("--speed", settings.speed, 1.0)
+    words += _given("--capacity", settings.capacity, 65_536)
+    words += _given("--max-gap-ms", settings.max_gap_ns / _NS_PER_MS, 1_000.0)
+    words += _given("--warmup-events", settings.warmup_events, None)
+    words += _given("--wait", settings.wait, "spin")
+    words += _given("--floor-ms", settings.floor_window_ns / _NS_PER_MS, 100.0)
+    return shlex.join(words)
+
+
+def _given(option: str, value: Any, default: Any) -> list[str]:
+    if value == default:
+        return []
+    return [option, f"{value:.17g}" if isinstance(value, float) else str(value)]
+
+
+def _column(field: str, column: str | tuple[str, str]) -> str:
+    return f"{field}={column}" if isinstance(column, str) else f"{field}={column[0]}:{column[1]}"
+
+
+def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:
+    try:
+        if as_json:
+            click.echo(json.dumps(report, ensure_ascii=False))
+        else:
+            from rich.console import Console
+
+            from tickpath.lab.report_text import print_report
+
+            console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+            # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
+            with console.capture() as text:
+                print_report(report, console, replay=replay)
+            click.echo(text.get(), nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read it has seen enough; the verdict stands. The interpreter flushes once more at
+        # exit, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,198 @@
+"""A run as one JSON object, ``tickpath/run/1``; every field stands in ``docs/reference/run-json.md``.
+
+Times are integers in nanoseconds. What is unknown is ``None``, never 0.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tickpath.core.state import State, Transition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tickpath._native import EngineRecord, LatencyFigures
+    from tickpath.lab.feed_account import FeedAccount
+    from tickpath.runtime.session import RunResult
+
+__all__ = ["PERCENTILES", "SCHEMA", "STAGES", "run_report"]
+
+SCHEMA = "tickpath/run/1"
+STAGES = (
+    "intended_to_published",
+    "published_to_polled",
+    "polled_to_completed",
+    "published_to_completed",
+    "intended_to_completed",
+)
+PERCENTILES = ("p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns")
+
+_FIGURES = ("count", "min_ns", *PERCENTILES, "max_ns")
+_CPU_INFO = Path("/proc/cpuinfo")
+
+Report = dict[str, Any]
+
+
+def run_report(
+    result: RunResult, feed: FeedAccount, *, seed: int | None, config: Mapping[str, Any]
+) -> Report:
+    """The object of a run. ``config`` is what the caller was asked for beside ``result.settings``.
+
+    ``seed`` is that of a synthetic feed; a recording has none.
+    """
+    record = result.record
+    return {
+        "schema": SCHEMA,
+        "seed": seed,
+        "mode": "live",
+        "digest": None,
+        "verdict": result.verdict,
+        "reasons": list(result.reasons),
+        "wall_ns": record.wall_ns if record else None,
+        "machine": _machine(record),
+        "config": {
+            **config,
+            **asdict(result.settings),
+            "warmup_events": result.warmup_events,
+        },
+        "feed": {
+            "events": feed.events,
+            "symbols": list(feed.symbols),
+            "first_ts_ns": feed.first_ts_ns,
+            "last_ts_ns": feed.last_ts_ns,
+            "sources": [dict(source) for source in feed.sources],
+            "plan_length_ns": result.plan_length_ns,
+            "gaps_capped": result.gaps_capped,
+            "left_out_ns": result.left_out_ns,
+        },
+        "ledger": _ledger(record),
+        "latency": _stages(record.latency if record else ()),
+        "latency_by_state": _by_state(record),
+        "latency_by_consumer": {"executor": _stages(record.latency if record else ())},
+        "floor": _floor(record),
+        "clock": {
+            "source": "clock_gettime",
+            "cost_ns": record.clock_cost_ns if record else None,
+            # It is the clock everything is measured with: there is no better one here to compare.
+            "error_ppm": None,
+        },
+        "lifecycle": _lifecycle(result.history),
+        "epochs": _epochs(record),
+        "executed_outside_ready": result.executed_outside_ready,
+        "observer": {"cost_ns": None, "dropped": None},
+        "refused": list(record.refused) if record else [],
+    }
+
+
+def _ledger(record: EngineRecord | None) -> Report:
+    if record is None:
+        terms = dict.fromkeys(("published", "executed", "gated", "lost", "shed", "unread"), 0)
+        return {"balanced": True, "consumers": {"executor": {**terms, "gated_by_state": {}}}}
+    gated = {state.name: record.gated[state] for state in State if record.gated[state]}
+    executor = {
+        "published": record.published,
+        "executed": record.executed,
+        "gated": sum(record.gated),
+        "lost": record.lost,
+        "shed": record.shed,
+        "unread": record.unread,
+        "gated_by_state": gated,
+    }
+    return {"balanced": record.balanced, "consumers": {"executor": executor}}
+
+
+def _figures(figures: LatencyFigures | None) -> Report:
+    if figures is None:
+        return {"count": 0, **dict.fromkeys(_FIGURES[1:])}
+    return {name: getattr(figures, name) for name in _FIGURES}
+
+
+def _stages(histograms: Iterable[LatencyFigures]) -> Report:
+    by_stage = {figures.stage: figures for figures in histograms}
+    return {
+        stage: {
+            **_figures(by_stage.get(stage)),
+            "at_floor": list(by_stage[stage].at_floor) if stage in by_stage else [],
+        }
+        for stage in STAGES
+    }
+
+
+def _by_state(record: EngineRecord | None) -> Report:
+    """Only states in which an event was processed."""
+    by_state: dict[str, list[LatencyFigures]] = {}
+    for figures in record.latency_by_state if record else ():
+        if figures.state is not None:
+            by_state.setdefault(State(figures.state).name, []).append(figures)
+    return {
+        name: _stages(histograms)
+        for name, histograms in by_state.items()
+        if any(figures.count for figures in histograms)
+    }
+
+
+def _floor(record: EngineRecord | None) -> Report:
+    return {
+        **_figures(record.floor if record else None),
+        # Measured before and after the run, on the stages' cores; not during it.
+        "continuous": False,
+        "watched_ns": record.floor_watched_ns if record else None,
+        "longest_pause_ns": record.floor_longest_pause_ns if record else None,
+    }
+
+
+def _lifecycle(history: Sequence[Transition]) -> list[Report]:
+    return [
+        {
+            "epoch": transition.epoch,
+            "source": transition.source.name,
+            "target": transition.target.name,
+            "at_ns": transition.at_ns,
+            "cause": transition.cause,
+        }
+        for transition in history
+    ]
+
+
+def _epochs(record: EngineRecord | None) -> list[Report]:
+    names = ("epoch", "first_seq", "last_seq", "executed", "gated")
+    return [dict(zip(names, row, strict=True)) for row in (record.epochs if record else ())]
+
+
+def _machine(record: EngineRecord | None) -> Report:
+    feed_core, executor_core = record.cores if record else (None, None)
+    return {
+        "system": platform.system(),
+        "release": platform.release(),
+        "architecture": platform.machine(),
+        "cpu": _cpu_model(),
+        "cores": _cores(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "feed_core": feed_core,
+        "executor_core": executor_core,
+        "wait": record.wait if record else None,
+    }
+
+
+def _cores() -> int | None:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _cpu_model() -> str | None:
+    try:
+        text = _CPU_INFO.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return None

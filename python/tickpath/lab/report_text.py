@@ -1,0 +1,195 @@
+"""The same report for people: tables on a terminal, plain text elsewhere.
+
+Reads the object of :mod:`tickpath.lab.report` and nothing else, so that both say the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["count", "duration", "print_report"]
+
+_COLUMNS = (
+    ("min", "min_ns"),
+    ("p50", "p50_ns"),
+    ("p90", "p90_ns"),
+    ("p99", "p99_ns"),
+    ("p99.9", "p99_9_ns"),
+    ("p99.99", "p99_99_ns"),
+    ("max", "max_ns"),
+)
+_UNKNOWN = "unknown"
+_NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
+_ROUNDS_UP = 0.9995
+_FOOTNOTE = """\
+* explained by the machine's own pauses: at most 1.25 times the same percentile of its floor.
+unknown: fewer than ten samples beyond that percentile, or no plan to be late against."""
+_VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "interrupted": "bold yellow"}
+
+
+def print_report(report: Mapping[str, Any], console: Console, *, replay: str) -> None:
+    """Prints ``report``; ``replay`` is the command that runs the same again."""
+    console.print(Group(*_blocks(report, replay)), highlight=False)
+
+
+def duration(ns: int | None) -> str:
+    """Nanoseconds in the unit a reader would use: three significant digits, or ``unknown``."""
+    if ns is None:
+        return _UNKNOWN
+    if ns < _NS_PER_UNIT[0][0]:
+        return f"{ns} ns"
+    # Three digits: what would be shown as 1,000 of a unit is 1 of the next.
+    ns_per_unit, unit = next(
+        (entry for entry in reversed(_NS_PER_UNIT) if ns >= entry[0] * _ROUNDS_UP), _NS_PER_UNIT[0]
+    )
+    value = ns / ns_per_unit
+    digits = max(0, 3 - len(str(int(value))))
+    return f"{value:,.{digits}f} {unit}"
+
+
+def count(number: int | None) -> str:
+    """A number with its thousands apart, or ``unknown``."""
+    return _UNKNOWN if number is None else f"{number:,}"
+
+
+def _blocks(report: Mapping[str, Any], replay: str) -> list[RenderableType]:
+    return [
+        _verdict(report),
+        _what_ran(report, replay),
+        Text(),
+        _ledger(report["ledger"]),
+        Text(),
+        _latency(report),
+        Text(_FOOTNOTE, style="dim"),
+    ]
+
+
+def _verdict(report: Mapping[str, Any]) -> Text:
+    verdict = report["verdict"]
+    line = Text(verdict.upper(), style=_VERDICT_STYLES[verdict])
+    if report["reasons"]:
+        line.append(": " + "; ".join(report["reasons"]), style="not bold")
+    return line
+
+
+def _what_ran(report: Mapping[str, Any], replay: str) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in _facts(report, replay):
+        table.add_row(name, Text(value))
+    return table
+
+
+def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
+    feed, config, machine = report["feed"], report["config"], report["machine"]
+    executor = report["ledger"]["consumers"]["executor"]
+    facts = [("feed", _source(source)) for source in feed["sources"]]
+    facts += [
+        ("events", f"{count(feed['events'])} planned, {count(executor['published'])} published"),
+        ("pace", _pace(report)),
+        ("ring", f"{count(config['capacity'])} slots"),
+        ("stages", _stages(machine)),
+        ("lifecycle", _lifecycle(report)),
+        (
+            "acks",
+            (
+                f"{count(executor['executed'])} executed, {count(executor['gated'])} gated, "
+                f"{count(report['executed_outside_ready'])} executed outside READY"
+            ),
+        ),
+        ("wall time", duration(report["wall_ns"])),
+        (
+            "machine",
+            (
+                f"{machine['cpu'] or machine['architecture']}, {count(machine['cores'])} cores, "
+                f"{machine['system']}, {machine['python']}"
+            ),
+        ),
+        ("clock", f"{report['clock']['source']}, {duration(report['clock']['cost_ns'])} a stamp"),
+    ]
+    facts += [("refused", refusal) for refusal in report["refused"]]
+    facts += [
+        ("seed", "none: a recording" if report["seed"] is None else str(report["seed"])),
+        ("replay", replay),
+    ]
+    return facts
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    skipped = f", {count(source['skipped'])} rows skipped" if source["skipped"] else ""
+    where = f" {source['path']}" if source["path"] else ""
+    return f"{source['kind']}{where}: {count(source['events'])} events{skipped}"
+
+
+def _pace(report: Mapping[str, Any]) -> str:
+    config, feed = report["config"], report["feed"]
+    if config["pace"] == "max":
+        return "as fast as possible: no plan, lateness unknown"
+    if config["pace"] == "constant":
+        text = f"constant, {config['rate_hz']:,.10g} events/s"
+    else:
+        text = "as recorded" if config["feeds"] else f"as generated, {config['model_rate_hz']:,.10g} events/s"
+        if config["speed"] != 1:
+            text += f" x {config['speed']:,.10g}"
+        if feed["gaps_capped"]:
+            text += (
+                f"; {count(feed['gaps_capped'])} idle gaps cut to {duration(config['max_gap_ns'])}, "
+                f"{duration(feed['left_out_ns'])} left out"
+            )
+    return f"open loop, {text}; plan of {duration(feed['plan_length_ns'])}"
+
+
+def _stages(machine: Mapping[str, Any]) -> str:
+    def placed(name: str, core: int | None) -> str:
+        return f"{name} not pinned" if core is None else f"{name} on core {core}"
+
+    if machine["wait"] is None:
+        return "never started"
+    feed, executor = placed("feed", machine["feed_core"]), placed("executor", machine["executor_core"])
+    return f"{feed}, {executor}, waiting by {machine['wait']}"
+
+
+def _lifecycle(report: Mapping[str, Any]) -> str:
+    moves = report["lifecycle"]
+    if not moves:
+        return "INIT"
+    path = [moves[0]["source"]] + [f"{move['target']} ({move['cause']})" for move in moves]
+    return " -> ".join(path)
+
+
+def _ledger(ledger: Mapping[str, Any]) -> Table:
+    balanced = "balanced" if ledger["balanced"] else "NOT BALANCED"
+    table = Table(title=f"Ledger: {balanced}", title_justify="left", title_style="bold")
+    table.add_column("consumer")
+    names = ("published", "executed", "gated", "lost", "shed", "unread")
+    for name in names:
+        table.add_column(name, justify="right")
+    for consumer, terms in ledger["consumers"].items():
+        table.add_row(consumer, *(count(terms[name]) for name in names))
+    return table
+
+
+def _latency(report: Mapping[str, Any]) -> Table:
+    table = Table(title="Latency by stage", title_justify="left", title_style="bold")
+    table.add_column("stage", no_wrap=True)
+    table.add_column("samples", justify="right")
+    for heading, _ in _COLUMNS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for stage, figures in report["latency"].items():
+        table.add_row(stage.replace("_", " "), count(figures["count"]), *_row(figures, figures["at_floor"]))
+    table.add_section()
+    floor = report["floor"]
+    table.add_row("machine's floor", count(floor["count"]), *_row(floor, ()), style="dim")
+    return table
+
+
+def _row(figures: Mapping[str, Any], at_floor: Any) -> list[str]:
+    return [duration(figures[name]) + ("*" if name in at_floor else "") for _, name in _COLUMNS]

@@ -1,0 +1,173 @@
+"""The composition root: a source, a lifecycle and an engine, run to an end and accounted for.
+
+The lifecycle goes INIT → WARMUP → READY. The feed publishes the warm-up events by its plan and is then
+held until the control side has seen them processed; it moves the lifecycle to READY and lets the feed
+go on, with the plan shifted by the time it was held. So the warm-up is never late and never short: the
+events before are gated, those after are executed, whatever the control interval. Nothing else ever
+holds a feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tickpath._native import EngineRecord, EngineSnapshot, LiveEngine
+from tickpath.config.run import RunSettings, warmup_default
+from tickpath.core.state import Lifecycle, State, Transition
+from tickpath.runtime.verdict import Verdict, executed_outside_ready, judge
+
+if TYPE_CHECKING:
+    from tickpath.core.ingest import MarketDataSource
+
+__all__ = ["RunResult", "Session"]
+
+Observer = Callable[[EngineSnapshot], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A run that has ended; ``record`` is ``None`` if it left none (see :meth:`without_record`)."""
+
+    settings: RunSettings
+    """What was asked for."""
+    warmup_events: int | None
+    """How many events the warm-up was to have; ``None`` if it never came to that."""
+    verdict: Verdict
+    """``pass``, ``fail`` or ``interrupted``."""
+    reasons: tuple[str, ...]
+    """Why it failed."""
+    record: EngineRecord | None
+    """What the engine left behind."""
+    history: tuple[Transition, ...]
+    """The lifecycle's transitions."""
+    executed_outside_ready: int | None
+    """Events executed under another state than READY; ``None`` if that cannot be proved."""
+    events_planned: int | None
+    """Events the feed was to publish."""
+    plan_length_ns: int | None
+    """When the last of them was due, after the first; ``None`` without a plan."""
+    gaps_capped: int | None
+    """Idle gaps that were cut short."""
+    left_out_ns: int | None
+    """Idle time left out, in nanoseconds of the run."""
+
+    @classmethod
+    def without_record(cls, settings: RunSettings, verdict: Verdict, *reasons: str) -> RunResult:
+        """A run that left nothing to account for: interrupted before it began, or ended by a bug."""
+        return cls(
+            settings=settings,
+            warmup_events=None,
+            verdict=verdict,
+            reasons=reasons,
+            record=None,
+            history=(),
+            executed_outside_ready=0 if verdict == "interrupted" else None,
+            events_planned=None,
+            plan_length_ns=None,
+            gaps_capped=None,
+            left_out_ns=None,
+        )
+
+
+class Session:
+    """One live run of ``source`` under ``settings``.
+
+    Raises ``ArgumentValueError`` for settings that make no sense and ``MemoryError``.
+    """
+
+    def __init__(self, source: MarketDataSource, settings: RunSettings) -> None:
+        self._settings = settings
+        self.lifecycle = Lifecycle()
+        events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
+        asked = settings.warmup_events
+        self._warmup_events = warmup_default(events) if asked is None else min(asked, events)
+        self._engine = LiveEngine(
+            source.native,
+            self.lifecycle.gate,
+            capacity=settings.capacity,
+            pace=settings.pace,
+            speed=settings.speed,
+            rate_hz=settings.rate_hz or 0.0,
+            max_gap_ns=settings.max_gap_ns,
+            limit=settings.events_max,
+            wait=settings.wait,
+            floor_window_ns=settings.floor_window_ns,
+            hold_at=self._warmup_events or None,
+        )
+
+    @property
+    def events_planned(self) -> int:
+        """Events the feed is going to publish."""
+        return self._engine.events_planned
+
+    @property
+    def plan_length_ns(self) -> int | None:
+        """When the last event is due, after the first, in nanoseconds; ``None`` without a plan."""
+        return self._engine.plan_length_ns
+
+    def run(
+        self,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_look: Observer = lambda _seen: None,
+    ) -> RunResult:
+        """Runs to the end and accounts for it; once per session.
+
+        At every control interval ``on_look`` is given the counters of the moment, and the run is ended
+        if ``should_stop`` says so. Whatever they raise ends the run and comes through. Raises
+        ``EngineFailed`` if a stage ended by a bug or the session was run before.
+        """
+        engine = self._engine
+        self.lifecycle.transition_to(State.WARMUP, "run started")
+        if not self._warmup_events:
+            self._open("no warm-up asked for")
+        engine.start()
+        interrupted = False
+        try:
+            while not engine.wait(self._settings.control_interval_ms):
+                seen = engine.snapshot()
+                if not interrupted and should_stop():
+                    interrupted = True
+                    engine.stop()
+                if self.lifecycle.state is State.WARMUP and seen.cursor >= self._warmup_events:
+                    self._open(f"{self._warmup_events} warm-up events processed")
+                    engine.release()
+                on_look(seen)
+        except BaseException:
+            engine.stop()
+            raise
+        return self._result(engine.finish(), interrupted)
+
+    def _open(self, cause: str) -> None:
+        self.lifecycle.transition_to(State.READY, cause)
+
+    def _result(self, record: EngineRecord, interrupted: bool) -> RunResult:
+        outside_ready = executed_outside_ready(
+            record.epochs,
+            self.lifecycle.history,
+            complete=record.epochs_overflow == 0 and self.lifecycle.history_dropped == 0,
+            executed=record.executed,
+            gated=sum(record.gated),
+        )
+        verdict, reasons = judge(
+            balanced=record.balanced,
+            outside_ready=outside_ready,
+            # A stop that came after the last event interrupted nothing.
+            interrupted=interrupted and record.stopped,
+        )
+        engine = self._engine
+        return RunResult(
+            settings=self._settings,
+            warmup_events=self._warmup_events,
+            verdict=verdict,
+            reasons=reasons,
+            record=record,
+            history=self.lifecycle.history,
+            executed_outside_ready=outside_ready,
+            events_planned=engine.events_planned,
+            plan_length_ns=engine.plan_length_ns,
+            gaps_capped=engine.gaps_capped,
+            left_out_ns=engine.left_out_ns,
+        )

@@ -1,0 +1,61 @@
+"""Ctrl-C and SIGTERM, from loading to the last line of the report.
+
+While a file is loaded a signal raises ``KeyboardInterrupt``, which the loaders let through. While an
+engine runs the first signal only sets a flag: the run is stopped, accounted for and reported. A second
+one means now, and raises.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Self
+
+__all__ = ["StopSignals"]
+
+_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
+
+
+class StopSignals:
+    """A context in which SIGINT and SIGTERM ask for an orderly end.
+
+    Installs its handlers only in the main thread, where signals arrive, and puts the old ones back.
+    """
+
+    def __init__(self) -> None:
+        self._received = 0
+        self._deferring = False
+        self._previous: dict[int, _Handler] = {}
+
+    @property
+    def requested(self) -> bool:
+        """Whether a signal has arrived."""
+        return self._received > 0
+
+    def defer(self) -> None:
+        """From now on the first signal sets :attr:`requested` and nothing else; the second raises."""
+        self._deferring = True
+        if self._received:
+            # It came between the last look and this line.
+            raise KeyboardInterrupt
+
+    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
+        self._received += 1
+        if not self._deferring or self._received > 1:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._previous.items():
+            # None: the old handler was not installed from Python, and cannot be put back from here.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        self._previous.clear()

@@ -1,0 +1,6 @@
+//! The engine, stage by stage under a clock moved by hand, and live on threads.
+
+mod common;
+mod live;
+mod plan;
+mod stages;

@@ -1,0 +1,95 @@
+"""``tickpath`` as a process of its own: signals, pipes, what it imports, real recordings."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PYTHON = [sys.executable, "-W", "error"]
+TICKPATH = [*PYTHON, "-m", "tickpath"]
+FAST = ["--rate", "1e6", "--events", "2000", "--floor-ms", "0.1"]
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+CRYPTO = [
+    f"hft_{market}_20240808.gz"
+    for market in (
+        "usdm_btcusdt",
+        "usdm_ethusdt",
+        "spot_btcusdt",
+        "spot_ethusdt",
+        "cm_btcusd_perp",
+        "cm_ethusd_perp",
+    )
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_and_the_account_is_printed(number: signal.Signals) -> None:
+    # A plan of a day: only the signal ends it.
+    command = [*TICKPATH, "run", "--model", "constant", "--rate", "0.001", "--events", "100", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("tickpath: running 100 events")
+        process.send_signal(number)
+        stdout, stderr = process.communicate()
+    report = json.loads(stdout)
+    assert (process.returncode, report["verdict"]) == (130, "interrupted")
+    assert report["ledger"]["balanced"] is True
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [FAST, [*FAST, "--json"]], ids=["text", "json"])
+def test_a_reader_that_has_gone_is_no_error(arguments: list[str]) -> None:
+    command = [*TICKPATH, "run", "--quiet", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        stderr = process.stderr.read()
+    assert (process.returncode, stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_run_in_a_process_of_its_own_prints_one_object_and_nothing_else() -> None:
+    done = subprocess.run([*TICKPATH, "run", *FAST, "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["verdict"] == "pass"
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["tickpath", "tickpath.cli", "tickpath.runtime.session"])
+def test_importing_it_loads_no_library_before_it_is_used(module: str) -> None:
+    code = f"import {module}, sys; print(*sorted({{'numpy', 'click', 'rich'}} & set(sys.modules)))"
+    done = subprocess.run([*PYTHON, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def real(*names: str) -> list[str]:
+    """``--feed`` for recordings in the shared folder."""
+    paths = [SHARED / name for name in names]
+    absent = [path for path in paths if not path.exists()]
+    if absent:
+        pytest.skip(f"no {absent[0]} on this machine")
+    return [word for path in paths for word in ("--feed", str(path))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("names", "events"),
+    [(["LOBSTER_SampleFile_AAPL_2012-06-21_1.zip"], 118_497), (CRYPTO, 332_200)],
+    ids=["lobster", "crypto"],
+)
+def test_real_recordings_run_and_every_event_is_accounted_for(names: list[str], events: int) -> None:
+    arguments = [*real(*names), "--speed", "1e5", "--floor-ms", "1", "--quiet", "--json"]
+    done = subprocess.run([*TICKPATH, "run", *arguments], capture_output=True, text=True, check=False)
+    report = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, report["verdict"]) == (0, "", "pass")
+    assert report["feed"]["events"] == events
+    assert report["ledger"]["consumers"]["executor"]["published"] == events
+    assert report["executed_outside_ready"] == 0

@@ -1,0 +1,187 @@
+"""The report of a run: every field documented, nothing unknown made zero, both forms alike."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tickpath.config.run import RunSettings
+from tickpath.core.ingest import MarketDataSource
+from tickpath.core.state import State
+from tickpath.lab.feed_account import account_of, nothing_loaded
+from tickpath.lab.report import PERCENTILES, STAGES, run_report
+from tickpath.lab.report_text import duration, print_report
+from tickpath.runtime.session import RunResult, Session
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "run-json.md"
+SETTINGS = RunSettings(floor_window_ns=100_000)
+CONFIG = {
+    "feeds": [],
+    "columns": None,
+    "symbol": None,
+    "policy": None,
+    "out_of_order": None,
+    "model": "constant",
+    "model_rate_hz": 1e6,
+    "model_events": 1_000,
+}
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+    result = Session(source, SETTINGS).run()
+    return run_report(result, account_of(source, None), seed=0, config=CONFIG)
+
+
+@pytest.fixture
+def interrupted() -> dict[str, Any]:
+    result = RunResult.without_record(SETTINGS, "interrupted")
+    return run_report(result, nothing_loaded(), seed=0, config=CONFIG)
+
+
+def text_of(report: dict[str, Any]) -> str:
+    out = io.StringIO()
+    print_report(report, Console(file=out, width=130), replay="tickpath run --seed 0")
+    return out.getvalue()
+
+
+def fields(value: Any, path: str = "") -> Iterator[str]:
+    """Every field as the reference writes it: names that are data stand in angle brackets."""
+    if isinstance(value, list):
+        for item in value:
+            yield from fields(item, f"{path}[]")
+        return
+    if not isinstance(value, dict):
+        yield path
+        return
+    for name, below in value.items():
+        shown = name
+        if name in STAGES:
+            shown = "<stage>"
+        elif name in State.__members__:
+            shown = "<state>"
+        elif name == "executor":
+            shown = "<consumer>"
+        yield from fields(below, f"{path}.{shown}" if path else shown)
+
+
+def test_every_field_is_documented_and_every_documented_field_is_there(report: dict[str, Any]) -> None:
+    documented = set(re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
+    present = set(fields(report))
+    # Fields whose list is empty in a run that was refused nothing and failed at nothing.
+    present |= {f"{name}" for name in ("reasons", "refused", "config.feeds")}
+    present -= {"refused[]"}
+    present = {re.sub(r"\.at_floor(\[\])?$", ".at_floor", field) for field in present}
+    assert sorted(present - documented) == []
+    assert sorted(documented - present - {f"latency{by}.<stage>.at_floor" for by in BY}) == []
+
+
+BY = ("", "_by_state.<state>", "_by_consumer.<consumer>")
+
+
+def test_it_is_json_and_its_times_are_integers(report: dict[str, Any]) -> None:
+    again = json.loads(json.dumps(report, allow_nan=False))
+    assert again == json.loads(json.dumps(report))
+
+    def check(value: Any, name: str) -> None:
+        if isinstance(value, dict):
+            for key, below in value.items():
+                check(below, key)
+        elif isinstance(value, list):
+            for below in value:
+                check(below, name)
+        elif name.endswith("_ns"):
+            assert value is None or type(value) is int, name
+
+    check(again, "")
+
+
+def test_what_is_unknown_is_null_and_not_zero(report: dict[str, Any]) -> None:
+    assert report["digest"] is None
+    assert report["observer"] == {"cost_ns": None, "dropped": None}
+    assert report["clock"]["error_ppm"] is None
+    assert report["floor"]["continuous"] is False
+    for stage in report["latency"].values():
+        # A thousand samples: one beyond p99.9.
+        assert (stage["p99_9_ns"], stage["p99_99_ns"]) == (None, None)
+        assert isinstance(stage["p99_ns"], int)
+
+
+def test_states_add_up_to_the_whole(report: dict[str, Any]) -> None:
+    by_state = report["latency_by_state"]
+    assert sorted(by_state) == ["READY", "WARMUP"]
+    for stage in STAGES:
+        counts = {state: by_state[state][stage]["count"] for state in by_state}
+        assert counts == {"WARMUP": 100, "READY": 900}
+        assert report["latency"][stage]["count"] == 1_000
+    assert report["ledger"]["consumers"]["executor"]["gated_by_state"] == {"WARMUP": 100}
+
+
+def test_a_mark_at_the_floor_follows_from_the_figures(report: dict[str, Any]) -> None:
+    floor = report["floor"]
+    for stage in report["latency"].values():
+        for name in PERCENTILES:
+            known = stage[name] is not None and floor[name] is not None
+            assert (name in stage["at_floor"]) == (known and stage[name] * 4 <= floor[name] * 5)
+
+
+def test_people_read_the_same(report: dict[str, Any]) -> None:
+    text = text_of(report)
+    assert text.startswith("PASS")
+    assert "Ledger: balanced" in text
+    assert duration(report["wall_ns"]) in text
+    assert "tickpath run --seed 0" in text
+    assert "seed" in text
+    assert "unknown" in text
+    for stage in STAGES:
+        assert stage.replace("_", " ") in text
+
+
+def test_a_failure_and_a_refusal_are_said(report: dict[str, Any]) -> None:
+    failed = {
+        **report,
+        "verdict": "fail",
+        "reasons": ["the ledger does not balance"],
+        "refused": ["pin thread to core 1: Operation not permitted [here]"],
+        "ledger": {**report["ledger"], "balanced": False},
+    }
+    text = text_of(failed)
+    assert text.startswith("FAIL: the ledger does not balance")
+    assert "NOT BALANCED" in text
+    # Square brackets are text, not markup.
+    assert "pin thread to core 1: Operation not permitted [here]" in text
+
+
+def test_a_run_that_never_began_has_an_account_too(interrupted: dict[str, Any]) -> None:
+    assert interrupted["verdict"] == "interrupted"
+    assert interrupted["ledger"]["consumers"]["executor"]["published"] == 0
+    assert interrupted["latency"]["published_to_completed"]["p50_ns"] is None
+    assert interrupted["feed"]["events"] is None
+    assert text_of(interrupted).startswith("INTERRUPTED")
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (None, "unknown"),
+        (0, "0 ns"),
+        (999, "999 ns"),
+        (1_000, "1.00 µs"),
+        (12_345, "12.3 µs"),
+        (999_499, "999 µs"),
+        (999_500, "1.00 ms"),
+        (12_345_678, "12.3 ms"),
+        (3_004_514_516, "3.00 s"),
+        (3_600 * 10**9, "3,600 s"),
+    ],
+)
+def test_a_duration_has_three_digits_and_a_unit(ns: int | None, text: str) -> None:
+    assert duration(ns) == text
