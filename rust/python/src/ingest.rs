@@ -10,14 +10,14 @@ use crate::{args, errors, memory};
 
 pub(crate) use crate::memory::{Events, SharedEvents};
 
-/// [`Events::from_array`]: events and how many of their stamps ran backwards.
+/// [`Events::from_array`]: events, how many of their stamps ran backwards, how many were raised.
 pub(crate) fn copied_from(
     array: &Bound<'_, PyAny>,
     out_of_order: &str,
     path: &str,
     row_numbers: Option<&Bound<'_, PyAny>>,
     lines: bool,
-) -> PyResult<(Vec<Event>, u64)> {
+) -> PyResult<(Vec<Event>, u64, u64)> {
     let py = array.py();
     let choice = parse_out_of_order(py, out_of_order)?;
     let refuse = |why: String| {
@@ -29,7 +29,7 @@ pub(crate) fn copied_from(
     let mut rows = events_of_bytes(&bytes)
         .ok_or_else(|| refuse(format!("{} bytes are no multiple of 56", bytes.len())))?;
     match py.detach(|| put_in_order(&mut rows, choice)) {
-        Ok(backward) => Ok((rows, backward)),
+        Ok((backward, clamped)) => Ok((rows, backward, clamped)),
         Err((index, problem)) => {
             let number = row_number(row_numbers, index)?;
             Err(out_of_order_row(py, path, number, lines, problem))

@@ -173,30 +173,22 @@ pub(crate) fn parse_policy(py: Python<'_>, word: &str) -> PyResult<Policy> {
     }
 }
 
-/// How `crate::errors` makes an error of a place.
-type Raiser = fn(Python<'_>, &str, String, Option<u64>, Option<u64>, Option<String>) -> PyErr;
-
 pub(crate) fn raise(py: Python<'_>, error: LoadError) -> PyErr {
-    let named = |raiser: Raiser, e: RowError| {
-        raiser(
-            py,
-            &e.path,
-            e.reason,
-            e.line,
-            e.byte_offset,
-            e.field.map(Into::into),
-        )
-    };
-    match error {
-        LoadError::NotFound(e) => errors::source_not_found(py, &e.path, e.reason),
-        LoadError::Unreadable(e) => errors::source_unreadable(py, &e.path, e.reason),
-        LoadError::BadRow(e) => named(errors::bad_row, e),
-        LoadError::OutOfOrder(e) => named(errors::out_of_order, e),
-        LoadError::Source(e) => named(errors::source_error, e),
+    let (raiser, e): (Raiser, RowError) = match error {
+        LoadError::NotFound(e) => return errors::source_not_found(py, &e.path, e.reason),
+        LoadError::Unreadable(e) => return errors::source_unreadable(py, &e.path, e.reason),
         // The hook breaks only with an exception in hand, which is raised before this is asked.
-        LoadError::Interrupted => pyo3::exceptions::PyKeyboardInterrupt::new_err(()),
-    }
+        LoadError::Interrupted => return pyo3::exceptions::PyKeyboardInterrupt::new_err(()),
+        LoadError::BadRow(e) => (errors::bad_row, e),
+        LoadError::OutOfOrder(e) => (errors::out_of_order, e),
+        LoadError::Source(e) => (errors::source_error, e),
+    };
+    let field = e.field.map(Into::into);
+    raiser(py, &e.path, e.reason, e.line, e.byte_offset, field)
 }
+
+/// Raises a class with a place: path, reason, line, byte offset, field.
+type Raiser = fn(Python<'_>, &str, String, Option<u64>, Option<u64>, Option<String>) -> PyErr;
 
 fn plain(e: RowError) -> Skipped {
     (

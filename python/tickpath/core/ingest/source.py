@@ -66,7 +66,7 @@ class MarketDataSource:
         self._array: npt.NDArray[np.void] | None = None
 
     @classmethod
-    def from_file(
+    def from_file(  # noqa: PLR0913 - choices by keyword
         cls,
         path: Path,
         *,
@@ -101,7 +101,7 @@ class MarketDataSource:
         )
 
     @classmethod
-    def from_files(
+    def from_files(  # noqa: PLR0913 - choices by keyword
         cls,
         paths: Iterable[Path],
         *,

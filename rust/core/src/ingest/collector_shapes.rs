@@ -1,4 +1,5 @@
-//! The shapes of the venues' messages: Binance (spot, USD-M, COIN-M), Hyperliquid and Bybit.
+//! The shapes of the venues' messages: Binance's (spot, USD-M, COIN-M) here, Hyperliquid's and Bybit's in
+//! files of their own.
 //!
 //! Every message is checked to be well-formed JSON; of its fields only those that make up the event
 //! are taken, borrowed from the line. Levels of a book are not looked into.
@@ -11,7 +12,7 @@ use serde_json::value::RawValue;
 use super::decimal::parse_i64_e9;
 use super::error::Problem;
 use super::event::Event;
-use super::kinds;
+use super::{collector_bybit as bybit, collector_hyperliquid as hyperliquid, kinds};
 
 /// What a message is about.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub(crate) struct Shape<'a> {
     pub(crate) event: Event,
 }
 
-type Text<'a> = Option<Cow<'a, str>>;
-type Raw<'a> = Option<&'a RawValue>;
+pub(super) type Text<'a> = Option<Cow<'a, str>>;
+pub(super) type Raw<'a> = Option<&'a RawValue>;
 
 /// The outermost object: an envelope, or the message itself.
 #[derive(Deserialize)]
@@ -73,40 +74,6 @@ struct Binance<'a> {
     last_update_id: Raw<'a>,
 }
 
-/// A trade, level or book of Hyperliquid.
-#[derive(Deserialize)]
-struct Hyperliquid<'a> {
-    #[serde(borrow)]
-    coin: Raw<'a>,
-    #[serde(borrow)]
-    side: Raw<'a>,
-    #[serde(borrow)]
-    px: Raw<'a>,
-    #[serde(borrow)]
-    sz: Raw<'a>,
-    #[serde(borrow)]
-    tid: Raw<'a>,
-    #[serde(borrow)]
-    bbo: Raw<'a>,
-}
-
-/// A trade or book of Bybit.
-#[derive(Deserialize)]
-struct Bybit<'a> {
-    #[serde(borrow)]
-    s: Raw<'a>,
-    #[serde(borrow, rename = "S")]
-    side: Raw<'a>,
-    #[serde(borrow)]
-    p: Raw<'a>,
-    #[serde(borrow)]
-    v: Raw<'a>,
-    #[serde(borrow)]
-    u: Raw<'a>,
-    #[serde(borrow)]
-    seq: Raw<'a>,
-}
-
 /// The event of one message.
 pub(crate) fn shape(json: &str) -> Result<Shape<'_>, Problem> {
     if !json.starts_with('{') {
@@ -123,8 +90,8 @@ pub(crate) fn shape(json: &str) -> Result<Shape<'_>, Problem> {
     let topic = envelope.topic.and_then(text);
     match (stream, channel, topic, envelope.data) {
         (Some(stream), _, _, Some(data)) => return binance(data.get(), Some(stream)),
-        (_, Some(channel), _, Some(data)) => return hyperliquid(&channel, data.get()),
-        (_, _, Some(topic), Some(data)) => return bybit(topic, envelope.kind, data.get()),
+        (_, Some(channel), _, Some(data)) => return hyperliquid::shape(&channel, data.get()),
+        (_, _, Some(topic), Some(data)) => return bybit::shape(topic, envelope.kind, data.get()),
         _ => {}
     }
     match envelope {
@@ -231,150 +198,7 @@ fn binance_trade(m: &Binance<'_>) -> Result<Event, Problem> {
     })
 }
 
-fn hyperliquid<'a>(channel: &str, json: &'a str) -> Result<Shape<'a>, Problem> {
-    match channel {
-        "trades" => {
-            let trades: Vec<Hyperliquid<'_>> = read(json)?;
-            let symbol = trades.first().and_then(|t| t.coin).and_then(text);
-            let event = match trades.as_slice() {
-                [one] => hyperliquid_trade(one)?,
-                _ => Event {
-                    kind: kinds::TRADES,
-                    ..Event::default()
-                },
-            };
-            Ok(Shape { symbol, event })
-        }
-        "l2Book" => {
-            let book: Hyperliquid<'_> = read(json)?;
-            let event = Event {
-                kind: kinds::SNAPSHOT,
-                ..Event::default()
-            };
-            Ok(Shape {
-                symbol: book.coin.and_then(text),
-                event,
-            })
-        }
-        "bbo" => {
-            let quote: Hyperliquid<'_> = read(json)?;
-            let sides: [Option<Hyperliquid<'_>>; 2] =
-                read(needed("bbo", quote.bbo, |_, raw| Ok(raw.get()))?)?;
-            let mut event = Event {
-                kind: kinds::BOOK_TICKER,
-                ..Event::default()
-            };
-            if let Some(bid) = &sides[0] {
-                event.price_e9 = needed("px", bid.px, decimal)?;
-                event.size_e9 = needed("sz", bid.sz, decimal)?;
-                event.side = 1;
-            }
-            Ok(Shape {
-                symbol: quote.coin.and_then(text),
-                event,
-            })
-        }
-        _ if json.starts_with('{') => {
-            let message: Hyperliquid<'_> = read(json)?;
-            Ok(Shape {
-                symbol: message.coin.and_then(text),
-                event: other(),
-            })
-        }
-        _ => Ok(Shape {
-            symbol: None,
-            event: other(),
-        }),
-    }
-}
-
-fn hyperliquid_trade(trade: &Hyperliquid<'_>) -> Result<Event, Problem> {
-    let side = match needed("side", trade.side, |_, raw| Ok(raw.get()))? {
-        "\"B\"" => 1,
-        "\"A\"" => -1,
-        found => {
-            return Err(Problem::field(
-                "side",
-                found.as_bytes(),
-                "expected \"B\" or \"A\"",
-            ));
-        }
-    };
-    Ok(Event {
-        kind: kinds::TRADE,
-        price_e9: needed("px", trade.px, decimal)?,
-        size_e9: needed("sz", trade.sz, decimal)?,
-        sequence: needed("tid", trade.tid, integer)?,
-        side,
-        ..Event::default()
-    })
-}
-
-/// Bybit: `topic` is `<what>.<…>.<symbol>`.
-fn bybit<'a>(topic: Cow<'a, str>, kind: Raw<'a>, json: &'a str) -> Result<Shape<'a>, Problem> {
-    let of_topic = topic
-        .rsplit('.')
-        .next()
-        .map(|symbol| Cow::Owned(symbol.to_owned()));
-    if topic.starts_with("orderbook.") {
-        let book: Bybit<'_> = read(json)?;
-        let snapshot = kind.is_some_and(|kind| kind.get() == "\"snapshot\"");
-        let event = Event {
-            kind: if snapshot {
-                kinds::SNAPSHOT
-            } else {
-                kinds::DEPTH
-            },
-            sequence: needed("u", book.u, integer)?,
-            ..Event::default()
-        };
-        return Ok(Shape {
-            symbol: book.s.and_then(text).or(of_topic),
-            event,
-        });
-    }
-    if topic.starts_with("publicTrade.") {
-        let trades: Vec<Bybit<'_>> = read(json)?;
-        let event = match trades.as_slice() {
-            [one] => bybit_trade(one)?,
-            _ => Event {
-                kind: kinds::TRADES,
-                ..Event::default()
-            },
-        };
-        let symbol = trades.first().and_then(|t| t.s).and_then(text).or(of_topic);
-        return Ok(Shape { symbol, event });
-    }
-    Ok(Shape {
-        symbol: of_topic,
-        event: other(),
-    })
-}
-
-fn bybit_trade(trade: &Bybit<'_>) -> Result<Event, Problem> {
-    let side = match needed("S", trade.side, |_, raw| Ok(raw.get()))? {
-        "\"Buy\"" => 1,
-        "\"Sell\"" => -1,
-        found => {
-            return Err(Problem::field(
-                "S",
-                found.as_bytes(),
-                "expected \"Buy\" or \"Sell\"",
-            ));
-        }
-    };
-    Ok(Event {
-        kind: kinds::TRADE,
-        price_e9: needed("p", trade.p, decimal)?,
-        size_e9: needed("v", trade.v, decimal)?,
-        // Trade ids are words there; the book's sequence is the number a trade has, in newer streams.
-        sequence: trade.seq.map_or(Ok(0), |raw| integer("seq", raw))?,
-        side,
-        ..Event::default()
-    })
-}
-
-const fn other() -> Event {
+pub(super) const fn other() -> Event {
     Event {
         ts_ns: 0,
         intended_ns: 0,
@@ -389,7 +213,7 @@ const fn other() -> Event {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Problem> {
+pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Problem> {
     serde_json::from_str(json).map_err(|e| malformed(&e))
 }
 
@@ -404,7 +228,7 @@ fn malformed(e: &serde_json::Error) -> Problem {
 }
 
 #[inline]
-fn needed<'a, T>(
+pub(super) fn needed<'a, T>(
     field: &'static str,
     raw: Raw<'a>,
     parse: impl FnOnce(&'static str, &'a RawValue) -> Result<T, Problem>,
@@ -427,16 +251,16 @@ fn bare(raw: &RawValue) -> &[u8] {
         .as_bytes()
 }
 
-fn decimal(field: &'static str, raw: &RawValue) -> Result<i64, Problem> {
+pub(super) fn decimal(field: &'static str, raw: &RawValue) -> Result<i64, Problem> {
     parse_i64_e9(bare(raw)).map_err(|e| Problem::field(field, bare(raw), e))
 }
 
-fn integer(field: &'static str, raw: &RawValue) -> Result<u64, Problem> {
+pub(super) fn integer(field: &'static str, raw: &RawValue) -> Result<u64, Problem> {
     super::decimal::parse_u64(bare(raw)).map_err(|e| Problem::field(field, bare(raw), e))
 }
 
 /// A string; anything else is none.
-fn text(raw: &RawValue) -> Text<'_> {
+pub(super) fn text(raw: &RawValue) -> Text<'_> {
     serde_json::from_str::<Borrowed<'_>>(raw.get())
         .ok()
         .map(|b| b.0)

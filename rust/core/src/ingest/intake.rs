@@ -120,11 +120,17 @@ impl Intake {
         let error = RowError::new(&self.path, place, problem);
         match self.policy {
             Policy::Strict => Err(LoadError::BadRow(error)),
+            Policy::Skip if self.is_hopeless() => Err(LoadError::Source(self.nothing())),
             Policy::Skip => {
                 self.list(error);
                 Ok(())
             }
         }
+    }
+
+    fn is_hopeless(&self) -> bool {
+        let good = self.events.len() as u64;
+        self.skipped_count >= self.skipped_listed_max as u64 && self.skipped_count > good
     }
 
     fn list(&mut self, error: RowError) {
@@ -203,16 +209,22 @@ impl Intake {
         })
     }
 
+    /// The error of a source with nothing, or next to nothing, in it.
     fn nothing(&self) -> RowError {
-        let mut error = RowError::whole(&self.path, "holds no events");
-        if let Some(first) = self.skipped.first() {
-            error = first.clone();
-            error.reason = format!(
-                "holds no events: {} bad rows were left out, the first of them here: {}",
+        let Some(first) = self.skipped.first() else {
+            return RowError::whole(&self.path, "holds no events");
+        };
+        let what = match self.events.len() {
+            0 => "holds no events".to_owned(),
+            good => format!("holds only {good} events"),
+        };
+        RowError {
+            reason: format!(
+                "{what}: {} bad rows were left out, the first of them here: {}",
                 self.skipped_count, first.reason
-            );
+            ),
+            ..first.clone()
         }
-        error
     }
 
     /// Events without a symbol get the empty name, so that every index is a valid one.

@@ -23,7 +23,7 @@ const DAY_NS: u64 = 86_400 * UNITS_PER_ONE;
 const UNITS_PER_TICK: i64 = 100_000;
 
 /// How many messages are looked at to recognise the format.
-const RECOGNISED_BY: usize = 16;
+const RECOGNISED_BY: usize = 2;
 
 /// One message, and what its prefix says about it.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,13 +93,12 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
 pub(crate) fn begins(head: &[u8]) -> bool {
     let mut rest = head;
     for seen in 0..RECOGNISED_BY {
-        let Frame::Message(bytes) = frame(rest) else {
-            // A cut message may follow whole ones: the head is only a part of the data.
-            return seen > 0 && matches!(frame(rest), Frame::End | Frame::Cut(_));
+        let bytes = match frame(rest) {
+            Frame::Message(bytes) if stamp_ns(&rest[PREFIX_BYTES..bytes]) < DAY_NS => bytes,
+            // A cut message may follow a whole one: the head is only a part of the data.
+            Frame::End | Frame::Cut(_) => return seen > 0,
+            _ => return false,
         };
-        if stamp_ns(&rest[PREFIX_BYTES..bytes]) >= DAY_NS {
-            return false;
-        }
         rest = &rest[bytes..];
     }
     true

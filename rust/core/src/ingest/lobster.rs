@@ -20,7 +20,10 @@ const FIELDS: [&str; 6] = ["time", "type", "order_id", "size", "price", "directi
 /// A LOBSTER price is dollars × 10,000.
 const UNITS_PER_TICK: i64 = 100_000;
 
-/// The codes that stand in the price of a trading halt: halted, quoting resumed, trading resumed.
+/// A cross trade: an auction, not an order.
+const CROSS: u8 = 6;
+
+/// A trading halt: its price is a code (halted, quoting resumed, trading resumed).
 const HALT: u8 = 7;
 
 /// Reads every message of the stream.
@@ -101,7 +104,11 @@ fn parse(line: &[u8]) -> Result<Event, Problem> {
             ));
         }
     };
-    let order_id = parse_u64(order_id).map_err(|e| number(2, e))?;
+    let order_id = match (kind, order_id) {
+        // Crosses and halts are about no order, which some files write as -1.
+        (CROSS | HALT, b"-1") => 0,
+        _ => parse_u64(order_id).map_err(|e| number(2, e))?,
+    };
     let shares = parse_u64(size).map_err(|e| number(3, e))?;
     let ticks = parse_i64(price).map_err(|e| number(4, e))?;
     let side = match direction {

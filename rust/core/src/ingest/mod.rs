@@ -14,6 +14,10 @@ mod event;
 #[cfg(feature = "formats")]
 mod collector;
 #[cfg(feature = "formats")]
+mod collector_bybit;
+#[cfg(feature = "formats")]
+mod collector_hyperliquid;
+#[cfg(feature = "formats")]
 mod collector_shapes;
 #[cfg(feature = "formats")]
 mod container;

@@ -19,53 +19,59 @@ pub enum OutOfOrder {
 #[derive(Debug, Default)]
 pub(crate) struct OrderWatch {
     choice: OutOfOrder,
-    /// The largest stamp so far under `Clamp`, else the last one.
+    /// The stamp that the source gave to the row before.
     previous_ns: u64,
+    /// The largest stamp so far.
+    largest_ns: u64,
     backward_steps: u64,
+    clamped: u64,
 }
 
 impl OrderWatch {
-    pub(crate) const fn new(choice: OutOfOrder) -> Self {
+    pub(crate) fn new(choice: OutOfOrder) -> Self {
         Self {
             choice,
-            previous_ns: 0,
-            backward_steps: 0,
+            ..Self::default()
         }
     }
 
     /// Lets one event by, raising its stamp if that is the choice.
     #[inline]
     pub(crate) fn pass(&mut self, event: &mut Event) -> Result<(), Problem> {
-        if event.ts_ns < self.previous_ns {
-            self.step_back(event)?;
+        if event.ts_ns < self.largest_ns {
+            return self.step_back(event);
         }
         self.previous_ns = event.ts_ns;
+        self.largest_ns = event.ts_ns;
         Ok(())
     }
 
     #[cold]
     fn step_back(&mut self, event: &mut Event) -> Result<(), Problem> {
-        self.backward_steps += 1;
+        if event.ts_ns < self.previous_ns {
+            self.backward_steps += 1;
+        }
+        let previous_ns = std::mem::replace(&mut self.previous_ns, event.ts_ns);
         match self.choice {
             OutOfOrder::Refuse => Err(Problem {
                 field: Some("ts_ns".into()),
                 reason: format!(
-                    "stamp {} ns lies {} ns before the one of the row before it ({} ns); choose out_of_order \
-                     \"sort\" or \"clamp\" to load such a file",
+                    "stamp {} ns lies {} ns before the one of the row before it ({previous_ns} ns); choose \
+                     out_of_order \"sort\" or \"clamp\" to load such a file",
                     event.ts_ns,
-                    self.previous_ns - event.ts_ns,
-                    self.previous_ns
+                    previous_ns - event.ts_ns,
                 ),
             }),
             OutOfOrder::Sort => Ok(()),
             OutOfOrder::Clamp => {
-                event.ts_ns = self.previous_ns;
+                self.clamped += 1;
+                event.ts_ns = self.largest_ns;
                 Ok(())
             }
         }
     }
 
-    /// How many rows had a smaller stamp than the one before; under `Clamp`, how many were raised.
+    /// How many rows had a smaller stamp than the row before.
     pub(crate) const fn backward_steps(&self) -> u64 {
         self.backward_steps
     }
@@ -78,26 +84,25 @@ impl OrderWatch {
     }
 
     /// How many stamps were raised.
-    pub(crate) fn clamped(&self) -> u64 {
-        if self.choice == OutOfOrder::Clamp {
-            self.backward_steps
-        } else {
-            0
-        }
+    pub(crate) const fn clamped(&self) -> u64 {
+        self.clamped
     }
 }
 
-/// Applies `choice` to events that are in memory already, and returns how many ran backwards.
+/// Applies `choice` to events that are in memory already, and returns how many ran backwards, and how many were raised.
 ///
 /// # Errors
 /// Returns the index of the first event that runs backwards and the problem, if that is refused.
-pub fn put_in_order(events: &mut [Event], choice: OutOfOrder) -> Result<u64, (usize, Problem)> {
+pub fn put_in_order(
+    events: &mut [Event],
+    choice: OutOfOrder,
+) -> Result<(u64, u64), (usize, Problem)> {
     let mut watch = OrderWatch::new(choice);
     for (index, event) in events.iter_mut().enumerate() {
         watch.pass(event).map_err(|problem| (index, problem))?;
     }
     watch.settle(events);
-    Ok(watch.backward_steps())
+    Ok((watch.backward_steps(), watch.clamped()))
 }
 
 #[cfg(test)]
@@ -140,6 +145,6 @@ mod tests {
         let sorted = pass(OutOfOrder::Sort, &[5, 3, 5, 3]).expect("sorted");
         assert_eq!(sorted, (vec![(3, 1), (3, 3), (5, 0), (5, 2)], 2, 0));
         let clamped = pass(OutOfOrder::Clamp, &[5, 3, 4, 6]).expect("clamped");
-        assert_eq!(clamped, (vec![(5, 0), (5, 1), (5, 2), (6, 3)], 2, 2));
+        assert_eq!(clamped, (vec![(5, 0), (5, 1), (5, 2), (6, 3)], 1, 2));
     }
 }

@@ -30,11 +30,12 @@ pub struct Limits {
     /// Most bytes a source may decompress to.
     pub decompressed_bytes_max: u64,
     /// Most decompressed bytes per compressed byte, once `ratio_grace_bytes` are exceeded. Recordings
-    /// compress 3 to 40 times; a deflate bomb reaches 1,032, a zstd bomb more.
+    /// compress 3 to 40 times, rows of one repeated text 400 times, zeros 1,032 times (zstd: more).
     pub ratio_max: u64,
     /// Decompressed bytes below which the ratio is not looked at.
     pub ratio_grace_bytes: u64,
-    /// Most bad rows kept in the list; all are counted.
+    /// Most bad rows kept in the list; all are counted. With more of them than this and more than good
+    /// ones, the source is not what it was taken for, and the load fails.
     pub skipped_listed_max: usize,
 }
 
@@ -44,7 +45,7 @@ impl Default for Limits {
             line_bytes_max: 4 << 20,
             decompressed_bytes_max: 256 << 30,
             ratio_max: 200,
-            ratio_grace_bytes: 256 << 20,
+            ratio_grace_bytes: 64 << 20,
             skipped_listed_max: 1_000_000,
         }
     }

@@ -38,7 +38,8 @@ impl Events {
 
 #[pymethods]
 impl Events {
-    /// A copy of ``array``, a contiguous array of ``EVENT_DTYPE``, and how many of its stamps ran backwards.
+    /// A copy of ``array``, a contiguous array of ``EVENT_DTYPE``, how many of its stamps were smaller than the
+    /// one before, and how many were raised.
     ///
     /// ``out_of_order`` is ``"refuse"``, ``"sort"`` or ``"clamp"``. ``row_numbers`` (contiguous u64) says
     /// which row of its source each event was, by default its index; ``lines`` calls them line numbers.
@@ -53,9 +54,10 @@ impl Events {
         path: &str,
         row_numbers: Option<&Bound<'_, PyAny>>,
         lines: bool,
-    ) -> PyResult<(Self, u64)> {
-        let (rows, backward) = ingest::copied_from(array, out_of_order, path, row_numbers, lines)?;
-        Ok((Self::new(rows), backward))
+    ) -> PyResult<(Self, u64, u64)> {
+        let (rows, backward, clamped) =
+            ingest::copied_from(array, out_of_order, path, row_numbers, lines)?;
+        Ok((Self::new(rows), backward, clamped))
     }
 
     fn __len__(&self) -> usize {
