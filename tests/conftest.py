@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 _patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 settings.register_profile(
-    "quick", _patient, derandomize=True, max_examples=250, stateful_step_count=50, database=None
+    "quick", _patient, derandomize=True, max_examples=150, stateful_step_count=50, database=None
 )
 settings.register_profile("deep", _patient, max_examples=3000, stateful_step_count=120, print_blob=True)
 settings.load_profile(os.environ.get("TICKPATH_HYPOTHESIS_PROFILE", "quick"))

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tickpath import errors
-from tickpath.core.state import LEGAL_MOVES, InvalidTransition, Lifecycle, State, Transition
+from tickpath.core.state import InvalidTransition, Lifecycle, State, Transition
+from tickpath.core.state.states import LEGAL_MOVES
 from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 

@@ -43,6 +43,8 @@ def array_of(tier: int, plan: str) -> Any:
         return np.zeros(4, np.uint64)
     if plan == "strided":
         return array[::2]
+    if plan == "two dimensions":
+        return array.reshape(2, 2)
     array.flags.writeable = False
     return array
 
@@ -55,7 +57,7 @@ WRONG: dict[str, st.SearchStrategy[Any]] = {
     "consumer's ring": st.sampled_from([None, [], "ring"]),
     "executor's ring": st.sampled_from([None, [], "ring"]),
     "executor's lifecycle": st.sampled_from([None, "READY", State.READY, object()]),
-    "executor's array": st.sampled_from(["list", "other dtype", "read-only", "strided"]),
+    "executor's array": st.sampled_from(["list", "other dtype", "read-only", "two dimensions", "strided"]),
 }
 
 
@@ -267,7 +269,8 @@ class Tiers(RuleBasedStateMachine):
             assert [source is sink for source in sources].count(True) == int(failed)
 
 
-TestTiers = pytest.mark.slow(Tiers.TestCase)
+# Finding a failure takes seconds, making it small may take minutes.
+TestTiers = pytest.mark.slow(pytest.mark.timeout(600)(Tiers.TestCase))
 
 
 def test_the_oracle_itself_tells_results_and_errors_apart() -> None:

@@ -33,7 +33,7 @@ def test_the_warm_up_is_gated_and_the_rest_executed_to_the_event() -> None:
     assert record.gated[State.WARMUP] == 200
     assert (record.lost, record.shed, record.unread) == (0, 0, 0)
     assert result.executed_outside_ready == 0
-    # (epoch, first_seq, last_seq, executed, gated)
+    # Each row: epoch, first and last sequence, events executed, events gated.
     assert record.epochs == [(1, 0, 199, 0, 200), (2, 200, 1_999, 1_800, 0)]
 
 

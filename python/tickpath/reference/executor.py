@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from tickpath.core.state import Lifecycle
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
-from tickpath.errors import ArgumentTypeError, NotReady, Overrun
+from tickpath.errors import ArgumentTypeError, ArgumentValueError, NotReady, Overrun
 from tickpath.reference import arguments
 from tickpath.reference.ack import Ack, ack_dtype
 from tickpath.reference.ring import Reader, RingBuffer
@@ -142,8 +142,8 @@ class Executor(Reader[T]):
         """Processes at most ``len(array)`` events into an array of ``ACK_DTYPE``; returns how many.
 
         Each row is written before the sink sees its acknowledgement. Raises as :meth:`process_many`
-        does, and ``ArgumentTypeError`` unless ``array`` is a writable, contiguous array of ``ACK_DTYPE``
-        with one dimension.
+        does, ``ArgumentTypeError`` unless ``array`` is an array of ``ACK_DTYPE``, and
+        ``ArgumentValueError`` unless it is writable, contiguous and of one dimension.
         """
         rows = _rows(array)
         self._refuse_in_init()
@@ -174,6 +174,8 @@ class Executor(Reader[T]):
                 self._observe(event, ack)
             except Exception as error:  # noqa: BLE001  the sink's fault must not cost the ack
                 self._sink_failed(error)
+            # Before the next step: if the ring has let go of it, its destructor may publish.
+            del event
         return len(array)
 
     def __repr__(self) -> str:
@@ -198,5 +200,5 @@ def _rows(array: object) -> memoryview:
         given = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
         raise ArgumentTypeError(f"process_into() takes a NumPy array of ACK_DTYPE, not {given}")
     if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.writeable:
-        raise ArgumentTypeError("process_into() takes a writable, contiguous array of one dimension")
+        raise ArgumentValueError("process_into() takes a writable, contiguous array of one dimension")
     return array.view(np.uint8).data

@@ -1,10 +1,10 @@
 """The composition root: a source, a lifecycle and an engine, run to an end and accounted for.
 
 The lifecycle goes INIT → WARMUP → READY. The feed publishes the warm-up events by its plan and is then
-held until the control side has seen them processed; it moves the lifecycle to READY and lets the feed
-go on, with the plan shifted by the time it was held. So the warm-up is never late and never short: the
-events before are gated, those after are executed, whatever the control interval. Nothing else ever
-holds a feed.
+held until the control side has seen them processed; it moves the lifecycle to READY, waits until the
+executor has seen that epoch (the fence), and lets the feed go on, with the plan shifted by the time it
+was held. So the warm-up is never late and never short: the events before are gated, those after are
+executed, whatever the control interval. Nothing else ever holds a feed.
 """
 
 from __future__ import annotations
@@ -131,14 +131,20 @@ class Session:
                 if not interrupted and should_stop():
                     interrupted = True
                     engine.stop()
-                if self.lifecycle.state is State.WARMUP and seen.cursor >= self._warmup_events:
-                    self._open(f"{self._warmup_events} warm-up events processed")
-                    engine.release()
+                self._steer(seen)
                 on_look(seen)
         except BaseException:
             engine.stop()
             raise
         return self._result(engine.finish(), interrupted)
+
+    def _steer(self, seen: EngineSnapshot) -> None:
+        """One turn of the control side: from WARMUP to READY, and then on with the feed."""
+        if self.lifecycle.state is State.WARMUP:
+            if seen.cursor >= self._warmup_events:
+                self._open(f"{self._warmup_events} warm-up events processed")
+        elif seen.held and seen.epoch_seen == self.lifecycle.epoch:
+            self._engine.release()
 
     def _open(self, cause: str) -> None:
         self.lifecycle.transition_to(State.READY, cause)

@@ -30,7 +30,7 @@ pub(crate) struct EngineSnapshot {
     cursor: u64,
     /// Published events the executor has not come to.
     backlog: u64,
-    /// The epoch of the last event processed.
+    /// The epoch of the last gate word the executor read: nothing of an older one is in flight.
     epoch_seen: u64,
     /// Whether the feed waits to be released.
     held: bool,

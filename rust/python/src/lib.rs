@@ -24,6 +24,7 @@ mod sink;
 mod state;
 mod synthetic;
 mod table;
+mod table_values;
 mod unraisable;
 
 use pyo3::prelude::*;
@@ -66,7 +67,9 @@ mod _native {
     #[pymodule_export]
     use crate::synthetic::synthetic_events;
     #[pymodule_export]
-    use crate::table::{csv_header, load_csv, load_rows, table_values};
+    use crate::table::{csv_header, load_csv, load_rows};
+    #[pymodule_export]
+    use crate::table_values::table_values;
     #[pymodule_export]
     use crate::unraisable::report_unraisable;
 

@@ -29,7 +29,7 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// The next sequence the executor expects.
     pub cursor: u64,
-    /// The epoch of the last gate word the executor decided under.
+    /// The epoch of the last gate word the executor read: nothing of an older one is in flight.
     pub epoch_seen: u64,
     /// Whether the feed is held, and waits to be released.
     pub held: bool,
@@ -107,7 +107,7 @@ impl Control {
         self.feed_done.load(Ordering::Acquire)
     }
 
-    /// By the executor, after each step that changed them.
+    /// By the executor, after each step that changed them and before the first under a new epoch.
     #[inline]
     pub(super) fn set_executor(&self, ledger: &Ledger, cursor: u64, epoch: u64) {
         let [init, warmup, ready, degraded] = ledger.gated;

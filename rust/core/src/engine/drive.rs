@@ -53,9 +53,14 @@ pub fn drive_executor<R, C>(
         // Looked at before the ring: an empty ring says nothing about events that come after.
         let last_look = control.is_feed_done();
         let word = gate.read();
+        if word.epoch() != epoch {
+            // Said before the step, and every later step reads a later word: whoever sees it knows that
+            // nothing is decided under an older epoch any more.
+            epoch = word.epoch();
+            control.set_executor(&stage.ledger(), stage.cursor(), epoch);
+        }
         match stage.step(word, clock) {
-            ExecutorStep::Processed(ack) => epoch = ack.epoch,
-            ExecutorStep::Recovered(_) => {}
+            ExecutorStep::Processed(_) | ExecutorStep::Recovered(_) => {}
             ExecutorStep::Idle if last_look => break,
             ExecutorStep::Idle | ExecutorStep::NotReady => {
                 wait.idle();

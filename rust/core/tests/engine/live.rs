@@ -132,6 +132,9 @@ fn a_held_feed_waits_for_its_release_and_the_gate_splits_the_books_exactly() {
         std::thread::yield_now();
     }
     transition(&gate, Ready);
+    while engine.snapshot().epoch_seen < 2 {
+        std::thread::yield_now();
+    }
     engine.release();
     let record = end(engine);
     assert_eq!(record.ledger.gated, [0, 100, 0, 0]);
