@@ -96,7 +96,7 @@ lint: .venv/.installed ## Lint Python
 	$(BIN)/ruff check
 
 types: .venv/.built ## Type-check Python, strictly
-	$(BIN)/mypy
+	$(BIN)/mypy python tests tools $(wildcard benches)
 
 imports: .venv/.built ## Check who may import whom
 	$(BIN)/lint-imports
@@ -126,7 +126,7 @@ wheel: .venv/.installed ## Build the release wheel into build/dist
 
 sdist: .venv/.installed ## Build the source distribution into build/dist
 	@mkdir -p $(DIST) && rm -f $(DIST)/*.tar.gz
-	$(BIN)/maturin sdist --quiet --out $(DIST)
+	$(BIN)/maturin sdist --out $(DIST)
 
 test-wheel: wheel sdist ## Install wheel and sdist into empty environments of every Python found, and run them
 	TICKPATH_DIST=$(CURDIR)/$(DIST) $(BIN)/python -m pytest --override-ini timeout=600 -rs tests/packaging

@@ -231,7 +231,7 @@ class EngineSnapshot:
     @property
     def epoch_seen(self, /) -> int:
         """
-        The epoch of the last event processed.
+        The epoch of the last gate word the executor read: nothing of an older one is in flight.
         """
     @property
     def executed(self, /) -> int:

@@ -178,7 +178,7 @@ def test_more_events_than_the_free_memory_holds_are_refused(monkeypatch: pytest.
 )
 def test_other_numbers_out_of_range_are_refused(name: str, value: int) -> None:
     with pytest.raises(ArgumentValueError, match=rf"{name}=.*out of range"):
-        MarketDataSource.synthetic(rate_hz=1, events=1, **{name: value})
+        MarketDataSource.synthetic(rate_hz=1, events=1, **{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_a_parquet_file(tmp_path: Path) -> None:
 
 
 def test_nulls_are_row_errors_in_every_library() -> None:
-    tables: list[object] = [{"t": [1, None, 3]}, {"t": np.ma.array([1, 2, 3], mask=[0, 1, 0])}]
+    tables: list[object] = [{"t": [1, None, 3]}, {"t": np.ma.array([1, 2, 3], mask=[False, True, False])}]
     tables.append({"t": np.array([1.0, np.nan, 3.0])})
     tables.append({"t": np.array([1, "NaT", 3], "M8[ns]")})
     for name, build in (("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "table")):

@@ -18,7 +18,11 @@ from tickpath.core.ingest import MarketDataSource
 from tickpath.errors import BadRow, OutOfOrder, SourceError, SourceNotFound, SourceUnreadable
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
-COLUMNS = {"ts_ns": ("time", "s"), "price_e9": "price", "symbol": "name"}
+COLUMNS: dict[str, str | int | tuple[str | int, str]] = {
+    "ts_ns": ("time", "s"),
+    "price_e9": "price",
+    "symbol": "name",
+}
 TEXT = b"time,price,name\n1.5,2.25,SPY\n2.000000001,1e-05,QQQ\n"
 
 

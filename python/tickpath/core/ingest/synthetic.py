@@ -26,7 +26,7 @@ SYMBOLS_MAX = 2**16
 SEED_MAX = 2**64 - 1
 
 
-def generate(  # noqa: PLR0913 - the settings of one stream, by name
+def generate(
     model: str,
     *,
     rate_hz: float,
@@ -105,7 +105,7 @@ def _check_memory(events: int) -> None:
 
 def _free_bytes() -> int | None:
     """Memory that can be had without swapping, also within a container's limit; ``None`` if unknown."""
-    found = []
+    found: list[int] = []
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         found.extend(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))

@@ -115,7 +115,7 @@ def _check_names(
             raise SourceError(title, reason, line=line, field=spec.field)
 
 
-def _load_rows(  # noqa: PLR0913, PLR0917 - the table, and the choices of the public function
+def _load_rows(
     table: Table,
     title: str,
     specs: tuple[ColumnSpec, ...],
