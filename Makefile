@@ -47,7 +47,7 @@ endef
 
 # The package in place (`maturin develop`): Python files are used where they lie, only Rust needs a build.
 .venv/.built: .venv/.installed $(RUST)
-	$(BIN)/maturin develop --quiet
+	PIP_QUIET=1 $(BIN)/maturin develop --quiet
 	@touch $@
 
 # The package as a user gets it: `pip install .` builds the release wheel.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import tickpath.reference as reference
+from tickpath import reference
 from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.bus import Consumer, RingBuffer
 from tickpath.core.execution import Ack, Executor

@@ -2,8 +2,9 @@
 
 PyO3's generator writes the types it knows. It prints an annotation given in a ``#[pyo3(signature)]``
 verbatim in quotes, knows no type variables, and imports nothing for such names. Three steps here, each
-a pure function of the generated text: take the quotes off, make a class generic in the variable that
-its methods name, import what the annotations name. Nothing is typed by hand.
+a pure function of the generated text: take the quotes off (and give a bare ``list`` its items), make a
+class generic in the variable that its methods name, import what the annotations name. Nothing is typed
+by hand.
 
     python tools/stubs.py            write the stub
     python tools/stubs.py --check    compare with the committed one; exit code 1 and a diff if they differ
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STUB = ROOT / "python" / "tickpath" / "_native.pyi"
 VARIABLES = {"_T": '_T = TypeVar("_T")', "_T_co": '_T_co = TypeVar("_T_co", covariant=True)'}
 QUOTED = re.compile(r'(: |-> )"((?:[^"\\]|\\.)*)"')
+BARE = re.compile(r"\b(list|tuple)(?=[,):]| \|| =)")
 CLASS = re.compile(r"^(?=@final\nclass |class )", re.MULTILINE)
 DOTTED = re.compile(r"\b([a-z_]\w*(?:\.[a-z_]\w*)*)\.[A-Z]\w*")
 
@@ -35,16 +37,20 @@ def generated() -> str:
 
 
 def unquoted(text: str) -> tuple[str, set[str]]:
-    """Take the quotes off annotations in ``def`` lines; return the text and the modules they name."""
+    """Take the quotes off annotations of ``def`` lines; return the text and the modules they name."""
     modules: set[str] = set()
 
-    def bare(match: re.Match[str]) -> str:
+    def unquote(match: re.Match[str]) -> str:
         modules.update(DOTTED.findall(match[2]))
         return match[1] + match[2]
 
-    lines = [
-        QUOTED.sub(bare, line) if line.lstrip().startswith("def ") else line for line in text.split("\n")
-    ]
+    def with_items(match: re.Match[str]) -> str:
+        return {"list": "list[Any]", "tuple": "tuple[Any, ...]"}[match[1]]
+
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        if line.lstrip().startswith("def "):
+            lines[index] = BARE.sub(with_items, QUOTED.sub(unquote, line))
     return "\n".join(lines), modules
 
 
@@ -66,7 +72,7 @@ def finished(text: str) -> str:
     text, modules = unquoted(text)
     text, used = generic(text)
     head, names, body = text.partition("\n__all__ = ")
-    typing = {"Self", *(["Generic", "TypeVar"] if used else [])}
+    typing = {"Any", "Self", *(["Generic", "TypeVar"] if used else [])}
     found = re.search(r"from typing import (.*)", head)
     typing |= set(found[1].split(", ")) if found else set()
     head = re.sub(r"from typing import .*\n", "", head).rstrip("\n")

@@ -2,7 +2,18 @@
 The native part of tickpath; import from `tickpath.core` and `tickpath.control` instead.
 """
 
-from _typeshed import Incomplete, SupportsGetItem
+import collections.abc
+import numpy.typing
+import tickpath.core.execution
+import tickpath.core.execution.observability
+import tickpath.core.state
+import typing
+from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
+
+__all__ = ["Ack", "Consumer", "Executor", "Gate", "LatencySink", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "report_unraisable"]
+
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 @final
 class Ack:
@@ -16,7 +27,7 @@ class Ack:
     """
     __match_args__: Final[tuple[str, str, str, str, str]]
     def __eq__(self, value: object, /) -> bool: ...
-    def __getnewargs__(self, /) -> tuple: ...
+    def __getnewargs__(self, /) -> tuple[Any, ...]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(cls, /, seq: SupportsIndex, decision_ts: SupportsIndex, completion_ts: SupportsIndex, executed: bool, epoch: SupportsIndex) -> Self: ...
@@ -88,180 +99,6 @@ class Consumer(Generic[_T_co]):
         """
         The part of ``lost`` that was still readable when a reset skipped it.
         """
-
-@final
-class EngineRecord:
-    """
-    What a run left behind.
-    """
-    @property
-    def balanced(self, /) -> bool:
-        """
-        Whether published = executed + gated + lost + shed + unread.
-        """
-    @property
-    def clock_cost_ns(self, /) -> int:
-        """
-        The cost of one stamp, in nanoseconds.
-        """
-    @property
-    def cores(self, /) -> list[int | None]:
-        """
-        Cores of feed and executor; ``None`` for one that was not pinned.
-        """
-    @property
-    def epochs(self, /) -> list[tuple[int, int, int, int, int]]:
-        """
-        (epoch, first_seq, last_seq, executed, gated) of each epoch in which an event was processed.
-        """
-    @property
-    def epochs_overflow(self, /) -> int:
-        """
-        Events that found no room in ``epochs``.
-        """
-    @property
-    def executed(self, /) -> int:
-        """
-        Events executed.
-        """
-    @property
-    def floor(self, /) -> LatencyFigures:
-        """
-        The machine's own pauses at the run's moments of arrival.
-        """
-    @property
-    def floor_longest_pause_ns(self, /) -> int | None:
-        """
-        The longest pause seen, in nanoseconds.
-        """
-    @property
-    def floor_watched_ns(self, /) -> int:
-        """
-        How long the machine was watched, over all cores, in nanoseconds.
-        """
-    @property
-    def gated(self, /) -> list[int]:
-        """
-        Events processed and not executed, by state code.
-        """
-    @property
-    def latency(self, /) -> list[LatencyFigures]:
-        """
-        Latency by stage, over all states.
-        """
-    @property
-    def latency_by_state(self, /) -> list[LatencyFigures]:
-        """
-        Latency by state and stage.
-        """
-    @property
-    def lost(self, /) -> int:
-        """
-        Events overwritten before they were read.
-        """
-    @property
-    def published(self, /) -> int:
-        """
-        Events published; counted by the feed.
-        """
-    @property
-    def refused(self, /) -> list[str]:
-        """
-        What the machine would not do.
-        """
-    @property
-    def shed(self, /) -> int:
-        """
-        Events skipped on purpose.
-        """
-    @property
-    def stopped(self, /) -> bool:
-        """
-        Whether it was stopped before everything was published and read.
-        """
-    @property
-    def unread(self, /) -> int:
-        """
-        Events left at stop; counted by reading them.
-        """
-    @property
-    def wait(self, /) -> str:
-        """
-        How the stages waited.
-        """
-    @property
-    def wall_ns(self, /) -> int | None:
-        """
-        From the first to the last event, in nanoseconds; ``None`` if it was stopped before the first.
-        """
-
-@final
-class EngineSnapshot:
-    """
-    A run as of one moment.
-    """
-    @property
-    def backlog(self, /) -> int:
-        """
-        Published events the executor has not come to.
-        """
-    @property
-    def cursor(self, /) -> int:
-        """
-        The next sequence the executor expects.
-        """
-    @property
-    def epoch_seen(self, /) -> int:
-        """
-        The epoch of the last event processed.
-        """
-    @property
-    def executed(self, /) -> int:
-        """
-        Events executed.
-        """
-    @property
-    def gated(self, /) -> list[int]:
-        """
-        Events processed and not executed, by state code.
-        """
-    @property
-    def held(self, /) -> bool:
-        """
-        Whether the feed waits to be released.
-        """
-    @property
-    def lost(self, /) -> int:
-        """
-        Events overwritten before they were read.
-        """
-    @property
-    def phase(self, /) -> str:
-        """
-        ``"preparing"``, ``"running"`` or ``"finished"``.
-        """
-    @property
-    def published(self, /) -> int:
-        """
-        Events published.
-        """
-    @property
-    def shed(self, /) -> int:
-        """
-        Events skipped on purpose.
-        """
-    @property
-    def unread(self, /) -> int:
-        """
-        Events left at stop.
-        """
-
-@final
-class Events:
-    """
-    Events.
-    """
-    def __new__(cls, /, stamps: SupportsGetItem[int, SupportsIndex]) -> Self: ...
 
 @final
 class Executor:
@@ -358,67 +195,6 @@ class Gate:
         """
 
 @final
-class LatencyFigures:
-    """
-    What a histogram says; ``None`` is unknown.
-    """
-    @property
-    def at_floor(self, /) -> list[str]:
-        """
-        Names of the percentiles that the machine's own pauses explain.
-        """
-    @property
-    def count(self, /) -> int:
-        """
-        Number of samples.
-        """
-    @property
-    def max_ns(self, /) -> int | None:
-        """
-        The largest, in nanoseconds.
-        """
-    @property
-    def min_ns(self, /) -> int | None:
-        """
-        The smallest, in nanoseconds.
-        """
-    @property
-    def p50_ns(self, /) -> int | None:
-        """
-        The median, in nanoseconds.
-        """
-    @property
-    def p90_ns(self, /) -> int | None:
-        """
-        In nanoseconds.
-        """
-    @property
-    def p99_99_ns(self, /) -> int | None:
-        """
-        In nanoseconds.
-        """
-    @property
-    def p99_9_ns(self, /) -> int | None:
-        """
-        In nanoseconds.
-        """
-    @property
-    def p99_ns(self, /) -> int | None:
-        """
-        In nanoseconds.
-        """
-    @property
-    def stage(self, /) -> str:
-        """
-        The stage, such as ``"published_to_polled"``; empty for the floor.
-        """
-    @property
-    def state(self, /) -> int | None:
-        """
-        The code of the state; ``None`` over all states.
-        """
-
-@final
 class LatencySink:
     """
     The sink that feeds a ``Metrics`` with the latency of every ack.
@@ -434,77 +210,6 @@ class LatencySink:
     def observe(self, /, event: typing.Any, ack: tickpath.core.execution.Ack) -> None:
         """
         Count the latency of ``ack``; the event is not looked at.
-        """
-
-@final
-class LiveEngine:
-    """
-    Feed, ring and executor on two native threads, which run without the interpreter's lock.
-
-    Every method may be called from any thread. Dropping a running engine stops it.
-    """
-    def __new__(cls, /, events: Events, gate: Gate, *, capacity: SupportsIndex, pace: str = "recorded", speed: SupportsFloat | SupportsIndex = 1.0, rate_hz: SupportsFloat | SupportsIndex = 0.0, max_gap_ns: SupportsIndex = 1000000000, limit: SupportsIndex | None = None, wait: str = "spin", floor_window_ns: SupportsIndex = 100000000, hold_at: SupportsIndex | None = None) -> Self:
-        """
-        A run of the first ``limit`` of ``events`` (all of them by default), gated by ``gate``.
-
-        ``pace`` is ``"recorded"`` (``speed`` times as fast, idle gaps cut to ``max_gap_ns``),
-        ``"constant"`` (``rate_hz`` events per second) or ``"max"``; ``wait`` is ``"spin"``,
-        ``"yield"`` or ``"park"``; the machine is watched for ``floor_window_ns`` before the run and
-        after it; before the event of index ``hold_at`` the feed waits for ``release()``.
-
-        Raises ``ArgumentValueError`` for a value that makes no sense and ``MemoryError``.
-        """
-    @property
-    def events_planned(self, /) -> int:
-        """
-        Events the feed is going to publish.
-        """
-    def finish(self, /) -> EngineRecord:
-        """
-        Wait for the end of the run and take its record, once.
-
-        Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, or if its
-        record was taken before.
-        """
-    @property
-    def gaps_capped(self, /) -> int:
-        """
-        Idle gaps of the recording that the plan cuts short.
-        """
-    @property
-    def left_out_ns(self, /) -> int:
-        """
-        Idle time the plan leaves out, in nanoseconds of the run.
-        """
-    @property
-    def plan_length_ns(self, /) -> int | None:
-        """
-        When the plan wants the last event published, in nanoseconds after the first; ``None``
-        without a plan.
-        """
-    def release(self, /) -> None:
-        """
-        Let a held feed go on.
-        """
-    def snapshot(self, /) -> EngineSnapshot:
-        """
-        The run as of now: one consistent set of counters.
-        """
-    def start(self, /) -> None:
-        """
-        Start the threads and return at once.
-
-        Raises ``EngineFailed`` if it was started before or the machine gives no thread, and
-        ``MemoryError`` if there is no room for the ring.
-        """
-    def stop(self, /) -> None:
-        """
-        Ask both stages to end as soon as they can.
-        """
-    def wait(self, /, timeout_ms: SupportsIndex) -> bool:
-        """
-        Wait for the end of the run, at most ``timeout_ms`` and never longer than 50 ms; whether it is
-        over. Other threads run meanwhile, and pending signals are handled before it returns.
         """
 
 @final
@@ -634,17 +339,3 @@ def report_unraisable(error: BaseException, source: Any) -> None:
 
     Python has no function of its own for this: the hook's argument cannot be built there.
     """
-
-def __getattr__(name: str) -> Incomplete: ...
-
-import collections.abc
-import numpy.typing
-import tickpath.core.execution
-import tickpath.core.execution.observability
-import tickpath.core.state
-import typing
-from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
-]
-
-_T = TypeVar("_T")
-_T_co = TypeVar("_T_co", covariant=True)

@@ -13,6 +13,7 @@ from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.bus import Consumer, RingBuffer
 from tickpath.core.execution import Executor
 from tickpath.core.state import Lifecycle
+from tickpath.errors import ArgumentValueError
 
 
 class Item:
@@ -132,6 +133,8 @@ def test_a_sink_outlives_its_name() -> None:
 def test_a_capacity_beyond_memory_is_a_memory_error() -> None:
     with pytest.raises(MemoryError, match="slots"):
         RingBuffer(2**50)
+    with pytest.raises(ArgumentValueError, match="64 bits"):
+        RingBuffer(2**70)
 
 
 def test_fast_methods_keep_signature_and_docstring() -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from tickpath.core.state import Lifecycle, State, Transition
 from tickpath.errors import InvalidTransition, NotPublished, NotReady, Overrun
-from tickpath.reference.ack import Ack, ack_dtype
+from tickpath.reference.ack import Ack
+from tickpath.reference.ack import ack_dtype as _ack_dtype
 from tickpath.reference.executor import Executor, NoOpSink
 from tickpath.reference.metrics import LatencySink, Metrics, Snapshot
 from tickpath.reference.ring import Consumer, RingBuffer
@@ -48,5 +49,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # NumPy is loaded by whoever asks for the dtype, not by everyone who imports the package.
     if name == "ACK_DTYPE":
-        return ack_dtype()
+        return _ack_dtype()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

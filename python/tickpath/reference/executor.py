@@ -77,7 +77,7 @@ class Executor(Reader[T]):
             sink = NoOpSink()
         if not callable(getattr(sink, "observe", None)):
             raise ArgumentTypeError(f"sink must have observe(event, ack), {type(sink).__name__} has none")
-        self._capacity = ring._capacity
+        self._capacity = ring.capacity
         self._load = lifecycle.gate.load
         self._observe = sink.observe
         self._sink_errors = 0
@@ -94,7 +94,7 @@ class Executor(Reader[T]):
         """
         word = self._load()
         if not word & _STATE_MASK:
-            raise NotReady()
+            raise NotReady
         slot = self._slot
         lap = self._lap
         if slot.lap != lap:
@@ -142,8 +142,8 @@ class Executor(Reader[T]):
         """Processes at most ``len(array)`` events into an array of ``ACK_DTYPE``; returns how many.
 
         Each row is written before the sink sees its acknowledgement. Raises as :meth:`process_many`
-        does, ``ArgumentTypeError`` if ``array`` is none of ``ACK_DTYPE``, and ``ArgumentValueError`` if
-        it has not one dimension, is not contiguous or cannot be written.
+        does, ``ArgumentTypeError`` unless ``array`` is an array of ``ACK_DTYPE``, and
+        ``ArgumentValueError`` unless it is writable, contiguous and of one dimension.
         """
         rows = _rows(array)
         self._refuse_in_init()
@@ -174,6 +174,8 @@ class Executor(Reader[T]):
                 self._observe(event, ack)
             except Exception as error:  # noqa: BLE001  the sink's fault must not cost the ack
                 self._sink_failed(error)
+            # Before the next step: if the ring has let go of it, its destructor may publish.
+            del event
         return len(array)
 
     def __repr__(self) -> str:
@@ -182,12 +184,12 @@ class Executor(Reader[T]):
     def _refuse_in_init(self) -> None:
         # Nothing leads back to INIT, so that once before a batch is enough.
         if not self._load() & _STATE_MASK:
-            raise NotReady()
+            raise NotReady
 
     def _sink_failed(self, error: Exception) -> None:
         self._sink_errors += 1
         if self._sink_errors == 1:
-            report_unraisable(error, getattr(self._observe, "__self__", self._observe))
+            report_unraisable(error, self._observe)
 
 
 def _rows(array: object) -> memoryview:
@@ -199,4 +201,4 @@ def _rows(array: object) -> memoryview:
         raise ArgumentTypeError(f"process_into() takes a NumPy array of ACK_DTYPE, not {given}")
     if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.writeable:
         raise ArgumentValueError("process_into() takes a writable, contiguous array of one dimension")
-    return memoryview(array.view(np.uint8))
+    return array.view(np.uint8).data

@@ -58,13 +58,13 @@ class Snapshot:
             raise ArgumentTypeError(f"q must be a number from 0 to 1, not {type(q).__name__}")
         if not 0 <= q <= 1:
             raise ArgumentValueError(f"q must be from 0 to 1 (0.99 for p99), not {q}")
-        rank = max(1, math.ceil(q * self.count))
+        rank = math.ceil(q * self.count)
         if self._buckets is None or self.max_latency_ns is None or self.count - rank < _SAMPLES_BEYOND_MIN:
             return None
         seen = 0
         for bucket, count in enumerate(self._buckets):
             seen += count
-            if seen >= rank:
+            if seen >= max(1, rank):  # the lowest quantile is the smallest sample
                 return min(_highest_in(bucket), self.max_latency_ns)
         raise AssertionError("the buckets hold every sample counted")
 
@@ -99,13 +99,13 @@ class Metrics:
         buckets = self._buckets
         if buckets is not None:
             # _bucket(), written out: a call would cost as much as all the rest.
-            if latency_ns < 2048:
+            shift = latency_ns.bit_length() - _LINEAR_BITS
+            if shift <= 0:
                 buckets[latency_ns] += 1
             elif latency_ns >= _HISTOGRAM_NS_MAX:
                 buckets[-1] += 1
             else:
-                shift = latency_ns.bit_length() - 11
-                buckets[(shift << 10) + (latency_ns >> shift)] += 1
+                buckets[shift * _HALF + (latency_ns >> shift)] += 1
 
     def snapshot(self) -> Snapshot:
         """What was observed since the last reset."""
@@ -154,6 +154,11 @@ class LatencySink:
             raise ArgumentTypeError(f"metrics must be a Metrics, not {type(metrics).__name__}")
         self._metrics = metrics
 
-    def observe(self, event: Any, ack: _HasLatency) -> None:
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics this sink feeds."""
+        return self._metrics
+
+    def observe(self, event: Any, ack: _HasLatency) -> None:  # noqa: ARG002  the sink's protocol
         """Counts ``ack.latency_ns``."""
         self._metrics.observe(ack.latency_ns)

@@ -1,13 +1,18 @@
 """The ring, and a reader's place in it."""
 
+# Ring and readers are one piece: a public way in would cost a call per event.
+# ruff: noqa: SLF001
+
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tickpath.errors import ArgumentTypeError, ArgumentValueError, NotPublished, Overrun
 from tickpath.reference import arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Consumer", "Reader", "RingBuffer"]
 
@@ -78,10 +83,14 @@ class RingBuffer(Generic[T]):
         slot = self._next
         following = slot.next
         if following is None:
-            slot, following = self._turn()
+            # The turn: the next lap begins. Written out, for a call may run the garbage collector, and
+            # a destructor that publishes here would find the ring between two laps.
+            self._lap += 1
+            slot = self._slots[0]
+            following = slot.next
         seq = self._head
         self._head = seq + 1
-        self._next = following
+        self._next = following  # type: ignore[assignment]  # only the turn has nothing after it
         slot.lap = self._lap
         # Last: this releases the item that is pushed out, and its destructor may publish again.
         slot.item = item
@@ -104,9 +113,11 @@ class RingBuffer(Generic[T]):
             slot = self._next
             following = slot.next
             if following is None:
-                slot, following = self._turn()
+                self._lap += 1
+                slot = self._slots[0]
+                following = slot.next
             self._head += 1
-            self._next = following
+            self._next = following  # type: ignore[assignment]  # as in publish()
             slot.lap = self._lap
             slot.item = item
         return first
@@ -126,13 +137,6 @@ class RingBuffer(Generic[T]):
         if head - seq > self._capacity:
             raise Overrun(seq, head - self._capacity, head)
         return self._slots[seq % self._capacity].item
-
-    def _turn(self) -> tuple[Slot[T], Slot[T]]:
-        """Begins the next lap: its first slot, and the one after."""
-        self._lap += 1
-        first = self._slots[0]
-        assert first.next is not None, "only the turn has nothing after it"
-        return first, first.next
 
     def __repr__(self) -> str:
         return f"RingBuffer(capacity={self._capacity}, head={self._head})"
@@ -172,19 +176,21 @@ class Reader(Generic[T]):
 
     def reset_to_head(self) -> int:
         """Skips everything published so far; returns how many sequences that were."""
-        return self._recover_to(self._ring._head)
+        head = self._ring._head
+        return self._recover_to(head, head)
 
     def reset_to_oldest(self) -> int:
         """Skips what was overwritten; returns how many sequences that were, 0 if none."""
-        return self._recover_to(self._ring._head - self._ring._capacity)
+        head = self._ring._head
+        return self._recover_to(head - self._ring._capacity, head)
 
-    def _recover_to(self, target: int) -> int:
+    def _recover_to(self, target: int, head: int) -> int:
         cursor = self.cursor()
         skipped = target - cursor
         if skipped <= 0:
             # Never back: no sequence is read twice.
             return 0
-        first_readable = max(cursor, self._ring._head - self._ring._capacity)
+        first_readable = max(cursor, head - self._ring._capacity)
         self._shed += max(0, target - first_readable)
         self._lost += skipped
         self._expect(target)

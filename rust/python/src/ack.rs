@@ -1,8 +1,16 @@
 //! `Ack`: what the executor answers for an event.
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
+use tickpath_core::bus::Payload;
 use tickpath_core::execution::Ack as Row;
+
+use crate::memory::Rows;
+use crate::{args, errors};
+
+/// `ACK_DTYPE`, which NumPy is imported for when a first array is filled.
+static ACK_DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The acknowledgement of one event; immutable.
 ///
@@ -91,4 +99,38 @@ impl Ack {
         )
             .into_pyobject(py)
     }
+}
+
+/// The rows of a writable, contiguous, one-dimensional array of `ACK_DTYPE`.
+pub(crate) fn ack_rows(array: &Bound<'_, PyAny>) -> PyResult<Rows> {
+    let py = array.py();
+    let text = |given: &str| {
+        format!(
+            "out must be a writable, contiguous, one-dimensional array of ACK_DTYPE, got {given}"
+        )
+    };
+    let dtype = ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")?;
+    let given = array.getattr_opt(pyo3::intern!(py, "dtype"))?;
+    let given = given.ok_or_else(|| errors::argument_type(py, text(&args::type_name(array))))?;
+    if !given.is(dtype) && !given.eq(dtype)? {
+        let given = given.str()?.to_string();
+        return Err(errors::argument_type(py, text(&format!("one of {given}"))));
+    }
+    match Rows::get(array, size_of::<Row>(), true) {
+        Ok(rows) if rows.dimensions() == 1 => Ok(rows),
+        Ok(rows) => {
+            let given = format!("one of {} dimensions", rows.dimensions());
+            Err(errors::argument_value(py, text(&given)))
+        }
+        Err(e) => {
+            let given = format!("one that is not ({})", e.value(py));
+            Err(errors::argument_value(py, text(&given)))
+        }
+    }
+}
+
+/// A row of `ACK_DTYPE` with zeros behind it.
+pub(crate) fn as_payload(row: Row) -> Payload {
+    let [seq, decision_ts, completion_ts, epoch, executed] = bytemuck::cast(row);
+    [seq, decision_ts, completion_ts, epoch, executed, 0, 0]
 }

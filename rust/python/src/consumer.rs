@@ -4,9 +4,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::args;
 use crate::memory::{FastCall, Raised, raise};
 use crate::place::Place;
-use crate::{args, errors};
 
 /// A reader of a ring with a place of its own; it never holds the producer back.
 ///
@@ -36,7 +36,7 @@ impl FastCall for FastPoll {
         match this.place.poll(py) {
             Ok(Some(item)) => Ok(item),
             Ok(None) => Ok(py.None().into_bound(py)),
-            Err(overrun) => Err(raise(py, errors::overrun(py, overrun))),
+            Err(refusal) => Err(raise(py, refusal.into_error(py))),
         }
     }
 }
@@ -58,7 +58,9 @@ impl Consumer {
     /// Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
     #[pyo3(signature = () -> "_T_co | None")]
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.place.poll(py).map_err(|e| errors::overrun(py, e))
+        self.place
+            .poll(py)
+            .map_err(|refusal| refusal.into_error(py))
     }
 
     /// Up to ``limit`` items in order; fewer when caught up.
@@ -70,10 +72,14 @@ impl Consumer {
         let limit = args::limit(limit)?;
         let count = self.place.readable_at_most(py, limit);
         let mut items = Vec::with_capacity(count);
-        while items.len() < limit
-            && let Some(item) = self.place.poll(py).map_err(|e| errors::overrun(py, e))?
-        {
-            items.push(item);
+        while items.len() < count {
+            match self.place.poll(py) {
+                Ok(Some(item)) => items.push(item),
+                Ok(None) => break,
+                // What was read is handed out; the cursor stays, and the next call says it again.
+                Err(_) if !items.is_empty() => break,
+                Err(refusal) => return Err(refusal.into_error(py)),
+            }
         }
         PyList::new(py, items)
     }

@@ -6,7 +6,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use tickpath_core::bus::{Overrun, StartError};
-use tickpath_core::execution::StepError;
 
 /// Raises `tickpath.errors.<name>(*args)`.
 ///
@@ -70,15 +69,6 @@ raisers! {
 /// `tickpath.errors.Overrun` with the snapshot's fields.
 pub(crate) fn overrun(py: Python<'_>, e: Overrun) -> PyErr {
     overrun_fields(py, e.requested, e.oldest, e.head)
-}
-
-/// `tickpath.errors.NotReady` or `Overrun`.
-#[allow(dead_code, reason = "used by the executor")]
-pub(crate) fn step(py: Python<'_>, e: StepError) -> PyErr {
-    match e {
-        StepError::NotReady => not_ready(py),
-        StepError::Overrun(e) => overrun(py, e),
-    }
 }
 
 /// A start beyond the head.

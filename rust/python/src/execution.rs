@@ -3,22 +3,18 @@
 use std::ffi::CStr;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
-use tickpath_core::execution::{Ack as Row, Step, StepError};
+use tickpath_core::execution::Ack as Row;
 use tickpath_core::state::Gate as Word;
 use tickpath_core::sync::Arc;
 
-use crate::ack::Ack;
-use crate::memory::{FastCall, Raised, RowsOut, raise};
-use crate::place::Place;
+use crate::ack::{Ack, ack_rows, as_payload};
+use crate::memory::{FastCall, Raised, raise};
+use crate::place::{Place, Refusal};
 use crate::sink::Sink;
 use crate::state::Gate;
 use crate::{args, errors};
-
-/// `ACK_DTYPE`, which NumPy is imported for when a first array is filled.
-static ACK_DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Processes events one by one, gated by the lifecycle.
 ///
@@ -36,23 +32,59 @@ pub(crate) struct Executor {
     sink: Sink,
 }
 
+/// An ack, and its event where the sink is to see it.
+type Advance<'py> = (Row, Option<Bound<'py, PyAny>>);
+
 impl Executor {
+    /// One step; a sink that only counts has counted when it returns.
     #[inline]
-    fn step<'py>(&self, py: Python<'py>) -> Result<Option<Step<Bound<'py, PyAny>>>, StepError> {
-        self.place.step(py, self.gate.read())
+    fn advance<'py>(&self, py: Python<'py>) -> Result<Option<Advance<'py>>, Refusal> {
+        let word = self.gate.read();
+        if self.sink.is_shown_events() {
+            let step = self.place.step(py, word)?;
+            return Ok(step.map(|step| (step.ack, Some(step.item))));
+        }
+        let ack = self.place.step_unseen(py, word)?;
+        Ok(ack.map(|ack| {
+            self.sink.record(py, ack.latency_ns());
+            (ack, None)
+        }))
     }
 
+    /// The ack as an object, after the sink has seen it.
     #[inline]
     fn acknowledge<'py>(
         &self,
         py: Python<'py>,
-        step: Step<Bound<'py, PyAny>>,
+        (row, event): Advance<'py>,
     ) -> PyResult<Bound<'py, Ack>> {
-        let ack = Bound::new(py, Ack::from(step.ack))?;
-        self.sink.observe(&step.item, step.ack.latency_ns(), || {
-            Ok(ack.clone().unbind())
-        })?;
+        let ack = Bound::new(py, Ack::from(row))?;
+        if let Some(event) = event {
+            self.sink.show(event, ack.clone())?;
+        }
         Ok(ack)
+    }
+
+    /// Steps up to `limit` times; an overrun after the first event ends the batch early.
+    #[inline]
+    fn batch<'py>(
+        &self,
+        py: Python<'py>,
+        limit: usize,
+        mut each: impl FnMut(Advance<'py>) -> PyResult<()>,
+    ) -> PyResult<()> {
+        if self.gate.read().is_init() {
+            return Err(errors::not_ready(py));
+        }
+        for done in 0..limit {
+            match self.advance(py) {
+                Ok(Some(advance)) => each(advance)?,
+                Ok(None) => break,
+                Err(Refusal::Overrun(_)) if done > 0 => break,
+                Err(refusal) => return Err(refusal.into_error(py)),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -70,13 +102,13 @@ impl FastCall for FastProcess {
         argument: Borrowed<'_, 'py, PyAny>,
     ) -> Result<Bound<'py, PyAny>, Raised> {
         let py = argument.py();
-        match this.step(py) {
-            Ok(Some(step)) => this
-                .acknowledge(py, step)
+        match this.advance(py) {
+            Ok(Some(advance)) => this
+                .acknowledge(py, advance)
                 .map(Bound::into_any)
                 .map_err(|e| raise(py, e)),
             Ok(None) => Ok(py.None().into_bound(py)),
-            Err(error) => Err(raise(py, errors::step(py, error))),
+            Err(refusal) => Err(raise(py, refusal.into_error(py))),
         }
     }
 }
@@ -120,8 +152,10 @@ impl Executor {
     /// Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
     #[pyo3(signature = () -> "Ack | None")]
     fn process<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Ack>>> {
-        let step = self.step(py).map_err(|e| errors::step(py, e))?;
-        step.map(|step| self.acknowledge(py, step)).transpose()
+        let advance = self.advance(py).map_err(|refusal| refusal.into_error(py))?;
+        advance
+            .map(|advance| self.acknowledge(py, advance))
+            .transpose()
     }
 
     /// Process up to ``limit`` events and return their acks; the gate is read once per event.
@@ -134,8 +168,8 @@ impl Executor {
         let py = limit.py();
         let limit = args::limit(limit)?;
         let mut acks = Vec::with_capacity(self.place.readable_at_most(py, limit));
-        self.batch(py, limit, |step| {
-            acks.push(self.acknowledge(py, step)?);
+        self.batch(py, limit, |advance| {
+            acks.push(self.acknowledge(py, advance)?);
             Ok(())
         })?;
         PyList::new(py, acks)
@@ -144,18 +178,21 @@ impl Executor {
     /// Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
     ///
     /// A row is written before its sink is called. Raises as ``process_many`` does, and
-    /// ``ArgumentTypeError`` unless ``out`` is a writable, contiguous array of ``ACK_DTYPE``.
+    /// ``ArgumentTypeError`` unless ``out`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
+    /// not writable, contiguous and of one dimension.
     #[pyo3(signature = (out: "numpy.typing.NDArray[typing.Any]", /) -> "int")]
     fn process_into(&self, out: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = out.py();
-        let dtype = ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")?;
-        let rows = RowsOut::get(out, dtype, size_of::<Row>(), "ACK_DTYPE")?;
+        let mut rows = ack_rows(out)?;
+        let (limit, mut target) = (rows.len(), rows.target());
         let mut count = 0;
-        self.batch(py, rows.len(), |Step { item, ack }| {
-            rows.write(count, bytemuck::bytes_of(&ack));
+        self.batch(py, limit, |(row, event)| {
+            target.write(count, &as_payload(row));
             count += 1;
-            self.sink
-                .observe(&item, ack.latency_ns(), || Py::new(py, Ack::from(ack)))
+            match event {
+                Some(event) => self.sink.show(event, Bound::new(py, Ack::from(row))?),
+                None => Ok(()),
+            }
         })?;
         Ok(count)
     }
@@ -203,28 +240,5 @@ impl Executor {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.place.traverse(&visit)?;
         self.sink.traverse(&visit)
-    }
-}
-
-impl Executor {
-    /// Steps up to `limit` times; an overrun after the first event ends the batch early.
-    fn batch<'py>(
-        &self,
-        py: Python<'py>,
-        limit: usize,
-        mut each: impl FnMut(Step<Bound<'py, PyAny>>) -> PyResult<()>,
-    ) -> PyResult<()> {
-        if self.gate.read().is_init() {
-            return Err(errors::step(py, StepError::NotReady));
-        }
-        for done in 0..limit {
-            match self.step(py) {
-                Ok(Some(step)) => each(step)?,
-                Ok(None) => break,
-                Err(StepError::Overrun(_)) if done > 0 => break,
-                Err(error) => return Err(errors::step(py, error)),
-            }
-        }
-        Ok(())
     }
 }

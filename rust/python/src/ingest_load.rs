@@ -173,16 +173,11 @@ pub(crate) fn parse_policy(py: Python<'_>, word: &str) -> PyResult<Policy> {
     }
 }
 
+/// How `crate::errors` makes an error of a place.
+type Raiser = fn(Python<'_>, &str, String, Option<u64>, Option<u64>, Option<String>) -> PyErr;
+
 pub(crate) fn raise(py: Python<'_>, error: LoadError) -> PyErr {
-    let named = |raiser: fn(
-        Python<'_>,
-        &str,
-        String,
-        Option<u64>,
-        Option<u64>,
-        Option<String>,
-    ) -> PyErr,
-                 e: RowError| {
+    let named = |raiser: Raiser, e: RowError| {
         raiser(
             py,
             &e.path,

@@ -11,6 +11,9 @@ mod consumer;
 mod engine;
 mod engine_record;
 mod errors;
+mod event_layout;
+mod event_reader;
+mod event_ring;
 mod execution;
 mod ingest;
 mod ingest_load;
@@ -21,6 +24,7 @@ mod sink;
 mod state;
 mod synthetic;
 mod table;
+mod table_values;
 mod unraisable;
 
 use pyo3::prelude::*;
@@ -43,6 +47,10 @@ mod _native {
     #[pymodule_export]
     use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
     #[pymodule_export]
+    use crate::event_reader::EventReader;
+    #[pymodule_export]
+    use crate::event_ring::EventRing;
+    #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
     use crate::ingest::merge_events;
@@ -59,13 +67,15 @@ mod _native {
     #[pymodule_export]
     use crate::synthetic::synthetic_events;
     #[pymodule_export]
-    use crate::table::{csv_header, load_csv, load_rows, table_values};
+    use crate::table::{csv_header, load_csv, load_rows};
+    #[pymodule_export]
+    use crate::table_values::table_values;
     #[pymodule_export]
     use crate::unraisable::report_unraisable;
 
+    // Without the module as its argument, so that the generated stub counts as complete.
     #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        let py = module.py();
+    fn init(py: Python<'_>) -> PyResult<()> {
         install::<crate::bus::FastPublish>(py)?;
         install::<crate::consumer::FastPoll>(py)?;
         install::<crate::execution::FastProcess>(py)?;

@@ -2,19 +2,63 @@
 
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use tickpath_core::bus::{Bounds, Cursor, Overrun, Readable};
-use tickpath_core::execution::{Step, StepError};
+use tickpath_core::bus::{Bounds, Cursor, EventReader, Overrun, Reader};
+use tickpath_core::execution::{Ack, Step, StepError, step};
 use tickpath_core::state::GateWord;
+use tickpath_core::sync::Arc;
+use tickpath_core::time::MonotonicClock;
 
 use crate::bus::RingBuffer;
+use crate::event_layout::EventLayout;
+use crate::event_ring::EventRing;
 use crate::memory::GilCell;
 use crate::{args, errors};
 
 /// A ring and the next sequence expected from it.
 #[derive(Debug)]
-pub(crate) struct Place {
-    ring: Py<RingBuffer>,
-    cursor: GilCell<Cursor>,
+pub(crate) enum Place {
+    /// In a ring of Python objects.
+    Objects {
+        ring: Py<RingBuffer>,
+        cursor: GilCell<Cursor>,
+    },
+    /// In a ring of events, which come out as NumPy records.
+    Events {
+        reader: GilCell<EventReader>,
+        layout: Arc<EventLayout>,
+    },
+}
+
+/// Why nothing came out.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The lifecycle is in INIT.
+    NotReady,
+    /// The expected item was overwritten.
+    Overrun(Overrun),
+    /// No record could be made for an event; it was not read.
+    Python(PyErr),
+}
+
+impl Refusal {
+    /// The exception that says so.
+    #[cold]
+    pub(crate) fn into_error(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::NotReady => errors::not_ready(py),
+            Self::Overrun(overrun) => errors::overrun(py, overrun),
+            Self::Python(error) => error,
+        }
+    }
+}
+
+impl From<StepError> for Refusal {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::NotReady => Self::NotReady,
+            StepError::Overrun(overrun) => Self::Overrun(overrun),
+        }
+    }
 }
 
 impl Place {
@@ -22,26 +66,34 @@ impl Place {
     pub(crate) fn new(ring: &Bound<'_, PyAny>, start: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let py = ring.py();
         let start = args::start(start)?;
-        let ring = ring.cast::<RingBuffer>().map_err(|_| {
-            let given = args::type_name(ring);
-            errors::argument_type(
-                py,
-                format!("ring must be a RingBuffer or an EventRing, got {given}"),
-            )
-        })?;
-        let cursor = start
-            .resolve(ring.get().bounds(py))
-            .map_err(|e| errors::start(py, e))?;
-        Ok(Self {
-            ring: ring.clone().unbind(),
-            cursor: GilCell::new(Cursor::new(cursor)),
-        })
+        if let Ok(ring) = ring.cast::<RingBuffer>() {
+            let next = start.resolve(ring.get().bounds(py));
+            return Ok(Self::Objects {
+                cursor: GilCell::new(Cursor::new(next.map_err(|e| errors::start(py, e))?)),
+                ring: ring.clone().unbind(),
+            });
+        }
+        if let Ok(ring) = ring.cast::<EventRing>() {
+            let reader = ring.get().shared().reader(start);
+            return Ok(Self::Events {
+                reader: GilCell::new(reader.map_err(|e| errors::start(py, e))?),
+                layout: Arc::clone(ring.get().layout()),
+            });
+        }
+        let given = args::type_name(ring);
+        let text = format!("ring must be a RingBuffer or an EventRing, got {given}");
+        Err(errors::argument_type(py, text))
     }
 
     /// The next item, `None` when caught up.
     #[inline]
-    pub(crate) fn poll<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Overrun> {
-        self.cursor.poll(&self.ring.get().tape(py))
+    pub(crate) fn poll<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Refusal> {
+        match self {
+            Self::Objects { ring, cursor } => {
+                cursor.poll(&ring.get().tape(py)).map_err(Refusal::Overrun)
+            }
+            Self::Events { reader, layout } => poll_record(py, reader, layout),
+        }
     }
 
     /// The executor's step on the next item.
@@ -50,47 +102,128 @@ impl Place {
         &self,
         py: Python<'py>,
         word: GateWord,
-    ) -> Result<Option<Step<Bound<'py, PyAny>>>, StepError> {
-        self.cursor.step(&self.ring.get().tape(py), word)
+    ) -> Result<Option<Step<Bound<'py, PyAny>>>, Refusal> {
+        match self {
+            Self::Objects { ring, cursor } => Ok(cursor.step(&ring.get().tape(py), word)?),
+            Self::Events { reader, layout } => step_record(py, reader, layout, word),
+        }
     }
 
-    /// How many items are unread, and of these still there at the most.
+    /// The same step for an executor that shows its items to nobody.
+    #[inline]
+    pub(crate) fn step_unseen(
+        &self,
+        py: Python<'_>,
+        word: GateWord,
+    ) -> Result<Option<Ack>, Refusal> {
+        Ok(match self {
+            Self::Objects { ring, cursor } => cursor
+                .step_unseen(&ring.get().tape(py), word)?
+                .map(|step| step.ack),
+            Self::Events { reader, .. } => reader
+                .with(py, |reader| step(reader, word, &MonotonicClock))?
+                .map(|step| step.ack),
+        })
+    }
+
+    /// How many items are unread; more than the capacity means overrun.
     pub(crate) fn available(&self, py: Python<'_>) -> u64 {
-        self.cursor.get(py).available(self.bounds(py).head)
+        self.cursor(py).available(self.bounds(py).head)
     }
 
     /// At most this many polls can succeed now.
     pub(crate) fn readable_at_most(&self, py: Python<'_>, limit: usize) -> usize {
         let bounds = self.bounds(py);
-        let next = self.cursor.get(py).next().max(bounds.oldest);
+        let next = self.cursor(py).next().max(bounds.oldest);
         usize::try_from(bounds.head.saturating_sub(next)).map_or(limit, |n| n.min(limit))
     }
 
     /// The next sequence expected, and what was skipped.
     pub(crate) fn cursor(&self, py: Python<'_>) -> Cursor {
-        self.cursor.get(py)
+        match self {
+            Self::Objects { cursor, .. } => cursor.get(py),
+            Self::Events { reader, .. } => reader.with(py, |reader| reader.cursor()),
+        }
     }
 
     /// Skips to the head; how many sequences that skipped.
     pub(crate) fn reset_to_head(&self, py: Python<'_>) -> u64 {
-        let bounds = self.bounds(py);
-        self.cursor
-            .with(py, |cursor| cursor.recover_to(bounds.head, bounds))
+        match self {
+            Self::Objects { cursor, .. } => {
+                let bounds = self.bounds(py);
+                cursor.with(py, |cursor| cursor.recover_to(bounds.head, bounds))
+            }
+            Self::Events { reader, .. } => reader.with(py, EventReader::reset_to_head),
+        }
     }
 
-    /// Skips to the oldest readable sequence if the expected one is gone; how many that skipped.
+    /// Recovers if the expected sequence is gone; how many that skipped.
     pub(crate) fn reset_to_oldest(&self, py: Python<'_>) -> u64 {
-        let bounds = self.bounds(py);
-        self.cursor
-            .with(py, |cursor| cursor.recover_to(bounds.oldest, bounds))
+        match self {
+            Self::Objects { cursor, .. } => {
+                let bounds = self.bounds(py);
+                cursor.with(py, |cursor| cursor.recover_to(bounds.oldest, bounds))
+            }
+            Self::Events { reader, .. } => reader.with(py, EventReader::reset_to_oldest),
+        }
     }
 
     fn bounds(&self, py: Python<'_>) -> Bounds {
-        self.ring.get().tape(py).bounds()
+        match self {
+            Self::Objects { ring, .. } => ring.get().bounds(py),
+            Self::Events { reader, .. } => reader.with(py, |reader| reader.ring().bounds()),
+        }
     }
 
-    /// Shows the ring to the garbage collector.
+    /// Shows what it holds to the garbage collector.
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.ring)
+        match self {
+            Self::Objects { ring, .. } => visit.call(ring),
+            Self::Events { .. } => Ok(()),
+        }
     }
+}
+
+/// The next event as a record; nothing is made when caught up.
+fn poll_record<'py>(
+    py: Python<'py>,
+    reader: &GilCell<EventReader>,
+    layout: &EventLayout,
+) -> Result<Option<Bound<'py, PyAny>>, Refusal> {
+    if reader.with(py, |reader| reader.available()) == 0 {
+        return Ok(None);
+    }
+    let next = || {
+        let payload = reader.with(py, Reader::poll);
+        payload.map_err(|overrun| errors::overrun(py, overrun))
+    };
+    layout.record_of(py, next).map_err(Refusal::Python)
+}
+
+/// The executor's step on the next event, with the event as a record.
+fn step_record<'py>(
+    py: Python<'py>,
+    reader: &GilCell<EventReader>,
+    layout: &EventLayout,
+    word: GateWord,
+) -> Result<Option<Step<Bound<'py, PyAny>>>, Refusal> {
+    if word.is_init() {
+        return Err(Refusal::NotReady);
+    }
+    if reader.with(py, |reader| reader.available()) == 0 {
+        return Ok(None);
+    }
+    let mut outcome = Ok(None);
+    let record = layout.record_of(py, || {
+        outcome = reader.with(py, |reader| step(reader, word, &MonotonicClock));
+        Ok(outcome
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .map(|step| step.item))
+    });
+    let record = record.map_err(Refusal::Python)?;
+    Ok(outcome?
+        .zip(record)
+        .map(|(Step { ack, .. }, item)| Step { item, ack }))
 }

@@ -72,42 +72,44 @@ impl Sink {
         }
     }
 
-    /// Shows an event and its ack to the sink.
+    /// Whether it is to be shown every event and ack; if not, [`Self::record`] is all it takes.
+    #[inline]
+    pub(crate) const fn is_shown_events(&self) -> bool {
+        matches!(self, Self::Python { .. })
+    }
+
+    /// Counts a latency, where the sink is a native one that counts.
+    #[inline]
+    pub(crate) fn record(&self, py: Python<'_>, latency_ns: u64) {
+        if let Self::Latency(metrics) = self {
+            metrics.get().record(py, latency_ns);
+        }
+    }
+
+    /// Shows an event and its ack to a sink written in Python.
     ///
     /// An `Exception` it raises is counted, and the first one is reported through
     /// `sys.unraisablehook`; the run goes on.
     ///
     /// # Errors
     /// Returns what is no `Exception`: `KeyboardInterrupt` and its like.
-    #[inline]
-    pub(crate) fn observe(
-        &self,
-        event: &Bound<'_, PyAny>,
-        latency_ns: u64,
-        ack: impl FnOnce() -> PyResult<Py<Ack>>,
-    ) -> PyResult<()> {
+    pub(crate) fn show(&self, event: Bound<'_, PyAny>, ack: Bound<'_, Ack>) -> PyResult<()> {
+        let Self::Python { observe, errors } = self else {
+            return Ok(());
+        };
         let py = event.py();
-        match self {
-            Self::NoOp => Ok(()),
-            Self::Latency(metrics) => {
-                metrics.get().record(py, latency_ns);
-                Ok(())
-            }
-            Self::Python { observe, errors } => {
-                let Err(error) = observe.bind(py).call1((event, ack()?)) else {
-                    return Ok(());
-                };
-                if !error.is_instance_of::<PyException>(py) {
-                    return Err(error);
-                }
-                let count = errors.get(py) + 1;
-                errors.set(py, count);
-                if count == 1 {
-                    error.write_unraisable(py, Some(observe.bind(py)));
-                }
-                Ok(())
-            }
+        let Err(error) = observe.bind(py).call1((event, ack)) else {
+            return Ok(());
+        };
+        if !error.is_instance_of::<PyException>(py) {
+            return Err(error);
         }
+        let count = errors.get(py) + 1;
+        errors.set(py, count);
+        if count == 1 {
+            error.write_unraisable(py, Some(observe.bind(py)));
+        }
+        Ok(())
     }
 
     /// How often the sink raised.

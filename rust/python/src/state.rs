@@ -17,7 +17,6 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// The shared word, for stages that outlive a call.
-    #[allow(dead_code, reason = "used by executor and engine")]
     pub(crate) const fn shared(&self) -> &Arc<tickpath_core::state::Gate> {
         &self.inner
     }

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from tickpath.core.state import Lifecycle
+if TYPE_CHECKING:
+    from tickpath.core.state import Lifecycle
 
 __all__ = ["Cause", "held_causes", "hold", "release"]
 

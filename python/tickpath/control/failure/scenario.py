@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from tickpath.control.failure.causes import Cause, held_causes, hold, release
 from tickpath.core.state import Lifecycle, State, Transition
 from tickpath.errors import ArgumentTypeError, InvalidTransition
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 __all__ = ["ExecutionFailure", "FailureScenario", "MarketDataOutage"]
 

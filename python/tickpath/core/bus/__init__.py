@@ -4,7 +4,7 @@
 threads. ``Consumer`` reads either.
 """
 
-from tickpath._native import Consumer, RingBuffer
+from tickpath._native import Consumer, EventReader, EventRing, RingBuffer
 from tickpath.errors import NotPublished, Overrun
 
-__all__ = ["Consumer", "NotPublished", "Overrun", "RingBuffer"]
+__all__ = ["Consumer", "EventReader", "EventRing", "NotPublished", "Overrun", "RingBuffer"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Policy = Literal["strict", "skip"]
     OutOfOrder = Literal["refuse", "sort", "clamp"]
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-    Columns = Mapping[str, str | tuple[str, str]]
+    Columns = Mapping[str, str | int | tuple[str | int, str]]
     Progress = Callable[[int, int, int], object]
 
 __all__ = ["KINDS", "MarketDataSource", "RowError"]

@@ -26,7 +26,7 @@ SYMBOLS_MAX = 2**16
 SEED_MAX = 2**64 - 1
 
 
-def generate(
+def generate(  # noqa: PLR0913 - the settings of one stream, by name
     model: str,
     *,
     rate_hz: float,
@@ -107,9 +107,8 @@ def _free_bytes() -> int | None:
     """Memory that can be had without swapping, also within a container's limit; ``None`` if unknown."""
     found = []
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                found.append(int(line.split()[1]) * 1024)
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found.extend(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
         group = Path("/sys/fs/cgroup")
         limit = (group / "memory.max").read_text().strip()
         if limit != "max":

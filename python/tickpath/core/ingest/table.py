@@ -6,6 +6,7 @@ Which spellings, units and types are understood stands in docs/concepts/ingest-t
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -75,10 +76,10 @@ def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
 
 def _is_parquet(path: str) -> bool:
     # Only a regular file is opened here: anything else could block, and the csv reader says what it is.
-    if not os.path.isfile(path):
+    if not Path(path).is_file():
         return False
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
     except OSError:
         return False
@@ -114,7 +115,7 @@ def _check_names(
             raise SourceError(title, reason, line=line, field=spec.field)
 
 
-def _load_rows(
+def _load_rows(  # noqa: PLR0913, PLR0917 - the table, and the choices of the public function
     table: Table,
     title: str,
     specs: tuple[ColumnSpec, ...],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from tickpath.errors import ArgumentTypeError, SourceError
 __all__ = ["ColumnValues", "Table", "open_table", "read_parquet"]
 
 _UNIT_EXPONENTS = {"s": 9, "ms": 6, "us": 3, "ns": 0}
-NEEDS_PYARROW = "needs pyarrow: pip install 'tickpath[arrow]'"
+_NEEDS_PYARROW = "needs pyarrow: pip install 'tickpath[arrow]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ColumnValues:
     values: npt.NDArray[Any] | list[object]
     """Integers, floats or booleans in an array; anything else one by one in a list."""
     missing: npt.NDArray[np.bool_] | None = None
-    """True where there is no value, or ``None`` when there is one everywhere (lists say ``None`` themselves)."""
+    """True where there is no value; ``None`` if there is one everywhere (lists hold ``None`` themselves)."""
     exponent: int | None = None
     """For dates, times and durations: their unit is 10 to this power of nanoseconds."""
 
@@ -83,11 +84,8 @@ def read_parquet(path: str, names: list[str]) -> Table:
 
     Raises ``SourceError`` if pyarrow is not installed or cannot read the file.
     """
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise SourceError(path, f"a parquet file {NEEDS_PYARROW}") from None
+    pyarrow = _arrow(path, "a parquet file")
+    parquet = import_module("pyarrow.parquet")
     try:
         with parquet.ParquetFile(path) as file:
             present = set(file.schema_arrow.names)
@@ -97,6 +95,13 @@ def read_parquet(path: str, names: list[str]) -> Table:
         first_line = str(e).partition("\n")[0]
         raise SourceError(path, f"not a readable parquet file: {first_line}") from None
     return _ArrowTable(table)
+
+
+def _arrow(title: str, what: str) -> Any:
+    try:
+        return import_module("pyarrow")
+    except ImportError:
+        raise SourceError(title, f"{what} {_NEEDS_PYARROW}") from None
 
 
 class _StructuredTable:
@@ -124,6 +129,10 @@ class _MappingTable:
         values = self._mapping[name]
         # Lists are taken value by value: an array of ints and None, or of 2**64 - 1 and -1, would be floats.
         if isinstance(values, list | tuple):
+            if set(map(type, values)) == {int}:
+                array = np.array(values)
+                if array.dtype.kind in "iu":
+                    return ColumnValues(array)
             return ColumnValues(list(values))
         # Columns of frames and arrow arrays, by the same rules as in their tables.
         module = type(values).__module__.partition(".")[0]
@@ -200,10 +209,7 @@ def _polars() -> Any:
 
 class _ArrowTable:
     def __init__(self, obj: Any) -> None:
-        try:
-            import pyarrow
-        except ImportError:
-            raise SourceError(type(obj).__name__, f"an Arrow table {NEEDS_PYARROW}") from None
+        pyarrow = _arrow(type(obj).__name__, "an Arrow table")
         # Also takes record batches, readers, and whatever else speaks the Arrow C interface.
         self._table = obj if isinstance(obj, pyarrow.Table) else pyarrow.table(obj)
         self.title = f"Arrow table of {self._table.num_rows} rows"
@@ -216,9 +222,8 @@ class _ArrowTable:
 
 
 def _from_arrow(column: Any) -> ColumnValues:
-    import pyarrow
-    from pyarrow import compute, types
-
+    pyarrow, compute = import_module("pyarrow"), import_module("pyarrow.compute")
+    types = pyarrow.types
     if isinstance(column, pyarrow.ChunkedArray):
         column = column.combine_chunks()
     kind = column.type

@@ -90,7 +90,8 @@ class RowBuilder:
     def _fill_names(self, spec: ColumnSpec, values: list[object]) -> None:
         numbers: dict[str, int] = {}
         codes = np.zeros(len(values), np.int64)
-        for row, value in enumerate(values):
+        for row, given in enumerate(values):
+            value = given.decode("utf-8", "replace") if isinstance(given, bytes) else given
             if isinstance(value, str) and value:
                 # Rows that are bad for another reason leave no name behind.
                 if row not in self._problems:

@@ -7,7 +7,7 @@ no rule; see ``docs/concepts/lifecycle.md``.
 from __future__ import annotations
 
 from tickpath.core.state.lifecycle import Lifecycle
-from tickpath.core.state.states import LEGAL_MOVES, State, Transition
+from tickpath.core.state.states import State, Transition
 from tickpath.errors import InvalidTransition
 
-__all__ = ["LEGAL_MOVES", "InvalidTransition", "Lifecycle", "State", "Transition"]
+__all__ = ["InvalidTransition", "Lifecycle", "State", "Transition"]

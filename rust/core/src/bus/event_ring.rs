@@ -100,7 +100,7 @@ impl EventRing {
     }
 
     /// Writes event `seq` into the slot that is its own and moves the head past it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(&self, slot: usize, seq: u64, payload: &Payload) {
         self.slots[slot].write(seq, payload);
         // SYNC POINT head: pairs with the load in `bounds`.
@@ -108,7 +108,7 @@ impl EventRing {
     }
 
     /// Reads event `seq` from the slot that is its own.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_slot(&self, slot: usize, seq: u64) -> Result<Option<Payload>, Overrun> {
         match self.slots[slot].read(seq) {
             SlotRead::Intact(payload) => Ok(Some(payload)),

@@ -38,7 +38,7 @@ impl Producer {
     }
 
     /// Publishes one event and returns its sequence.
-    #[inline]
+    #[inline(always)]
     pub fn publish(&mut self, payload: Payload) -> u64 {
         let seq = self.next;
         self.ring.write(self.slot, seq, &payload);

@@ -139,7 +139,9 @@ impl Reader for EventReader {
         self.cursor.next()
     }
 
-    #[inline]
+    // Inlined down to the words, they stay in registers; through memory they would be stored one by one
+    // and loaded as vectors, which costs a stall per event.
+    #[inline(always)]
     fn poll(&mut self) -> Result<Option<Payload>, Overrun> {
         let payload = match self.ring.read_slot(self.slot, self.cursor.next()) {
             Ok(payload) => payload,

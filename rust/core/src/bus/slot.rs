@@ -104,7 +104,7 @@ impl Slot {
 
     /// Overwrites the slot with event `seq`. One writer at a time, sequences ascending; nine stores,
     /// whatever the readers do.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(&self, seq: u64, payload: &Payload) {
         self.stamp.store(Stamp::writing(seq).0, Ordering::Relaxed);
         // SYNC POINT tear: pairs with the fence in `read`. Whoever copies one of the words below
@@ -121,7 +121,7 @@ impl Slot {
     }
 
     /// Copies event `seq` out, if it is here and stayed while it was copied.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(&self, seq: u64) -> SlotRead {
         let wanted = Stamp::done(seq);
         // SYNC POINT publish: pairs with the last store in `write`.
@@ -133,10 +133,11 @@ impl Slot {
                 SlotRead::Overwritten(before)
             };
         }
-        let mut payload = [0; 7];
-        for (value, word) in payload.iter_mut().zip(&self.words) {
-            *value = word.load(Ordering::Relaxed);
-        }
+        // Under loom fewer words are stored than a payload has.
+        let payload = core::array::from_fn(|word| match self.words.get(word) {
+            Some(word) => word.load(Ordering::Relaxed),
+            None => 0,
+        });
         if cfg!(feature = "planted-bug-2") {
             return SlotRead::Intact(payload);
         }
