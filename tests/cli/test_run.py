@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tickpath.cli import feeds, main
+from tickpath.cli import main
+from tickpath.core.ingest import MarketDataSource
 from tickpath.errors import EngineFailed
 from tickpath.runtime.session import Session
 
@@ -267,7 +268,7 @@ def test_ctrl_c_while_loading_is_code_130_with_an_account(run: Run, monkeypatch:
     def interrupted(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(feeds.MarketDataSource, "synthetic", interrupted)
+    monkeypatch.setattr(MarketDataSource, "synthetic", interrupted)
     code, stdout, stderr = run("--json")
     report = report_of(stdout)
     assert (code, report["verdict"], stderr) == (130, "interrupted", "")

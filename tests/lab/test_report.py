@@ -22,7 +22,7 @@ from tickpath.runtime.session import RunResult, Session
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "run-json.md"
 SETTINGS = RunSettings(floor_window_ns=100_000)
-CONFIG = {
+CONFIG: dict[str, object] = {
     "feeds": [],
     "columns": None,
     "symbol": None,

@@ -39,7 +39,7 @@ def test_the_handlers_from_before_are_put_back() -> None:
 
 def test_outside_the_main_thread_nothing_is_installed() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
-    inside = []
+    inside: list[object] = []
 
     def look() -> None:
         with StopSignals():

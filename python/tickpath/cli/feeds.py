@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -39,7 +39,7 @@ class FeedOptions:
     symbol: str | None
     policy: str
     out_of_order: str
-    model: str
+    model: Literal["hawkes", "poisson", "constant"]
     rate_hz: float
     events: int
     seed: int
