@@ -22,8 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 STUB = ROOT / "python" / "tickpath" / "_native.pyi"
 VARIABLES = {"_T": '_T = TypeVar("_T")', "_T_co": '_T_co = TypeVar("_T_co", covariant=True)'}
+SUBSCRIPT = "    @classmethod\n    def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...\n"
 QUOTED = re.compile(r'(: |-> )"((?:[^"\\]|\\.)*)"')
-BARE = re.compile(r"\b(list|tuple)(?=[,):]| \|| =)")
+BARE = re.compile(r"\b(dict|list|tuple)(?=[,):\]]| \|| =)")
 CLASS = re.compile(r"^(?=@final\nclass |class )", re.MULTILINE)
 DOTTED = re.compile(r"\b([a-z_]\w*(?:\.[a-z_]\w*)*)\.[A-Z]\w*")
 
@@ -45,7 +46,7 @@ def unquoted(text: str) -> tuple[str, set[str]]:
         return match[1] + match[2]
 
     def with_items(match: re.Match[str]) -> str:
-        return {"list": "list[Any]", "tuple": "tuple[Any, ...]"}[match[1]]
+        return {"dict": "dict[str, Any]", "list": "list[Any]", "tuple": "tuple[Any, ...]"}[match[1]]
 
     lines = text.split("\n")
     for index, line in enumerate(lines):
@@ -63,7 +64,8 @@ def generic(text: str) -> tuple[str, set[str]]:
         used.update(names)
         base = f"(Generic[{', '.join(names)}]):" if names else ":"
         renamed = re.sub(r"^(class \w+):", lambda match, base=base: match[1] + base, part, flags=re.MULTILINE)
-        parts[index] = re.sub(r"(def __new__\(.*\)) -> \w+:", r"\1 -> Self:", renamed)
+        made = re.sub(r"(def __new__\(.*\)) -> \w+:", r"\1 -> Self:", renamed)
+        parts[index] = made.replace("    def __new__(", f"{SUBSCRIPT}    def __new__(") if names else made
     return "".join(parts), used
 
 
@@ -76,6 +78,7 @@ def finished(text: str) -> str:
     found = re.search(r"from typing import (.*)", head)
     typing |= set(found[1].split(", ")) if found else set()
     head = re.sub(r"from typing import .*\n", "", head).rstrip("\n")
+    modules |= {"types"} if used else set()
     imports = "".join(f"import {module}\n" for module in sorted(modules))
     imports += f"from typing import {', '.join(sorted(typing))}\n"
     exported, _, rest = body.partition("]\n")

@@ -2,15 +2,20 @@
 The native part of tickpath; import from `tickpath.core` and `tickpath.control` instead.
 """
 
+from _typeshed import SupportsGetItem
+from numpy import dtype, void
+from os import PathLike
+
 import collections.abc
 import numpy.typing
 import tickpath.core.execution
 import tickpath.core.execution.observability
 import tickpath.core.state
+import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "Consumer", "Executor", "Gate", "LatencySink", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "report_unraisable"]
+__all__ = ["Ack", "Consumer", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "csv_header", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -57,6 +62,8 @@ class Consumer(Generic[_T_co]):
     up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
     ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
     """
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...
     def __new__(cls, /, ring: RingBuffer[_T_co], *, start: typing.Literal['oldest', 'head'] | int = ...) -> Self: ...
     def __repr__(self, /) -> str: ...
     def available(self, /) -> int:
@@ -101,6 +108,315 @@ class Consumer(Generic[_T_co]):
         """
 
 @final
+class EngineRecord:
+    """
+    What a run left behind.
+    """
+    @property
+    def balanced(self, /) -> bool:
+        """
+        Whether published = executed + gated + lost + shed + unread.
+        """
+    @property
+    def clock_cost_ns(self, /) -> int:
+        """
+        The cost of one stamp, in nanoseconds.
+        """
+    @property
+    def cores(self, /) -> list[int | None]:
+        """
+        Cores of feed and executor; ``None`` for one that was not pinned.
+        """
+    @property
+    def epochs(self, /) -> list[tuple[int, int, int, int, int]]:
+        """
+        (epoch, first_seq, last_seq, executed, gated) of each epoch in which an event was processed.
+        """
+    @property
+    def epochs_overflow(self, /) -> int:
+        """
+        Events that found no room in ``epochs``.
+        """
+    @property
+    def executed(self, /) -> int:
+        """
+        Events executed.
+        """
+    @property
+    def floor(self, /) -> LatencyFigures:
+        """
+        The machine's own pauses at the run's moments of arrival.
+        """
+    @property
+    def floor_longest_pause_ns(self, /) -> int | None:
+        """
+        The longest pause seen, in nanoseconds.
+        """
+    @property
+    def floor_watched_ns(self, /) -> int:
+        """
+        How long the machine was watched, over all cores, in nanoseconds.
+        """
+    @property
+    def gated(self, /) -> list[int]:
+        """
+        Events processed and not executed, by state code.
+        """
+    @property
+    def latency(self, /) -> list[LatencyFigures]:
+        """
+        Latency by stage, over all states.
+        """
+    @property
+    def latency_by_state(self, /) -> list[LatencyFigures]:
+        """
+        Latency by state and stage.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Events overwritten before they were read.
+        """
+    @property
+    def published(self, /) -> int:
+        """
+        Events published; counted by the feed.
+        """
+    @property
+    def refused(self, /) -> list[str]:
+        """
+        What the machine would not do.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        Events skipped on purpose.
+        """
+    @property
+    def stopped(self, /) -> bool:
+        """
+        Whether it was stopped before everything was published and read.
+        """
+    @property
+    def unread(self, /) -> int:
+        """
+        Events left at stop; counted by reading them.
+        """
+    @property
+    def wait(self, /) -> str:
+        """
+        How the stages waited.
+        """
+    @property
+    def wall_ns(self, /) -> int | None:
+        """
+        From the first to the last event, in nanoseconds; ``None`` if it was stopped before the first.
+        """
+
+@final
+class EngineSnapshot:
+    """
+    A run as of one moment.
+    """
+    @property
+    def backlog(self, /) -> int:
+        """
+        Published events the executor has not come to.
+        """
+    @property
+    def cursor(self, /) -> int:
+        """
+        The next sequence the executor expects.
+        """
+    @property
+    def epoch_seen(self, /) -> int:
+        """
+        The epoch of the last event processed.
+        """
+    @property
+    def executed(self, /) -> int:
+        """
+        Events executed.
+        """
+    @property
+    def gated(self, /) -> list[int]:
+        """
+        Events processed and not executed, by state code.
+        """
+    @property
+    def held(self, /) -> bool:
+        """
+        Whether the feed waits to be released.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Events overwritten before they were read.
+        """
+    @property
+    def phase(self, /) -> str:
+        """
+        ``"preparing"``, ``"running"`` or ``"finished"``.
+        """
+    @property
+    def published(self, /) -> int:
+        """
+        Events published.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        Events skipped on purpose.
+        """
+    @property
+    def unread(self, /) -> int:
+        """
+        Events left at stop.
+        """
+
+@final
+class EventReader:
+    """
+    A reader of an ``EventRing`` with a place of its own; it never holds the producer back.
+
+    Made by ``EventRing.reader()``. An overrun stays raised on every read until ``reset_to_oldest()`` or
+    ``reset_to_head()``; only then does ``lost`` grow. One thread at a time: a second one that enters
+    while a batch is copied without the interpreter's lock gets ``ReaderBusy`` (the figures,
+    ``cursor()``, ``available()``, ``lost`` and ``shed``, can be read at any time, and are then those
+    from before that batch).
+    """
+    def __repr__(self, /) -> str: ...
+    def available(self, /) -> int:
+        """
+        How many events are unread: ``head - cursor``; more than the capacity means overrun.
+        """
+    def cursor(self, /) -> int:
+        """
+        The next sequence this reader expects.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Events this reader expected and will never read, counted at recovery.
+        """
+    def poll(self, /) -> numpy.void | None:
+        """
+        A copy of the next event as a record of the ring's dtype, or ``None`` when caught up.
+
+        Raises ``Overrun`` if it was overwritten; the reader stays where it is.
+        """
+    def poll_many(self, limit: int, /) -> numpy.typing.NDArray[numpy.void]:
+        """
+        Copies of up to ``limit`` events in order, as a new array of the ring's dtype: all that are
+        there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
+
+        Raises ``Overrun`` if the next event was overwritten.
+        """
+    def read_into(self, array: numpy.typing.NDArray[numpy.void], /) -> int:
+        """
+        Fill ``array`` from its start with copies of the next events and return how many: all that are
+        there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
+
+        ``array`` is one-dimensional, contiguous, writable and of exactly the ring's dtype; what lies
+        behind the count stays as it was. Where at least 1,024 events can be read the interpreter's lock
+        is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
+        ``ArgumentTypeError`` for any other array.
+        """
+    def reset_to_head(self, /) -> int:
+        """
+        Skip to the head and return how many events that skipped.
+        """
+    def reset_to_oldest(self, /) -> int:
+        """
+        Recover from an overrun and return how many events that skipped; 0 while the next event is still
+        readable.
+
+        It lands half a ring behind the head: at the oldest event itself a busy producer would overrun
+        it again at once. What it skips of the readable ones counts as ``shed`` as well.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        The part of ``lost`` that was still readable when a reset skipped it.
+        """
+
+@final
+class EventRing:
+    """
+    A broadcast ring of fixed-size events: one producer, any number of readers in any threads.
+
+    It never blocks and never waits for a reader: a full ring overwrites its oldest event, and who
+    missed it gets ``Overrun`` with exact figures. Events are copied in and copied out; nothing ever
+    points into the ring. Sequences start at 0.
+
+    ``capacity``: number of slots of 64 bytes, at least 1, kept exactly. ``dtype``: a structured NumPy
+    dtype of up to 56 bytes without object fields, in native byte order, whose first fields are the
+    u64 ``ts_ns`` and ``intended_ns``; ``EVENT_DTYPE`` if not given. Raises ``ArgumentTypeError`` or
+    ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
+    """
+    def __new__(cls, /, capacity: int, dtype: numpy.typing.DTypeLike | None = None) -> Self: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def capacity(self, /) -> int:
+        """
+        The number of slots.
+        """
+    @property
+    def dtype(self, /) -> dtype[void]:
+        """
+        The layout of the events.
+        """
+    def head(self, /) -> int:
+        """
+        The next sequence to be published.
+        """
+    def publish(self, record: numpy.void, /) -> int:
+        """
+        Publish a copy of ``record``, a scalar of exactly the ring's dtype, and return its sequence.
+
+        Raises ``ArgumentTypeError`` for anything else, ``ProducerBusy`` while another thread publishes
+        or an engine owns the ring.
+        """
+    def publish_many(self, array: numpy.typing.NDArray[numpy.void], /) -> int:
+        """
+        Publish a copy of every event of ``array`` in order and return the sequence of the first.
+
+        ``array`` is one-dimensional and has exactly the ring's dtype. An empty one returns the head.
+        Readers see each event as soon as it is written. From 1,024 events on the interpreter's lock is
+        released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
+        (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else.
+        """
+    def reader(self, /, start: typing.Literal['oldest', 'head'] | int = ...) -> EventReader:
+        """
+        A reader with a place of its own, which begins at ``"oldest"``, ``"head"`` or a sequence up to
+        the head.
+
+        Raises ``ArgumentTypeError`` or ``ArgumentValueError`` for any other ``start``.
+        """
+
+@final
+class Events:
+    """
+    Events in one contiguous piece of memory, immutable.
+
+    The buffer protocol shows them without a copy, for reading only:
+    ``np.frombuffer(events, dtype=EVENT_DTYPE)``.
+    """
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def from_array(array: Any, *, out_of_order: str = "refuse", path: str = "table", row_numbers: Any | None = None, lines: bool = False) -> tuple[Events, int]:
+        """
+        A copy of ``array``, a contiguous array of ``EVENT_DTYPE``, and how many of its stamps ran backwards.
+
+        ``out_of_order`` is ``"refuse"``, ``"sort"`` or ``"clamp"``. ``row_numbers`` (contiguous u64) says
+        which row of its source each event was, by default its index; ``lines`` calls them line numbers.
+        ``path`` names the source in errors.
+
+        Raises ``OutOfOrder`` naming the first row that runs backwards, if that is refused.
+        """
+
+@final
 class Executor:
     """
     Processes events one by one, gated by the lifecycle.
@@ -134,7 +450,8 @@ class Executor:
         Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
 
         A row is written before its sink is called. Raises as ``process_many`` does, and
-        ``ArgumentTypeError`` unless ``out`` is a writable, contiguous array of ``ACK_DTYPE``.
+        ``ArgumentTypeError`` unless ``out`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
+        not writable, contiguous and of one dimension.
         """
     def process_many(self, limit: int, /) -> list[Ack]:
         """
@@ -195,6 +512,67 @@ class Gate:
         """
 
 @final
+class LatencyFigures:
+    """
+    What a histogram says; ``None`` is unknown.
+    """
+    @property
+    def at_floor(self, /) -> list[str]:
+        """
+        Names of the percentiles that the machine's own pauses explain.
+        """
+    @property
+    def count(self, /) -> int:
+        """
+        Number of samples.
+        """
+    @property
+    def max_ns(self, /) -> int | None:
+        """
+        The largest, in nanoseconds.
+        """
+    @property
+    def min_ns(self, /) -> int | None:
+        """
+        The smallest, in nanoseconds.
+        """
+    @property
+    def p50_ns(self, /) -> int | None:
+        """
+        The median, in nanoseconds.
+        """
+    @property
+    def p90_ns(self, /) -> int | None:
+        """
+        In nanoseconds.
+        """
+    @property
+    def p99_99_ns(self, /) -> int | None:
+        """
+        In nanoseconds.
+        """
+    @property
+    def p99_9_ns(self, /) -> int | None:
+        """
+        In nanoseconds.
+        """
+    @property
+    def p99_ns(self, /) -> int | None:
+        """
+        In nanoseconds.
+        """
+    @property
+    def stage(self, /) -> str:
+        """
+        The stage, such as ``"published_to_polled"``; empty for the floor.
+        """
+    @property
+    def state(self, /) -> int | None:
+        """
+        The code of the state; ``None`` over all states.
+        """
+
+@final
 class LatencySink:
     """
     The sink that feeds a ``Metrics`` with the latency of every ack.
@@ -210,6 +588,77 @@ class LatencySink:
     def observe(self, /, event: typing.Any, ack: tickpath.core.execution.Ack) -> None:
         """
         Count the latency of ``ack``; the event is not looked at.
+        """
+
+@final
+class LiveEngine:
+    """
+    Feed, ring and executor on two native threads, which run without the interpreter's lock.
+
+    Every method may be called from any thread. Dropping a running engine stops it.
+    """
+    def __new__(cls, /, events: Events, gate: Gate, *, capacity: SupportsIndex, pace: str = "recorded", speed: SupportsFloat | SupportsIndex = 1.0, rate_hz: SupportsFloat | SupportsIndex = 0.0, max_gap_ns: SupportsIndex = 1000000000, limit: SupportsIndex | None = None, wait: str = "spin", floor_window_ns: SupportsIndex = 100000000, hold_at: SupportsIndex | None = None) -> Self:
+        """
+        A run of the first ``limit`` of ``events`` (all of them by default), gated by ``gate``.
+
+        ``pace`` is ``"recorded"`` (``speed`` times as fast, idle gaps cut to ``max_gap_ns``),
+        ``"constant"`` (``rate_hz`` events per second) or ``"max"``; ``wait`` is ``"spin"``,
+        ``"yield"`` or ``"park"``; the machine is watched for ``floor_window_ns`` before the run and
+        after it; before the event of index ``hold_at`` the feed waits for ``release()``.
+
+        Raises ``ArgumentValueError`` for a value that makes no sense and ``MemoryError``.
+        """
+    @property
+    def events_planned(self, /) -> int:
+        """
+        Events the feed is going to publish.
+        """
+    def finish(self, /) -> EngineRecord:
+        """
+        Wait for the end of the run and take its record, once.
+
+        Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, or if its
+        record was taken before.
+        """
+    @property
+    def gaps_capped(self, /) -> int:
+        """
+        Idle gaps of the recording that the plan cuts short.
+        """
+    @property
+    def left_out_ns(self, /) -> int:
+        """
+        Idle time the plan leaves out, in nanoseconds of the run.
+        """
+    @property
+    def plan_length_ns(self, /) -> int | None:
+        """
+        When the plan wants the last event published, in nanoseconds after the first; ``None``
+        without a plan.
+        """
+    def release(self, /) -> None:
+        """
+        Let a held feed go on.
+        """
+    def snapshot(self, /) -> EngineSnapshot:
+        """
+        The run as of now: one consistent set of counters.
+        """
+    def start(self, /) -> None:
+        """
+        Start the threads and return at once.
+
+        Raises ``EngineFailed`` if it was started before or the machine gives no thread, and
+        ``MemoryError`` if there is no room for the ring.
+        """
+    def stop(self, /) -> None:
+        """
+        Ask both stages to end as soon as they can.
+        """
+    def wait(self, /, timeout_ms: SupportsIndex) -> bool:
+        """
+        Wait for the end of the run, at most ``timeout_ms`` and never longer than 50 ms; whether it is
+        over. Other threads run meanwhile, and pending signals are handled before it returns.
         """
 
 @final
@@ -261,6 +710,8 @@ class RingBuffer(Generic[_T]):
     ``capacity``: number of slots, at least 1, kept exactly. Raises ``ArgumentTypeError`` or
     ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
     """
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...
     def __new__(cls, /, capacity: int) -> Self: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -333,9 +784,61 @@ class Snapshot:
         Sum of all observations, in nanoseconds.
         """
 
+def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> list[str]:
+    """
+    The column names in the header of a csv file, split as loading the ``wanted`` ones would.
+    """
+
+def load_csv(path: str | PathLike[str], columns: SupportsGetItem[int, tuple[str, SupportsIndex | str, SupportsIndex]], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
+    """
+    Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column.
+    """
+
+def load_recording(paths: SupportsGetItem[int, str | PathLike[str]], *, kind: str = "auto", policy: str = "strict", symbol: str | None = None, out_of_order: str = "refuse", progress: Any | None = None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
+    """
+    The events of ``paths``, merged by stamp; the symbols; the rows left out; the account of each file.
+
+    ``kind`` is ``"auto"`` or a format, ``policy`` ``"strict"`` or ``"skip"``. ``progress`` is called with bytes
+    done, bytes in all and events so far; what it raises ends the load, and so does a signal.
+
+    Raises the classes of ``SourceError``, and ``ArgumentValueError`` for a word that means nothing.
+    """
+
+def load_rows(title: str, rows: Any, bad: SupportsGetItem[int, tuple[SupportsIndex, str, str]], symbols: SupportsGetItem[int, str], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
+    """
+    Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
+
+    ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order.
+    """
+
+def merge_events(parts: SupportsGetItem[int, tuple[Events, SupportsGetItem[int, SupportsIndex]]]) -> Events:
+    """
+    Several batches of events as one, merged by stamp: equal stamps come in the order of the batches.
+
+    Each part is events and the new index of each of their symbols.
+
+    Raises ``ArgumentValueError`` if an event's symbol has no new index.
+    """
+
 def report_unraisable(error: BaseException, source: Any) -> None:
     """
     Hand ``error`` to ``sys.unraisablehook``, with ``source`` as the object it came from.
 
     Python has no function of its own for this: the hook's argument cannot be built there.
+    """
+
+def synthetic_events(model: str, rate_hz: SupportsFloat | SupportsIndex, events: SupportsIndex, symbols: SupportsIndex, seed: SupportsIndex, progress: Any | None) -> Events:
+    """
+    Generate a stream; see ``tickpath.core.ingest.synthetic.generate``, which checks the arguments first.
+
+    ``progress`` is called with bytes done, bytes in all, and events so far; what it raises ends the work.
+    """
+
+def table_values(values: Any, field: str, exponent: SupportsIndex, out: Any, first_only: bool) -> list[tuple[int, str]]:
+    """
+    Convert ``values`` (a list, or an array of floats) into the bits of ``field``, written to ``out``.
+
+    ``out`` is a contiguous array of signed 64-bit integers of the same length. Returns row number from 0
+    and reason of every value that is none, or of the first of them if ``first_only``; their ``out`` stays
+    as it is.
     """

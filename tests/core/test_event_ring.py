@@ -60,7 +60,8 @@ def test_publications_are_numbered_from_zero(capacity: int) -> None:
 
 def test_a_zero_dimensional_array_is_a_record() -> None:
     ring = EventRing(4)
-    assert ring.publish(events(3, 1).reshape(())) == 0  # type: ignore[arg-type]
+    record: Any = events(3, 1).reshape(())
+    assert ring.publish(record) == 0
     assert sequences(ring.reader().poll_many(1)) == [3]
 
 

@@ -104,7 +104,7 @@ def test_whoever_looks_on_sees_counters_of_one_moment_and_may_end_the_run() -> N
     class Enough(Exception):
         pass
 
-    seen = []
+    seen: list[object] = []
 
     def look(snapshot: object) -> None:
         seen.append(snapshot)
@@ -114,6 +114,7 @@ def test_whoever_looks_on_sees_counters_of_one_moment_and_may_end_the_run() -> N
     with pytest.raises(Enough):
         session.run(on_look=look)
     assert len(seen) == 1
+    seen.clear()
     del session
     assert engine_threads() == []
 

@@ -45,9 +45,10 @@ __all__ = [
     "Transition",
 ]
 
+if not TYPE_CHECKING:  # a checker would take the function for an attribute of every name
 
-def __getattr__(name: str) -> Any:
-    # NumPy is loaded by whoever asks for the dtype, not by everyone who imports the package.
-    if name == "ACK_DTYPE":
-        return _ack_dtype()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # NumPy is loaded by whoever asks for the dtype, not by everyone who imports the package.
+        if name == "ACK_DTYPE":
+            return _ack_dtype()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

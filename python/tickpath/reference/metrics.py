@@ -159,6 +159,6 @@ class LatencySink:
         """The metrics this sink feeds."""
         return self._metrics
 
-    def observe(self, event: Any, ack: _HasLatency) -> None:  # noqa: ARG002  the sink's protocol
+    def observe(self, event: Any, ack: _HasLatency) -> None:
         """Counts ``ack.latency_ns``."""
         self._metrics.observe(ack.latency_ns)

@@ -1,7 +1,6 @@
 """The ring, and a reader's place in it."""
 
 # Ring and readers are one piece: a public way in would cost a call per event.
-# ruff: noqa: SLF001
 
 from __future__ import annotations
 

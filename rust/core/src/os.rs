@@ -56,6 +56,13 @@ pub fn pin_current_thread(core: usize) -> Result<(), Refusal> {
     imp::pin_current_thread(core)
 }
 
+/// What the kernel keeps time by (`"tsc"`, `"kvm-clock"`, …), where it says so.
+pub fn clock_source() -> Option<String> {
+    let path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    let name = std::fs::read_to_string(path).ok()?;
+    Some(name.trim_end().to_owned())
+}
+
 #[cfg(target_os = "linux")]
 mod imp {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

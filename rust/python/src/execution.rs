@@ -8,9 +8,10 @@ use pyo3::{PyTraverseError, PyVisit};
 use tickpath_core::execution::Ack as Row;
 use tickpath_core::state::Gate as Word;
 use tickpath_core::sync::Arc;
+use tickpath_core::time::AnchoredClock;
 
 use crate::ack::{Ack, ack_rows, as_payload};
-use crate::memory::{FastCall, Raised, raise};
+use crate::memory::{FastCall, GilCell, Raised, raise};
 use crate::place::{Place, Refusal};
 use crate::sink::Sink;
 use crate::state::Gate;
@@ -29,6 +30,7 @@ use crate::{args, errors};
 pub(crate) struct Executor {
     place: Place,
     gate: Arc<Word>,
+    clock: GilCell<AnchoredClock>,
     sink: Sink,
 }
 
@@ -41,10 +43,10 @@ impl Executor {
     fn advance<'py>(&self, py: Python<'py>) -> Result<Option<Advance<'py>>, Refusal> {
         let word = self.gate.read();
         if self.sink.is_shown_events() {
-            let step = self.place.step(py, word)?;
+            let step = self.place.step(py, word, &self.clock)?;
             return Ok(step.map(|step| (step.ack, Some(step.item))));
         }
-        let ack = self.place.step_unseen(py, word)?;
+        let ack = self.place.step_unseen(py, word, &self.clock)?;
         Ok(ack.map(|ack| {
             self.sink.record(py, ack.latency_ns());
             (ack, None)
@@ -143,6 +145,7 @@ impl Executor {
         Ok(Self {
             place,
             gate: gate.get().shared().clone(),
+            clock: GilCell::new(AnchoredClock::new()),
             sink: Sink::of(sink)?,
         })
     }

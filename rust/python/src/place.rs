@@ -2,11 +2,11 @@
 
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use tickpath_core::bus::{Bounds, Cursor, EventReader, Overrun, Reader};
+use tickpath_core::bus::{Bounds, Cursor, EventReader, Overrun, Payload, Reader};
 use tickpath_core::execution::{Ack, Step, StepError, step};
 use tickpath_core::state::GateWord;
 use tickpath_core::sync::Arc;
-use tickpath_core::time::MonotonicClock;
+use tickpath_core::time::AnchoredClock;
 
 use crate::bus::RingBuffer;
 use crate::event_layout::EventLayout;
@@ -102,10 +102,11 @@ impl Place {
         &self,
         py: Python<'py>,
         word: GateWord,
+        clock: &GilCell<AnchoredClock>,
     ) -> Result<Option<Step<Bound<'py, PyAny>>>, Refusal> {
         match self {
-            Self::Objects { ring, cursor } => Ok(cursor.step(&ring.get().tape(py), word)?),
-            Self::Events { reader, layout } => step_record(py, reader, layout, word),
+            Self::Objects { ring, cursor } => Ok(cursor.step(&ring.get().tape(py), word, clock)?),
+            Self::Events { reader, layout } => step_record(py, reader, layout, word, clock),
         }
     }
 
@@ -115,14 +116,15 @@ impl Place {
         &self,
         py: Python<'_>,
         word: GateWord,
+        clock: &GilCell<AnchoredClock>,
     ) -> Result<Option<Ack>, Refusal> {
         Ok(match self {
             Self::Objects { ring, cursor } => cursor
-                .step_unseen(&ring.get().tape(py), word)?
+                .step_unseen(&ring.get().tape(py), word, clock)?
                 .map(|step| step.ack),
-            Self::Events { reader, .. } => reader
-                .with(py, |reader| step(reader, word, &MonotonicClock))?
-                .map(|step| step.ack),
+            Self::Events { reader, .. } => {
+                step_event(py, reader, word, clock)?.map(|step| step.ack)
+            }
         })
     }
 
@@ -206,6 +208,7 @@ fn step_record<'py>(
     reader: &GilCell<EventReader>,
     layout: &EventLayout,
     word: GateWord,
+    clock: &GilCell<AnchoredClock>,
 ) -> Result<Option<Step<Bound<'py, PyAny>>>, Refusal> {
     if word.is_init() {
         return Err(Refusal::NotReady);
@@ -215,7 +218,7 @@ fn step_record<'py>(
     }
     let mut outcome = Ok(None);
     let record = layout.record_of(py, || {
-        outcome = reader.with(py, |reader| step(reader, word, &MonotonicClock));
+        outcome = step_event(py, reader, word, clock);
         Ok(outcome
             .as_ref()
             .ok()
@@ -226,4 +229,16 @@ fn step_record<'py>(
     Ok(outcome?
         .zip(record)
         .map(|(Step { ack, .. }, item)| Step { item, ack }))
+}
+
+/// The executor's step on the next event.
+fn step_event(
+    py: Python<'_>,
+    reader: &GilCell<EventReader>,
+    word: GateWord,
+    clock: &GilCell<AnchoredClock>,
+) -> Result<Option<Step<Payload>>, StepError> {
+    reader.with(py, |reader| {
+        clock.with(py, |clock| step(reader, word, clock))
+    })
 }

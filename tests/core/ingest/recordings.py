@@ -116,7 +116,15 @@ def itch_directory(stock: str, locate: int, ts_ns: int = 11) -> bytes:
 
 
 def itch_add(
-    ts_ns: int, *, locate: int = 1, order: int = 9, side: bytes = b"B", shares: int = 100, price: int = 1_234_500
+    ts_ns: int,
+    *,
+    locate: int = 1,
+    order: int = 9,
+    side: bytes = b"B",
+    shares: int = 100,
+    price: int = 1_234_500,
 ) -> bytes:
-    fields = struct.pack(">Qc", order, side) + struct.pack(">I", shares) + b"ACME    " + struct.pack(">I", price)
+    fields = (
+        struct.pack(">Qc", order, side) + struct.pack(">I", shares) + b"ACME    " + struct.pack(">I", price)
+    )
     return itch_head(b"A", locate, ts_ns) + fields

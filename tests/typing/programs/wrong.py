@@ -5,6 +5,7 @@ from typing import Any, assert_type
 from tickpath.control.metrics import Metrics
 from tickpath.core.bus import Consumer, RingBuffer
 from tickpath.core.execution import Executor
+from tickpath.core.execution import Executer  # error
 from tickpath.core.state import Lifecycle, State
 
 ring = RingBuffer[int](8)

@@ -33,8 +33,10 @@ def _ack_dtype() -> np.dtype[np.void]:
     )
 
 
-def __getattr__(name: str) -> Any:
-    if name == "ACK_DTYPE":
-        globals()[name] = dtype = _ack_dtype()
-        return dtype
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker would take the function for an attribute of every name
+
+    def __getattr__(name: str) -> Any:
+        if name == "ACK_DTYPE":
+            globals()[name] = dtype = _ack_dtype()
+            return dtype
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

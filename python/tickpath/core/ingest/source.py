@@ -50,7 +50,7 @@ _Parts = tuple[_native.Events, Sequence[str], Iterable[tuple[Any, ...]], Mapping
 class MarketDataSource:
     """Events in memory, in the order in which they are published; immutable.
 
-    Made by ``from_file``, ``from_files``, ``from_table`` or ``synthetic``. Every one of them either loads what
+    Made by ``from_file``, ``from_files``, ``from_table`` or ``synthetic``. Each of them either loads what
     it was asked for or raises: nothing is lost unsaid.
     """
 
@@ -79,15 +79,16 @@ class MarketDataSource:
     ) -> MarketDataSource:
         """Load one file: plain, or compressed by gzip, zstd or zip, whatever its name.
 
-        - ``kind``: the format, or ``"auto"``; ``"table"`` (csv, parquet) needs ``columns``, see ``from_table``.
+        - ``kind``: the format, or ``"auto"``; ``"table"`` (csv, parquet) needs ``columns`` (``from_table``).
         - ``policy``: ``"strict"`` raises at the first bad row, ``"skip"`` leaves bad rows out and lists them.
         - ``symbol``: the name of every event's instrument, instead of what the file or its name says.
         - ``out_of_order``: what to do with stamps that run backwards: ``"refuse"`` raises at the first,
           ``"sort"`` sorts (stable), ``"clamp"`` raises each to the largest before it.
         - ``progress``: called with bytes done, bytes in all, and events so far; what it raises ends the load.
 
-        Raises ``SourceNotFound``, ``SourceUnreadable``, ``BadRow``, ``OutOfOrder`` or another ``SourceError``,
-        which name the place; ``ArgumentTypeError`` and ``ArgumentValueError`` for bad arguments.
+        Raises ``SourceNotFound``, ``SourceUnreadable``, ``BadRow``, ``OutOfOrder`` or another
+        ``SourceError``, which name the place; ``ArgumentTypeError`` and ``ArgumentValueError`` for bad
+        arguments.
         """
         return cls.from_files(
             [_path(path)],
@@ -174,7 +175,8 @@ class MarketDataSource:
             from tickpath.core.ingest.event import EVENT_DTYPE
 
             if len(self):
-                self._array = np.frombuffer(self._native_events, dtype=EVENT_DTYPE)
+                buffer: Any = self._native_events  # the buffer protocol has no type before 3.12
+                self._array = np.frombuffer(buffer, dtype=EVENT_DTYPE)
             else:
                 self._array = np.empty(0, dtype=EVENT_DTYPE)
                 self._array.flags.writeable = False
@@ -248,9 +250,7 @@ def _table(obj: object, columns: Columns, policy: str, symbol: str | None, out_o
     return table.load(obj, columns=columns, policy=policy, symbol=symbol, out_of_order=out_of_order)
 
 
-def _tables(
-    paths: list[str], columns: Columns, policy: str, symbol: str | None, out_of_order: str
-) -> _Parts:
+def _tables(paths: list[str], columns: Columns, policy: str, symbol: str | None, out_of_order: str) -> _Parts:
     """Load each table, and merge them by stamp."""
     loaded = [_table(path, columns, policy, symbol, out_of_order) for path in paths]
     if len(loaded) == 1:

@@ -30,7 +30,7 @@ class ColumnValues:
     values: npt.NDArray[Any] | list[object]
     """Integers, floats or booleans in an array; anything else one by one in a list."""
     missing: npt.NDArray[np.bool_] | None = None
-    """True where there is no value; ``None`` if there is one everywhere (lists hold ``None`` themselves)."""
+    """True where there is no value; ``None`` if there is one everywhere (lists say ``None`` themselves)."""
     exponent: int | None = None
     """For dates, times and durations: their unit is 10 to this power of nanoseconds."""
 

@@ -3,8 +3,10 @@
 //! No wall clock: a stamp orders events and measures spans, it does not say what day it is.
 
 mod cost;
+pub mod tsc;
 
 pub use cost::cost_ns;
+pub use tsc::AnchoredClock;
 
 /// A source of monotonic stamps.
 ///

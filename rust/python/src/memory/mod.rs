@@ -30,7 +30,7 @@ use pyo3::prelude::*;
 use tickpath_core::bus::{Cursor, CursorOn, Overrun};
 use tickpath_core::execution::{Step, StepError, step};
 use tickpath_core::state::GateWord;
-use tickpath_core::time::MonotonicClock;
+use tickpath_core::time::AnchoredClock;
 
 pub(crate) use events::{Events, SharedEvents};
 pub(crate) use export::copied_bytes;
@@ -110,11 +110,12 @@ impl GilCell<Cursor> {
         &self,
         tape: &Tape<'_, 'py>,
         word: GateWord,
+        clock: &GilCell<AnchoredClock>,
     ) -> Result<Option<Step<Bound<'py, PyAny>>>, StepError> {
         // SAFETY: the lock is held (the tape has the token); a step polls the tape and reads the
-        // clock, neither of which runs Python code.
-        let cursor = unsafe { &mut *self.value.get() };
-        step(&mut CursorOn { ring: tape, cursor }, word, &MonotonicClock)
+        // clock, neither of which runs Python code, so these borrows are the only ones.
+        let (cursor, clock) = unsafe { (&mut *self.value.get(), &*clock.value.get()) };
+        step(&mut CursorOn { ring: tape, cursor }, word, clock)
     }
 
     /// The same step without a reference to the item.
@@ -123,10 +124,11 @@ impl GilCell<Cursor> {
         &self,
         tape: &Tape<'_, '_>,
         word: GateWord,
+        clock: &GilCell<AnchoredClock>,
     ) -> Result<Option<Step<()>>, StepError> {
         // SAFETY: as in `step`.
-        let cursor = unsafe { &mut *self.value.get() };
+        let (cursor, clock) = unsafe { (&mut *self.value.get(), &*clock.value.get()) };
         let ring = &Unseen(tape);
-        step(&mut CursorOn { ring, cursor }, word, &MonotonicClock)
+        step(&mut CursorOn { ring, cursor }, word, clock)
     }
 }

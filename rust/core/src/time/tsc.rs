@@ -1,0 +1,336 @@
+//! Stamps from the processor's time stamp counter, tied to the monotonic clock again and again.
+//!
+//! Reading the counter costs about 10 ns, the clock 25. [`AnchoredClock`] reads the clock once, and
+//! the counter for the next [`WINDOW_NS`]; then it reads the clock anew. So its stamps are on the
+//! clock's timeline, and their error is that of the counter's rate over one window: under
+//! [`ERROR_NS_MAX`], whatever the process's age, a slewed clock included.
+//!
+//! - **Threads**: one at a time (it keeps its anchor in cells).
+//! - **Fallback**: by itself, to the clock alone, where the counter is not invariant, the kernel does
+//!   not keep its own time by it, or an anchor could not be taken undisturbed.
+#![allow(unsafe_code, reason = "the counter is read by an intrinsic")]
+
+use core::cell::Cell;
+
+use super::{Clock, MonotonicClock};
+
+/// How long one reading of the clock is good for, in nanoseconds.
+pub const WINDOW_NS: u64 = 20_000;
+/// The largest error of a stamp against the clock, in nanoseconds: an anchor is refused when reading
+/// it took longer than [`STEADY_TICKS_MAX`], at most 0.5 µs in [`RATE_BASE_NS_MIN`], which is 0.5 ‰ of
+/// a window, and the anchor itself lies within that reading.
+pub const ERROR_NS_MAX: u64 = 500;
+/// The shortest span the rate is measured over, in nanoseconds.
+const RATE_BASE_NS_MIN: u64 = 1_000_000;
+/// The longest one: a clock that is slewed changes its rate.
+const RATE_BASE_NS_MAX: u64 = 1_000_000_000;
+/// An anchor whose reading took more ticks was disturbed.
+const STEADY_TICKS_MAX: u64 = 512;
+/// Rates outside this range (ticks of 10 ns to 0.1 ns) are no processor's.
+const RATE_Q32: core::ops::RangeInclusive<u64> = (1 << 32) / 10..=(1 << 32) * 10;
+
+/// A counter that runs at a constant rate.
+pub trait Ticks {
+    /// Whether the counter may be trusted at all.
+    fn is_steady(&self) -> bool;
+
+    /// The counter now.
+    fn ticks(&self) -> u64;
+}
+
+/// The processor's time stamp counter.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessorTicks {
+    steady: bool,
+}
+
+impl ProcessorTicks {
+    /// The counter of this machine, trusted if it is invariant and the kernel keeps time by it.
+    pub fn new() -> Self {
+        Self {
+            steady: is_invariant() && crate::os::clock_source().as_deref() == Some("tsc"),
+        }
+    }
+}
+
+impl Default for ProcessorTicks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Ticks for ProcessorTicks {
+    fn is_steady(&self) -> bool {
+        self.steady
+    }
+
+    #[inline]
+    fn ticks(&self) -> u64 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: every x86-64 processor has the instruction, and Linux lets user space use it.
+        unsafe {
+            core::arch::x86_64::_rdtsc()
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        0
+    }
+}
+
+/// Whether the counter runs at one rate in every power state (CPUID 8000_0007h, EDX bit 8; AMD64
+/// Architecture Programmer's Manual vol. 3, and Intel's SDM vol. 3B, "Invariant TSC").
+#[cfg(target_arch = "x86_64")]
+fn is_invariant() -> bool {
+    use core::arch::x86_64::__cpuid;
+    __cpuid(0x8000_0000).eax >= 0x8000_0007 && __cpuid(0x8000_0007).edx & (1 << 8) != 0
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn is_invariant() -> bool {
+    false
+}
+
+/// One reading of both, and what follows from it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Anchor {
+    ticks: u64,
+    ns: u64,
+    /// For how many ticks this anchor is good; 0 while the rate is unknown.
+    window_ticks: u64,
+    /// Nanoseconds a tick, times 2³².
+    rate_q32: u64,
+    /// Where the measurement of the rate began.
+    base_ticks: u64,
+    base_ns: u64,
+}
+
+impl Anchor {
+    #[inline]
+    const fn ns_after(&self, ticks: u64) -> u64 {
+        // A window is some 10⁵ ticks and a rate at most 10 × 2³²: the product stays below 2⁵³.
+        self.ns + ((ticks * self.rate_q32) >> 32)
+    }
+}
+
+/// A clock that reads the counter, and the real clock once per window.
+#[derive(Debug)]
+pub struct AnchoredClock<C = MonotonicClock, T = ProcessorTicks> {
+    clock: C,
+    counter: T,
+    anchor: Cell<Anchor>,
+}
+
+impl AnchoredClock {
+    /// The machine's clock, read through the processor's counter where that can be trusted.
+    pub fn new() -> Self {
+        Self::with(MonotonicClock, ProcessorTicks::new())
+    }
+}
+
+impl Default for AnchoredClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: Clock, T: Ticks> AnchoredClock<C, T> {
+    /// `clock`, read through `counter`.
+    pub fn with(clock: C, counter: T) -> Self {
+        Self {
+            clock,
+            counter,
+            anchor: Cell::new(Anchor::default()),
+        }
+    }
+
+    /// Reads the clock, and if nothing came between takes a new anchor.
+    #[cold]
+    fn read_clock(&self) -> u64 {
+        if !self.counter.is_steady() {
+            return self.clock.now_ns();
+        }
+        let before = self.counter.ticks();
+        let clock_ns = self.clock.now_ns();
+        let took = self.counter.ticks().wrapping_sub(before);
+        let old = self.anchor.get();
+        let mut new = Anchor {
+            ticks: before.wrapping_add(took / 2),
+            // Never behind a stamp that the old anchor may have given.
+            ns: clock_ns.max(old.ns_after(old.window_ticks)),
+            window_ticks: 0,
+            ..old
+        };
+        if took <= STEADY_TICKS_MAX {
+            new.measure(clock_ns);
+        }
+        self.anchor.set(new);
+        new.ns
+    }
+}
+
+impl Anchor {
+    /// Measures the rate if the base is long enough, and opens the window if the rate is known.
+    fn measure(&mut self, clock_ns: u64) {
+        let (ticks, ns) = (
+            self.ticks.wrapping_sub(self.base_ticks),
+            clock_ns.saturating_sub(self.base_ns),
+        );
+        if self.base_ns == 0 || self.ticks <= self.base_ticks {
+            // A first reading, or a counter that was set back: begin again.
+            (self.base_ticks, self.base_ns, self.rate_q32) = (self.ticks, clock_ns, 0);
+        } else if ns >= RATE_BASE_NS_MIN {
+            let rate = (u128::from(ns) << 32) / u128::from(ticks);
+            self.rate_q32 = u64::try_from(rate)
+                .ok()
+                .filter(|rate| RATE_Q32.contains(rate))
+                .unwrap_or(0);
+            if ns >= RATE_BASE_NS_MAX {
+                (self.base_ticks, self.base_ns) = (self.ticks, clock_ns);
+            }
+        }
+        if self.rate_q32 > 0 {
+            self.window_ticks = (WINDOW_NS << 32) / self.rate_q32;
+        }
+    }
+}
+
+impl<C: Clock, T: Ticks> Clock for AnchoredClock<C, T> {
+    #[inline]
+    fn now_ns(&self) -> u64 {
+        let anchor = self.anchor.get();
+        let passed = self.counter.ticks().wrapping_sub(anchor.ticks);
+        if passed < anchor.window_ticks {
+            anchor.ns_after(passed)
+        } else {
+            self.read_clock()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A clock and a counter that a test moves.
+    #[derive(Debug, Default)]
+    struct Manual {
+        ns: Cell<u64>,
+        ticks: Cell<u64>,
+        steady: bool,
+    }
+
+    impl Manual {
+        fn pass(&self, ns: u64, ticks: u64) {
+            self.ns.set(self.ns.get() + ns);
+            self.ticks.set(self.ticks.get().wrapping_add(ticks));
+        }
+    }
+
+    impl Clock for &Manual {
+        fn now_ns(&self) -> u64 {
+            self.ns.get()
+        }
+    }
+
+    impl Ticks for &Manual {
+        fn is_steady(&self) -> bool {
+            self.steady
+        }
+
+        fn ticks(&self) -> u64 {
+            self.ticks.get()
+        }
+    }
+
+    fn steady() -> Manual {
+        Manual {
+            ns: Cell::new(5_000_000),
+            ticks: Cell::new(77),
+            steady: true,
+        }
+    }
+
+    #[test]
+    fn follows_the_clock_within_its_bound_at_any_rate() {
+        for ticks_per_us in [1_000, 2_600, 5_123] {
+            let time = steady();
+            let clock = AnchoredClock::with(&time, &time);
+            for step in 0..200_000_u64 {
+                let ns = 1_000 * (1 + step % 40);
+                time.pass(ns, ns / 1_000 * ticks_per_us);
+                assert!(clock.now_ns().abs_diff(time.ns.get()) <= 1, "step {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn reads_the_clock_only_once_per_window() {
+        let time = steady();
+        let clock = AnchoredClock::with(&time, &time);
+        clock.now_ns();
+        time.pass(2_000_000, 4_000_000);
+        let anchored = clock.now_ns();
+        // The clock jumps; within the window only the counter is looked at.
+        time.ns.set(time.ns.get() + 1_000_000);
+        time.ticks.set(time.ticks.get() + 200);
+        assert_eq!(clock.now_ns(), anchored + 100);
+    }
+
+    #[test]
+    fn a_slewed_clock_is_followed() {
+        let time = steady();
+        let clock = AnchoredClock::with(&time, &time);
+        for step in 0..400_000_u64 {
+            // 500 ppm faster from the middle on, which is the most that NTP does.
+            let slew = if step > 200_000 { 5 } else { 0 };
+            time.pass(10_000 + slew, 26_000);
+            let error = clock.now_ns().abs_diff(time.ns.get());
+            assert!(error <= 20, "step {step}: {error} ns");
+        }
+    }
+
+    #[test]
+    fn never_goes_back_whatever_the_counter_does() {
+        let time = steady();
+        let clock = AnchoredClock::with(&time, &time);
+        let mut last = 0;
+        for step in 0..100_000_u64 {
+            time.pass(700, 1_820 + step % 7);
+            if step % 9_000 == 8_999 {
+                time.ticks.set(step);
+            }
+            let now = clock.now_ns();
+            assert!(now >= last, "step {step}: {now} after {last}");
+            last = now;
+        }
+    }
+
+    #[test]
+    fn a_counter_that_is_not_steady_is_left_alone() {
+        let time = Manual {
+            steady: false,
+            ..steady()
+        };
+        let clock = AnchoredClock::with(&time, &time);
+        for _ in 0..1_000 {
+            time.pass(10_000, 1);
+            assert_eq!(clock.now_ns(), time.ns.get());
+        }
+    }
+
+    #[test]
+    fn the_machine_s_own_stays_with_the_machine_s_clock() {
+        let clock = AnchoredClock::new();
+        for round in 0..300_000 {
+            let before = MonotonicClock.now_ns();
+            let stamp = clock.now_ns();
+            let after = MonotonicClock.now_ns();
+            let outside = before
+                .saturating_sub(stamp)
+                .max(stamp.saturating_sub(after));
+            assert!(
+                outside <= ERROR_NS_MAX,
+                "round {round}: {outside} ns outside"
+            );
+        }
+    }
+}
