@@ -280,6 +280,17 @@ def test_ctrl_c_while_loading_is_code_130_with_an_account(run: Run, monkeypatch:
     assert stdout.startswith("INTERRUPTED")
 
 
+def test_a_second_ctrl_c_ends_it_now_without_an_account(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def insisted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Session, "run", insisted)
+    code, stdout, stderr = run(*FAST, "--quiet", "--json")
+    assert (code, stdout) == (130, "")
+    assert stderr == "tickpath: interrupted twice, ended without an account\n"
+
+
 def test_a_bug_in_a_stage_fails_the_run_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise EngineFailed("the executor ended by a bug in tickpath: planted")

@@ -158,9 +158,14 @@ def command(**options: Any) -> int:
     """
     _refuse_what_is_not_there(options)
     settings, feed = _settings(options), _feed_options(options)
-    with StopSignals() as signals:
-        code, report, replay = _run(settings, feed, signals, quiet=options["quiet"])
-        _print(report, replay, as_json=options["as_json"])
+    try:
+        with StopSignals() as signals:
+            code, report, replay = _run(settings, feed, signals, quiet=options["quiet"])
+            _print(report, replay, as_json=options["as_json"])
+    except KeyboardInterrupt:
+        # The second signal means now: there is no account any more.
+        click.echo("tickpath: interrupted twice, ended without an account", err=True)
+        return EXIT_INTERRUPTED
     return code
 
 
