@@ -35,7 +35,7 @@ class Ack:
     def __getnewargs__(self, /) -> tuple[Any, ...]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, seq: SupportsIndex, decision_ts: SupportsIndex, completion_ts: SupportsIndex, executed: bool, epoch: SupportsIndex) -> Self: ...
+    def __new__(cls, /, seq: int, decision_ts: int, completion_ts: int, executed: bool, epoch: int) -> Self: ...
     def __repr__(self, /) -> str: ...
     @property
     def completion_ts(self, /) -> int: ...
@@ -405,9 +405,10 @@ class Events:
     def __len__(self, /) -> int: ...
     def __repr__(self, /) -> str: ...
     @staticmethod
-    def from_array(array: Any, *, out_of_order: str = "refuse", path: str = "table", row_numbers: Any | None = None, lines: bool = False) -> tuple[Events, int]:
+    def from_array(array: Any, *, out_of_order: str = "refuse", path: str = "table", row_numbers: Any | None = None, lines: bool = False) -> tuple[Events, int, int]:
         """
-        A copy of ``array``, a contiguous array of ``EVENT_DTYPE``, and how many of its stamps ran backwards.
+        A copy of ``array``, a contiguous array of ``EVENT_DTYPE``, how many of its stamps were smaller than the
+        one before, and how many were raised.
 
         ``out_of_order`` is ``"refuse"``, ``"sort"`` or ``"clamp"``. ``row_numbers`` (contiguous u64) says
         which row of its source each event was, by default its index; ``lines`` calls them line numbers.
@@ -670,7 +671,7 @@ class Metrics:
     belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
     significant digits, from 1 ns to one hour (longer ones count as one hour there).
     """
-    def __new__(cls, /, histogram: bool = False) -> Self: ...
+    def __new__(cls, /, histogram: bool = ...) -> Self: ...
     def observe(self, latency_ns: int, /) -> None:
         """
         Count one latency in nanoseconds: an integer from 0 to ``2**64 - 1``.
@@ -771,7 +772,7 @@ class Snapshot:
         """
         Smallest observation in nanoseconds, ``None`` if there was none.
         """
-    def percentile(self, quantile: SupportsFloat | SupportsIndex, /) -> int | None:
+    def percentile(self, quantile: float, /) -> int | None:
         """
         The latency in nanoseconds at ``quantile`` (0.99 for p99), to three significant digits.
 
