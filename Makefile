@@ -118,7 +118,7 @@ loom: ## Explore the event ring's interleavings; each planted bug must be found
 	done
 
 bench: .venv-release/.installed ## Measure against the reference and Python's queues: make bench ARGS=...
-	@$(RELEASE)/python benches/object_tier.py $(ARGS)
+	@$(RELEASE)/python -m benches.object_tier $(addprefix --also ,$(wildcard /usr/bin/python3.11)) $(ARGS)
 
 wheel: .venv/.installed ## Build the release wheel into build/dist
 	@mkdir -p $(DIST) && rm -f $(DIST)/*.whl
