@@ -5,7 +5,7 @@ use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::args;
-use crate::memory::{FastCall, Raised, raise};
+use crate::memory::{FastCall, Raised};
 use crate::place::Place;
 
 /// A reader of a ring with a place of its own; it never holds the producer back.
@@ -36,7 +36,7 @@ impl FastCall for FastPoll {
         match this.place.poll(py) {
             Ok(Some(item)) => Ok(item),
             Ok(None) => Ok(py.None().into_bound(py)),
-            Err(refusal) => Err(raise(py, refusal.into_error(py))),
+            Err(raised) => Err(raised),
         }
     }
 }
@@ -58,9 +58,7 @@ impl Consumer {
     /// Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
     #[pyo3(signature = () -> "_T_co | None")]
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.place
-            .poll(py)
-            .map_err(|refusal| refusal.into_error(py))
+        self.place.poll(py).map_err(|raised| raised.take(py))
     }
 
     /// Up to ``limit`` items in order; fewer when caught up.
@@ -77,8 +75,10 @@ impl Consumer {
                 Ok(Some(item)) => items.push(item),
                 Ok(None) => break,
                 // What was read is handed out; the cursor stays, and the next call says it again.
-                Err(_) if !items.is_empty() => break,
-                Err(refusal) => return Err(refusal.into_error(py)),
+                Err(raised) => match raised.take(py) {
+                    _ if !items.is_empty() => break,
+                    error => return Err(error),
+                },
             }
         }
         PyList::new(py, items)

@@ -11,7 +11,7 @@ use tickpath_core::time::AnchoredClock;
 use crate::bus::RingBuffer;
 use crate::event_layout::EventLayout;
 use crate::event_ring::EventRing;
-use crate::memory::GilCell;
+use crate::memory::{GilCell, Raised, raise};
 use crate::{args, errors};
 
 /// A ring and the next sequence expected from it.
@@ -86,12 +86,12 @@ impl Place {
     }
 
     /// The next item, `None` when caught up.
-    #[inline]
-    pub(crate) fn poll<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Refusal> {
+    #[inline(always)]
+    pub(crate) fn poll<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Raised> {
         match self {
-            Self::Objects { ring, cursor } => {
-                cursor.poll(&ring.get().tape(py)).map_err(Refusal::Overrun)
-            }
+            Self::Objects { ring, cursor } => cursor
+                .poll(&ring.get().tape(py))
+                .map_err(|overrun| raise(py, errors::overrun(py, overrun))),
             Self::Events { reader, layout } => poll_record(py, reader, layout),
         }
     }
@@ -187,11 +187,12 @@ impl Place {
 }
 
 /// The next event as a record; nothing is made when caught up.
+#[inline(never)]
 fn poll_record<'py>(
     py: Python<'py>,
     reader: &GilCell<EventReader>,
     layout: &EventLayout,
-) -> Result<Option<Bound<'py, PyAny>>, Refusal> {
+) -> Result<Option<Bound<'py, PyAny>>, Raised> {
     if reader.with(py, |reader| reader.available()) == 0 {
         return Ok(None);
     }
@@ -199,7 +200,7 @@ fn poll_record<'py>(
         let payload = reader.with(py, Reader::poll);
         payload.map_err(|overrun| errors::overrun(py, overrun))
     };
-    layout.record_of(py, next).map_err(Refusal::Python)
+    layout.record_of(py, next).map_err(|error| raise(py, error))
 }
 
 /// The executor's step on the next event, with the event as a record.

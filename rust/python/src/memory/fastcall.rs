@@ -39,6 +39,14 @@ pub(crate) trait FastCall {
 #[derive(Debug)]
 pub(crate) struct Raised(());
 
+impl Raised {
+    /// The exception, no longer set.
+    #[cold]
+    pub(crate) fn take(self, py: Python<'_>) -> PyErr {
+        PyErr::fetch(py)
+    }
+}
+
 /// Sets `error` as the interpreter's current exception.
 #[cold]
 pub(crate) fn raise(py: Python<'_>, error: PyErr) -> Raised {
