@@ -107,8 +107,11 @@ def pair(put: Callable[[object], object], take: Callable[[], object]) -> tuple[W
 
 
 def observe(metrics: Any) -> tuple[Workload, int]:
-    """Count a thousand latencies of different sizes."""
-    latencies = [(number * 7919) % 100_000 for number in range(EVENTS)]
+    """Count a thousand latencies: most of some hundred nanoseconds, one in fifty up to 100 us."""
+    latencies = [
+        (number * 7919) % 100_000 if number % 50 == 0 else 100 + (number * 7919) % 400
+        for number in range(EVENTS)
+    ]
     call = metrics.observe
 
     def run() -> None:

@@ -60,7 +60,7 @@ class Executor(Reader[T]):
     Raises ``ArgumentTypeError`` or ``ArgumentValueError`` on arguments that are none.
     """
 
-    __slots__ = ("_capacity", "_load", "_observe", "_sink_errors")
+    __slots__ = ("_load", "_observe", "_sink_errors")
 
     def __init__(
         self,
@@ -77,7 +77,6 @@ class Executor(Reader[T]):
             sink = NoOpSink()
         if not callable(getattr(sink, "observe", None)):
             raise ArgumentTypeError(f"sink must have observe(event, ack), {type(sink).__name__} has none")
-        self._capacity = ring.capacity
         self._load = lifecycle.gate.load
         self._observe = sink.observe
         self._sink_errors = 0
@@ -96,16 +95,16 @@ class Executor(Reader[T]):
         if not word & _STATE_MASK:
             raise NotReady
         slot = self._slot
-        lap = self._lap
-        if slot.lap != lap:
-            if slot.lap < lap:
+        base = self._base
+        if slot.base != base:
+            if slot.base < base:
                 return None
             self._pass_turn()
             return self.process()
         # Only the turn has nothing after it, and it was written in no lap.
         self._slot = slot.next  # type: ignore[assignment]  # as in Consumer.poll()
         event = slot.item
-        seq = lap * self._capacity + slot.index
+        seq = base + slot.index
         decision_ts = now()
         executed = word & _STATE_MASK == _READY
         ack = _new_ack(Ack, (seq, decision_ts, now(), executed, word >> _EPOCH_SHIFT))
@@ -147,11 +146,11 @@ class Executor(Reader[T]):
         """
         rows = _rows(array)
         self._refuse_in_init()
-        capacity, load, pack_into, size = self._capacity, self._load, _ROW.pack_into, _ROW.size
+        load, pack_into, size = self._load, _ROW.pack_into, _ROW.size
         # process(), written out for batches: the row must be there before the sink is called.
         for offset in range(0, len(array) * size, size):
             word = load()
-            if self._slot.lap > self._lap:
+            if self._slot.base > self._base:
                 try:
                     self._pass_turn()
                 except Overrun:
@@ -159,12 +158,12 @@ class Executor(Reader[T]):
                         return offset // size
                     raise
             slot = self._slot
-            lap = self._lap
-            if slot.lap < lap:
+            base = self._base
+            if slot.base < base:
                 return offset // size
             self._slot = slot.next  # type: ignore[assignment]  # as in Consumer.poll()
             event = slot.item
-            seq = lap * capacity + slot.index
+            seq = base + slot.index
             decision_ts = now()
             executed = word & _STATE_MASK == _READY
             epoch = word >> _EPOCH_SHIFT

@@ -21,21 +21,23 @@ T = TypeVar("T")
 class Slot(Generic[T]):
     """A place for one item, the lap it was written in, and the place after it.
 
+    A lap is named by its base, the sequence of its first slot: base + index is the item's sequence.
+
     Linked, so that neither publishing nor polling has to divide or to count: in plain Python a
     division and the integer it makes cost more than following a link.
     """
 
-    __slots__ = ("index", "item", "lap", "next")
+    __slots__ = ("base", "index", "item", "next")
 
+    base: int
     index: int
     item: T
-    lap: int
     next: Slot[T] | None
 
-    def __init__(self, index: int, lap: int, following: Slot[T] | None) -> None:
+    def __init__(self, index: int, base: int, following: Slot[T] | None) -> None:
+        self.base = base
         self.index = index
         self.item = None  # type: ignore[assignment]  # read only once it was written
-        self.lap = lap
         self.next = following
 
 
@@ -46,7 +48,7 @@ class RingBuffer(Generic[T]):
     ``capacity`` is no int and ``ArgumentValueError`` if it is below 1.
     """
 
-    __slots__ = ("__weakref__", "_capacity", "_head", "_lap", "_next", "_slots")
+    __slots__ = ("__weakref__", "_base", "_capacity", "_next", "_slots")
 
     def __init__(self, capacity: int) -> None:
         count = arguments.index("capacity", capacity)
@@ -62,8 +64,7 @@ class RingBuffer(Generic[T]):
         slots.reverse()
         self._capacity = count
         self._slots = slots
-        self._head = 0
-        self._lap = 0
+        self._base = 0
         self._next = slots[0]
 
     @property
@@ -73,7 +74,7 @@ class RingBuffer(Generic[T]):
 
     def head(self) -> int:
         """The next sequence to be published."""
-        return self._head
+        return self._base + self._next.index
 
     def publish(self, item: T) -> int:
         """Publishes ``item`` and returns its sequence; ``None`` is refused with ``ArgumentTypeError``."""
@@ -84,16 +85,15 @@ class RingBuffer(Generic[T]):
         if following is None:
             # The turn: the next lap begins. Written out, for a call may run the garbage collector, and
             # a destructor that publishes here would find the ring between two laps.
-            self._lap += 1
+            self._base += self._capacity
             slot = self._slots[0]
             following = slot.next
-        seq = self._head
-        self._head = seq + 1
+        base = self._base
         self._next = following  # type: ignore[assignment]  # only the turn has nothing after it
-        slot.lap = self._lap
+        slot.base = base
         # Last: this releases the item that is pushed out, and its destructor may publish again.
         slot.item = item
-        return seq
+        return base + slot.index
 
     def publish_many(self, items: Iterable[T]) -> int:
         """Publishes one item after the other and returns the sequence of the first.
@@ -103,7 +103,7 @@ class RingBuffer(Generic[T]):
         """
         if not hasattr(type(items), "__iter__") and not hasattr(type(items), "__getitem__"):
             raise ArgumentTypeError(f"publish_many() takes an iterable, not {type(items).__name__}")
-        first = self._head
+        first = self.head()
         for item in items:
             if item is None:
                 raise ArgumentTypeError("None cannot be published: poll() means 'caught up' by it")
@@ -112,12 +112,11 @@ class RingBuffer(Generic[T]):
             slot = self._next
             following = slot.next
             if following is None:
-                self._lap += 1
+                self._base += self._capacity
                 slot = self._slots[0]
                 following = slot.next
-            self._head += 1
             self._next = following  # type: ignore[assignment]  # as in publish()
-            slot.lap = self._lap
+            slot.base = self._base
             slot.item = item
         return first
 
@@ -130,7 +129,7 @@ class RingBuffer(Generic[T]):
         seq = arguments.index("seq", seq)
         if seq < 0:
             raise ArgumentValueError(f"seq must be 0 or more, not {seq}")
-        head = self._head
+        head = self.head()
         if seq >= head:
             raise NotPublished(seq, head)
         if head - seq > self._capacity:
@@ -138,7 +137,7 @@ class RingBuffer(Generic[T]):
         return self._slots[seq % self._capacity].item
 
     def __repr__(self) -> str:
-        return f"RingBuffer(capacity={self._capacity}, head={self._head})"
+        return f"RingBuffer(capacity={self._capacity}, head={self.head()})"
 
 
 class Reader(Generic[T]):
@@ -148,7 +147,7 @@ class Reader(Generic[T]):
     in that lap; in an earlier one: not published yet; in a later one: overwritten.
     """
 
-    __slots__ = ("__weakref__", "_lap", "_lost", "_ring", "_shed", "_slot")
+    __slots__ = ("__weakref__", "_base", "_lost", "_ring", "_shed", "_slot")
 
     def __init__(self, ring: RingBuffer[T], start: str | int) -> None:
         if not isinstance(ring, RingBuffer):
@@ -156,7 +155,7 @@ class Reader(Generic[T]):
         self._ring = ring
         self._lost = 0
         self._shed = 0
-        head = ring._head
+        head = ring.head()
         self._expect(arguments.start(start, max(0, head - ring._capacity), head))
 
     @property
@@ -171,16 +170,16 @@ class Reader(Generic[T]):
 
     def cursor(self) -> int:
         """The next sequence this reader expects."""
-        return self._lap * self._ring._capacity + self._slot.index
+        return self._base + self._slot.index
 
     def reset_to_head(self) -> int:
         """Skips everything published so far; returns how many sequences that were."""
-        head = self._ring._head
+        head = self._ring.head()
         return self._recover_to(head, head)
 
     def reset_to_oldest(self) -> int:
         """Skips what was overwritten; returns how many sequences that were, 0 if none."""
-        head = self._ring._head
+        head = self._ring.head()
         return self._recover_to(head - self._ring._capacity, head)
 
     def _recover_to(self, target: int, head: int) -> int:
@@ -197,13 +196,14 @@ class Reader(Generic[T]):
 
     def _expect(self, seq: int) -> None:
         ring = self._ring
-        self._lap, place = divmod(seq, ring._capacity)
+        place = seq % ring._capacity
+        self._base = seq - place
         self._slot = ring._slots[place]
 
     def _pass_turn(self) -> None:
         """Goes on to the next lap if that is all there is to do, else raises ``Overrun``."""
         ring = self._ring
-        cursor, head = self.cursor(), ring._head
+        cursor, head = self.cursor(), ring.head()
         if head - cursor > ring._capacity:
             raise Overrun(cursor, head - ring._capacity, head)
         self._expect(cursor)
@@ -224,19 +224,19 @@ class Consumer(Reader[T]):
 
     def available(self) -> int:
         """How many sequences were published and not read; more than the capacity means overrun."""
-        return self._ring._head - self.cursor()
+        return self._ring.head() - self.cursor()
 
     def poll(self) -> T | None:
         """The next item, or ``None`` when caught up; ``Overrun`` if it was overwritten."""
         slot = self._slot
-        if slot.lap != self._lap:
-            if slot.lap < self._lap:
-                return None
-            self._pass_turn()
-            return self.poll()
-        # Only the turn has nothing after it, and it was written in no lap.
-        self._slot = slot.next  # type: ignore[assignment]  # a check would cost a tenth of the poll
-        return slot.item
+        if slot.base == self._base:
+            # Only the turn has nothing after it, and it was written in no lap.
+            self._slot = slot.next  # type: ignore[assignment]  # a check would cost a tenth of the poll
+            return slot.item
+        if slot.base < self._base:
+            return None
+        self._pass_turn()
+        return self.poll()
 
     def poll_many(self, limit: int) -> list[T]:
         """The next items, at most ``limit``, fewer when caught up.
@@ -246,7 +246,7 @@ class Consumer(Reader[T]):
         """
         limit = arguments.limit(limit)
         ring = self._ring
-        cursor, head = self.cursor(), ring._head
+        cursor, head = self.cursor(), ring.head()
         count = min(limit, head - cursor)
         if count == 0:
             return []
@@ -258,7 +258,7 @@ class Consumer(Reader[T]):
         items: list[T] = [slot.item for slot in ring._slots[first:end]]
         if end > capacity:
             items += [slot.item for slot in ring._slots[: end - capacity]]
-        if ring._head != head:
+        if ring.head() != head:
             # A list's allocation ran the garbage collector, and a destructor published meanwhile.
             return self.poll_many(limit)
         self._expect(cursor + count)
