@@ -67,6 +67,9 @@ class Overrun(TickpathError, LookupError):
 
     A snapshot of the ring at that moment. A consumer keeps raising it on every read until it
     recovers explicitly (``reset_to_oldest()`` or ``reset_to_head()``).
+
+    >>> Overrun(3, 10, 14).lost
+    7
     """
 
     requested: int

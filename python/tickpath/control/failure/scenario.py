@@ -21,6 +21,15 @@ class FailureScenario:
     A subclass names its fault in :attr:`cause`. Scenarios of one lifecycle exclude each other: in
     DEGRADED none can be activated.
 
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> _ = lifecycle.transition_to(State.WARMUP)
+    >>> with ExecutionFailure(lifecycle) as failure:
+    ...     (lifecycle.state.name, failure.is_active())
+    ('DEGRADED', True)
+    >>> lifecycle.state.name
+    'WARMUP'
+
     Threads: any; calls of one scenario wait for each other. Raises ``ArgumentTypeError`` if
     ``lifecycle`` is not a :class:`Lifecycle`.
     """

@@ -3,6 +3,17 @@
 ``ACK_DTYPE`` is the NumPy layout of an ack, little-endian, 40 bytes: ``seq``, ``decision_ts``,
 ``completion_ts`` and ``epoch`` (u64), ``executed`` (u8) and 7 zero bytes. NumPy is imported when it is
 first asked for.
+
+>>> from tickpath.core.bus import RingBuffer
+>>> from tickpath.core.state import Lifecycle, State
+>>> ring, lifecycle = RingBuffer[str](8), Lifecycle()
+>>> executor = Executor(ring, lifecycle)
+>>> ring.publish("tick")
+0
+>>> _ = lifecycle.transition_to(State.WARMUP)
+>>> ack = executor.process()
+>>> (ack.seq, ack.executed, ack.epoch)
+(0, False, 1)
 """
 
 from __future__ import annotations

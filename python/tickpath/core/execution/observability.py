@@ -15,7 +15,14 @@ __all__ = ["NoOpSink", "ObservabilitySink"]
 
 @runtime_checkable
 class ObservabilitySink(Protocol):
-    """Anything with ``observe(event, ack)``."""
+    """Anything with ``observe(event, ack)``.
+
+    >>> class Tape:
+    ...     def observe(self, event, ack):
+    ...         print(event, ack.seq)
+    >>> isinstance(Tape(), ObservabilitySink), isinstance(NoOpSink(), ObservabilitySink)
+    (True, True)
+    """
 
     def observe(self, event: Any, ack: Ack, /) -> None:
         """Look at an event and its ack; called inline, once per ack, in sequence order."""

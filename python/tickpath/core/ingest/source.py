@@ -52,6 +52,12 @@ class MarketDataSource:
 
     Made by ``from_file``, ``from_files``, ``from_table`` or ``synthetic``. Each of them either loads what
     it was asked for or raises: nothing is lost unsaid.
+
+    >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1_000_000, events=3)
+    >>> source.events["ts_ns"].tolist()
+    [0, 1000, 2000]
+    >>> len(source), source.symbols, source.skipped
+    (3, ('SYM0',), ())
     """
 
     __slots__ = ("_array", "_meta", "_native_events", "_skipped", "_symbols")

@@ -34,6 +34,15 @@ class Lifecycle:
     and before anything is changed, so that a clock that raises changes nothing. ``history_limit`` is
     the number of transitions kept; older ones are dropped and counted.
 
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> lifecycle.transition_to(State.WARMUP, "start").epoch
+    1
+    >>> lifecycle.can_transition_to(State.INIT)
+    False
+    >>> [(move.source.name, move.target.name, move.cause) for move in lifecycle.history]
+    [('INIT', 'WARMUP', 'start')]
+
     Raises ``ArgumentTypeError`` if ``clock`` is not callable or ``history_limit`` is no int, and
     ``ArgumentValueError`` if it is below 1.
     """

@@ -16,5 +16,9 @@ now = perf_counter_ns
 
 
 def delta(start: int, end: int) -> int:
-    """The span from ``start`` to ``end`` in nanoseconds: ``end - start``, negative if they are swapped."""
+    """The span from ``start`` to ``end`` in nanoseconds: ``end - start``, negative if they are swapped.
+
+    >>> delta(1_000, 1_250)
+    250
+    """
     return end - start
