@@ -72,7 +72,7 @@ class MarketDataSource:
         self._array: npt.NDArray[np.void] | None = None
 
     @classmethod
-    def from_file(  # noqa: PLR0913 - choices by keyword
+    def from_file(
         cls,
         path: Path,
         *,
@@ -107,7 +107,7 @@ class MarketDataSource:
         )
 
     @classmethod
-    def from_files(  # noqa: PLR0913 - choices by keyword
+    def from_files(
         cls,
         paths: Iterable[Path],
         *,
