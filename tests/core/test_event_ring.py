@@ -254,20 +254,31 @@ def read_only() -> Events:
     [
         None,
         [],
-        read_only(),
-        events(0, 8)[::2],
-        events(0, 4).reshape(2, 2),
         events(0, 1)[0],
         np.zeros(4, np.dtype(STAMPS)),
         bytearray(224),
     ],
-    ids=["none", "list", "read-only", "strided", "2-D", "record", "other dtype", "bytes"],
+    ids=["none", "list", "record", "other dtype", "bytes"],
+)
+def test_read_into_refuses_what_is_no_array_of_its_dtype(array: Any) -> None:
+    _refused(array, ArgumentTypeError)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [read_only(), events(0, 8)[::2], events(0, 4).reshape(2, 2)],
+    ids=["read-only", "strided", "2-D"],
 )
 def test_read_into_refuses_what_it_cannot_fill(array: Any) -> None:
+    # The right type with a bad shape: as Executor.process_into does.
+    _refused(array, ArgumentValueError)
+
+
+def _refused(array: Any, error: type[Exception]) -> None:
     ring = EventRing(8)
     ring.publish_many(events(0, 3))
     reader = ring.reader()
-    with pytest.raises(ArgumentTypeError, match="writable, contiguous, one-dimensional array"):
+    with pytest.raises(error, match="writable, contiguous, one-dimensional array"):
         reader.read_into(array)
     assert reader.cursor() == 0
 
@@ -278,7 +289,7 @@ def test_a_reader_outlives_the_name_of_its_ring() -> None:
     reader = ring.reader()
     del ring
     assert sequences(reader.poll_many(5)) == [0, 1]
-    assert repr(reader) == "EventReader(cursor=2, lost=0)"
+    assert repr(reader) == "EventReader(cursor=2, lost=0, shed=0)"
 
 
 def test_a_reader_is_made_by_its_ring_only() -> None:

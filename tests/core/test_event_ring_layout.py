@@ -112,7 +112,6 @@ def test_what_is_no_record_of_the_dtype_is_refused(record: Any) -> None:
         None,
         [events(0, 1)[0]],
         events(0, 1)[0],
-        events(0, 4).reshape(2, 2),
         np.zeros(4, np.dtype(STAMPS)),
         np.zeros(56, "u1"),
         events(0, 2).tobytes(),
@@ -124,4 +123,11 @@ def test_what_is_no_array_of_the_dtype_is_refused(array: Any) -> None:
     ring = EventRing(4)
     with pytest.raises(ArgumentTypeError, match="one-dimensional array of this ring's dtype"):
         ring.publish_many(array)
+    assert ring.head() == 0
+
+
+def test_an_array_of_more_dimensions_is_refused() -> None:
+    ring = EventRing(4)
+    with pytest.raises(ArgumentValueError, match="it has 2 dimensions"):
+        ring.publish_many(events(0, 4).reshape(2, 2))
     assert ring.head() == 0

@@ -30,9 +30,6 @@ REFERENCE = SimpleNamespace(
 )
 TIERS = (NATIVE, REFERENCE)
 
-SEQUENCE_MAX = 2**64 - 1
-
-
 class Stop(BaseException):
     """As KeyboardInterrupt is: no Exception."""
 
@@ -85,7 +82,7 @@ def outcome(call: Callable[[], Any]) -> Any:
     except Overrun as error:
         return ("Overrun", error.requested, error.oldest, error.head, error.lost)
     except NotPublished as error:
-        return ("NotPublished", min(error.requested, SEQUENCE_MAX), error.head)
+        return ("NotPublished", error.requested, error.head)
     except (TickpathError, Broken, Stop, MemoryError) as error:
         return type(error).__name__
 

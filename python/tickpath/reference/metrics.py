@@ -58,13 +58,13 @@ class Snapshot:
             raise ArgumentTypeError(f"q must be a number from 0 to 1, not {type(q).__name__}")
         if not 0 <= q <= 1:
             raise ArgumentValueError(f"q must be from 0 to 1 (0.99 for p99), not {q}")
-        rank = math.ceil(q * self.count)
+        rank = max(1, math.ceil(q * self.count))  # the lowest quantile is the smallest sample
         if self._buckets is None or self.max_latency_ns is None or self.count - rank < _SAMPLES_BEYOND_MIN:
             return None
         seen = 0
         for bucket, count in enumerate(self._buckets):
             seen += count
-            if seen >= max(1, rank):  # the lowest quantile is the smallest sample
+            if seen >= rank:
                 return min(_highest_in(bucket), self.max_latency_ns)
         raise AssertionError("the buckets hold every sample counted")
 

@@ -120,7 +120,12 @@ impl Consumer {
 
     fn __repr__(&self, py: Python<'_>) -> String {
         let cursor = self.place.cursor(py);
-        format!("Consumer(cursor={}, lost={})", cursor.next(), cursor.lost())
+        format!(
+            "Consumer(cursor={}, lost={}, shed={})",
+            cursor.next(),
+            cursor.lost(),
+            cursor.shed()
+        )
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

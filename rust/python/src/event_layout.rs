@@ -135,7 +135,7 @@ impl EventLayout {
         let expected = "a writable, contiguous, one-dimensional array";
         self.check_dtype(array, expected)?;
         let rows = Rows::get(array, self.row_bytes, true)
-            .map_err(|e| self.refuse(array, expected, &e.to_string()))?;
+            .map_err(|e| self.refuse_value(array, expected, &e.value(array.py()).to_string()))?;
         self.check_line(array, rows, expected)
     }
 
@@ -157,19 +157,26 @@ impl EventLayout {
         match rows.dimensions() {
             1 => Ok(rows),
             0 => Err(self.refuse(given, expected, "it is one record: use publish for that")),
-            more => Err(self.refuse(given, expected, &format!("it has {more} dimensions"))),
+            more => Err(self.refuse_value(given, expected, &format!("it has {more} dimensions"))),
         }
     }
 
+    /// The error for what is no array or record of this dtype.
     #[cold]
     fn refuse(&self, given: &Bound<'_, PyAny>, expected: &str, why: &str) -> PyErr {
-        let py = given.py();
-        let dtype = self.dtype.bind(py);
+        errors::argument_type(given.py(), self.refusal(given, expected, why))
+    }
+
+    /// The error for an array of this dtype that does not lie as it must.
+    #[cold]
+    fn refuse_value(&self, given: &Bound<'_, PyAny>, expected: &str, why: &str) -> PyErr {
+        errors::argument_value(given.py(), self.refusal(given, expected, why))
+    }
+
+    fn refusal(&self, given: &Bound<'_, PyAny>, expected: &str, why: &str) -> String {
+        let dtype = self.dtype.bind(given.py());
         let kind = args::type_name(given);
-        errors::argument_type(
-            py,
-            format!("expected {expected} of this ring's dtype {dtype}, got {kind}: {why}"),
-        )
+        format!("expected {expected} of this ring's dtype {dtype}, got {kind}: {why}")
     }
 }
 

@@ -150,7 +150,8 @@ impl EventReader {
     /// ``array`` is one-dimensional, contiguous, writable and of exactly the ring's dtype; what lies
     /// behind the count stays as it was. Where at least 1,024 events can be read the interpreter's lock
     /// is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
-    /// ``ArgumentTypeError`` for any other array.
+    /// ``ArgumentTypeError`` for anything but an array of this dtype, ``ArgumentValueError`` for one that
+    /// is not writable, contiguous and of one dimension.
     #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]", /) -> "int")]
     fn read_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
         let mut rows = self.layout.rows_out(array)?;
@@ -197,9 +198,10 @@ impl EventReader {
     fn __repr__(&self, py: Python<'_>) -> String {
         let books = self.books(py);
         format!(
-            "EventReader(cursor={}, lost={})",
+            "EventReader(cursor={}, lost={}, shed={})",
             books.next(),
-            books.lost()
+            books.lost(),
+            books.shed()
         )
     }
 }

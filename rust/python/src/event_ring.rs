@@ -125,7 +125,8 @@ impl EventRing {
     /// ``array`` is one-dimensional and has exactly the ring's dtype. An empty one returns the head.
     /// Readers see each event as soon as it is written. From 1,024 events on the interpreter's lock is
     /// released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
-    /// (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else.
+    /// (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else,
+    /// ``ArgumentValueError`` for an array of more dimensions.
     #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]", /) -> "int")]
     fn publish_many(&self, array: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = array.py();

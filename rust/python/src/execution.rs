@@ -237,7 +237,12 @@ impl Executor {
 
     fn __repr__(&self, py: Python<'_>) -> String {
         let cursor = self.place.cursor(py);
-        format!("Executor(cursor={}, lost={})", cursor.next(), cursor.lost())
+        format!(
+            "Executor(cursor={}, lost={}, shed={})",
+            cursor.next(),
+            cursor.lost(),
+            cursor.shed()
+        )
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

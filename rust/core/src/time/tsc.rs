@@ -2,8 +2,12 @@
 //!
 //! Reading the counter costs about 10 ns, the clock 25. [`AnchoredClock`] reads the clock once, and
 //! the counter for the next [`WINDOW_NS`]; then it reads the clock anew. So its stamps are on the
-//! clock's timeline, and their error is that of the counter's rate over one window: under
-//! [`ERROR_NS_MAX`], whatever the process's age, a slewed clock included.
+//! clock's timeline, and their error is that of one reading and of the counter's rate over one window:
+//! under [`ERROR_NS_MAX`], whatever the process's age, a slewed clock included. Errors do not add up
+//! from window to window: a window that ended ahead of the clock is made up for in the next one, by a
+//! slower pace, for stamps never go back. Only where the counter itself jumps (a virtual machine that
+//! is moved, a suspended laptop) is the error larger: up to the rest of that window, and then the rate is
+//! measured afresh.
 //!
 //! - **Threads**: one at a time (it keeps its anchor in cells).
 //! - **Fallback**: by itself, to the clock alone, where the counter is not invariant, the kernel does
@@ -16,9 +20,13 @@ use super::{Clock, MonotonicClock};
 
 /// How long one reading of the clock is good for, in nanoseconds.
 pub const WINDOW_NS: u64 = 20_000;
-/// The largest error of a stamp against the clock, in nanoseconds: an anchor is refused when reading
-/// it took longer than [`STEADY_TICKS_MAX`], at most 0.5 µs in [`RATE_BASE_NS_MIN`], which is 0.5 ‰ of
-/// a window, and the anchor itself lies within that reading.
+/// The largest error of a stamp against the clock, in nanoseconds, for a counter of 1 GHz or more that
+/// does not jump.
+///
+/// An anchor is refused if reading it took more than [`STEADY_TICKS_MAX`], and the clock was read within
+/// half of that (256 ns) of the tick it is tied to. Both ends of a rate's measurement are such anchors, at
+/// least [`RATE_BASE_NS_MIN`] apart: 0.5 ‰, which is 10 ns in a window; a clock slewed by 500 ppm, the most
+/// that NTP does, while the rate is an average of before and after: 10 ns more.
 pub const ERROR_NS_MAX: u64 = 500;
 /// The shortest span the rate is measured over, in nanoseconds.
 const RATE_BASE_NS_MIN: u64 = 1_000_000;
@@ -28,6 +36,9 @@ const RATE_BASE_NS_MAX: u64 = 1_000_000_000;
 const STEADY_TICKS_MAX: u64 = 512;
 /// Rates outside this range (ticks of 10 ns to 0.1 ns) are no processor's.
 const RATE_Q32: core::ops::RangeInclusive<u64> = (1 << 32) / 10..=(1 << 32) * 10;
+/// A rate that differs from the last by more than one part in so many is no better measurement of it:
+/// the counter jumped in between. (Noise and slew come to 1.5 ‰ at the most.)
+const RATE_PARTS: u64 = 512;
 
 /// A counter that runs at a constant rate.
 pub trait Ticks {
@@ -96,7 +107,9 @@ struct Anchor {
     ns: u64,
     /// For how many ticks this anchor is good; 0 while the rate is unknown.
     window_ticks: u64,
-    /// Nanoseconds a tick, times 2³².
+    /// Nanoseconds a tick in this window, times 2³²: the rate, or less to fall back to the clock.
+    pace_q32: u64,
+    /// Nanoseconds a tick, times 2³², as measured; 0 while unknown.
     rate_q32: u64,
     /// Where the measurement of the rate began.
     base_ticks: u64,
@@ -107,7 +120,7 @@ impl Anchor {
     #[inline]
     const fn ns_after(&self, ticks: u64) -> u64 {
         // A window is some 10⁵ ticks and a rate at most 10 × 2³²: the product stays below 2⁵³.
-        self.ns + ((ticks * self.rate_q32) >> 32)
+        self.ns + ((ticks * self.pace_q32) >> 32)
     }
 }
 
@@ -161,6 +174,7 @@ impl<C: Clock, T: Ticks> AnchoredClock<C, T> {
         };
         if took <= STEADY_TICKS_MAX {
             new.measure(clock_ns);
+            new.open_window(new.ns - clock_ns);
         }
         self.anchor.set(new);
         new.ns
@@ -168,26 +182,42 @@ impl<C: Clock, T: Ticks> AnchoredClock<C, T> {
 }
 
 impl Anchor {
-    /// Measures the rate if the base is long enough, and opens the window if the rate is known.
+    /// Measures the rate if the base is long enough.
     fn measure(&mut self, clock_ns: u64) {
         let (ticks, ns) = (
             self.ticks.wrapping_sub(self.base_ticks),
             clock_ns.saturating_sub(self.base_ns),
         );
         if self.base_ns == 0 || self.ticks <= self.base_ticks {
-            // A first reading, or a counter that was set back: begin again.
-            (self.base_ticks, self.base_ns, self.rate_q32) = (self.ticks, clock_ns, 0);
+            // A first reading, or a counter that was set back.
+            self.begin_again(clock_ns);
         } else if ns >= RATE_BASE_NS_MIN {
-            let rate = (u128::from(ns) << 32) / u128::from(ticks);
-            self.rate_q32 = u64::try_from(rate)
-                .ok()
-                .filter(|rate| RATE_Q32.contains(rate))
-                .unwrap_or(0);
+            let rate = u64::try_from((u128::from(ns) << 32) / u128::from(ticks)).unwrap_or(0);
+            let known = self.rate_q32;
+            let jumped = known != 0 && rate.abs_diff(known) > known / RATE_PARTS;
+            if jumped || !RATE_Q32.contains(&rate) {
+                self.begin_again(clock_ns);
+                return;
+            }
+            self.rate_q32 = rate;
             if ns >= RATE_BASE_NS_MAX {
                 (self.base_ticks, self.base_ns) = (self.ticks, clock_ns);
             }
         }
-        self.window_ticks = (WINDOW_NS << 32).checked_div(self.rate_q32).unwrap_or(0);
+    }
+
+    /// Forgets the rate, and measures from here.
+    const fn begin_again(&mut self, clock_ns: u64) {
+        (self.base_ticks, self.base_ns, self.rate_q32) = (self.ticks, clock_ns, 0);
+    }
+
+    /// Opens the window, if the rate is known and this anchor is not too far `ahead_ns` of the clock; at
+    /// the window's end it is ahead no more.
+    fn open_window(&mut self, ahead_ns: u64) {
+        if self.rate_q32 != 0 && ahead_ns <= WINDOW_NS / 2 {
+            self.window_ticks = (WINDOW_NS << 32) / self.rate_q32;
+            self.pace_q32 = self.rate_q32 * (WINDOW_NS - ahead_ns) / WINDOW_NS;
+        }
     }
 }
 
@@ -274,15 +304,56 @@ mod tests {
     }
 
     #[test]
-    fn a_slewed_clock_is_followed() {
-        let time = steady();
-        let clock = AnchoredClock::with(&time, &time);
-        for step in 0..400_000_u64 {
-            // 500 ppm faster from the middle on, which is the most that NTP does.
-            let slew = if step > 200_000 { 5 } else { 0 };
-            time.pass(10_000 + slew, 26_000);
-            let error = clock.now_ns().abs_diff(time.ns.get());
-            assert!(error <= 20, "step {step}: {error} ns");
+    fn a_slewed_clock_is_followed_in_either_direction() {
+        // 500 ppm, which is the most that NTP does, in the middle of a measurement of the rate.
+        for slewed_ns in [10_005, 9_995] {
+            let time = steady();
+            let clock = AnchoredClock::with(&time, &time);
+            let mut last = 0;
+            for step in 0..400_000_u64 {
+                let slew = step % 100_000 > 55_000;
+                time.pass(if slew { slewed_ns } else { 10_000 }, 26_000);
+                let now = clock.now_ns();
+                assert!(now >= last, "step {step}: {now} after {last}");
+                last = now;
+                let error = now.abs_diff(time.ns.get());
+                assert!(error <= 20, "{slewed_ns}, step {step}: {error} ns");
+            }
+        }
+    }
+
+    #[test]
+    fn the_error_of_a_disturbed_base_does_not_add_up() {
+        for late_ns in [0, 200] {
+            let time = steady();
+            let clock = AnchoredClock::with(&time, &time);
+            // The base reads the clock early or late; whatever follows is exact.
+            time.ns.set(time.ns.get() + late_ns);
+            clock.now_ns();
+            time.ns.set(time.ns.get() + 200 - late_ns);
+            for step in 0..300_000_u64 {
+                time.pass(3_000, 7_800);
+                let error = clock.now_ns().abs_diff(time.ns.get());
+                assert!(error <= 10, "step {step}: {error} ns");
+            }
+        }
+    }
+
+    #[test]
+    fn a_counter_that_jumps_is_measured_afresh_after_one_window() {
+        for jump_ticks in [30_000_u64, 1_000_000_000, 2_600_000_000, 20_000_000_000] {
+            let time = steady();
+            let clock = AnchoredClock::with(&time, &time);
+            for step in 0..600_000_u64 {
+                time.pass(1_000, 2_600);
+                if step == 300_000 {
+                    time.pass(0, jump_ticks);
+                }
+                let error = clock.now_ns().abs_diff(time.ns.get());
+                let settling = (300_000..=300_000 + 2 * WINDOW_NS / 1_000).contains(&step);
+                let bound = if settling { WINDOW_NS } else { ERROR_NS_MAX };
+                assert!(error <= bound, "{jump_ticks}, step {step}: {error} ns");
+            }
         }
     }
 
