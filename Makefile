@@ -21,6 +21,9 @@ CARGO_TEST := cargo test --workspace --exclude tickpath-python
 LOOM := LOOM_MAX_PREEMPTIONS=2 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target-loom \
 	cargo test --quiet -p tickpath-core --release --no-default-features --test loom_event_ring
 PLANTED_BUGS := 1 2 3 4 5
+# What the object tier and the lifecycle promise (tests/README.md): no file, no process, no engine, no Hypothesis.
+UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/core/test_state*.py tests/core/test_time*.py) \
+	tests/control tests/contract
 
 MANIFESTS := pyproject.toml Cargo.toml Cargo.lock $(wildcard rust/*/Cargo.toml)
 RUST := $(MANIFESTS) $(shell find rust -name '*.rs')
@@ -61,7 +64,7 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom bench \
+.PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom bench \
 	wheel sdist test-wheel clean
 
 help: ## List the targets
@@ -74,6 +77,9 @@ test: test-rust test-python ## Pass every test: Rust, then Python
 
 test-rust: .venv/.installed ## Test the core (the bindings are tested from Python)
 	$(CARGO_TEST)
+
+test-unit: .venv/.built ## Pass the unit tests: rings, executor, lifecycle, metrics, scenarios; under a second
+	$(BIN)/python -m pytest -q -m "not slow" --assert=plain -p no:hypothesispytest $(UNIT) $(ARGS)
 
 test-python: .venv/.built ## Test the package: make test-python ARGS="tests/core -x"
 	$(BIN)/python -m pytest $(ARGS)

@@ -85,7 +85,7 @@ class Consumer(Generic[_T_co]):
 
         Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
         """
-    def poll_many(self, limit: int, /) -> list[_T_co]:
+    def poll_many(self, /, limit: int) -> list[_T_co]:
         """
         Up to ``limit`` items in order; fewer when caught up.
 
@@ -305,14 +305,14 @@ class EventReader:
 
         Raises ``Overrun`` if it was overwritten; the reader stays where it is.
         """
-    def poll_many(self, limit: int, /) -> numpy.typing.NDArray[numpy.void]:
+    def poll_many(self, /, limit: int) -> numpy.typing.NDArray[numpy.void]:
         """
         Copies of up to ``limit`` events in order, as a new array of the ring's dtype: all that are
         there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
 
         Raises ``Overrun`` if the next event was overwritten.
         """
-    def read_into(self, array: numpy.typing.NDArray[numpy.void], /) -> int:
+    def read_into(self, /, array: numpy.typing.NDArray[numpy.void]) -> int:
         """
         Fill ``array`` from its start with copies of the next events and return how many: all that are
         there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
@@ -320,7 +320,8 @@ class EventReader:
         ``array`` is one-dimensional, contiguous, writable and of exactly the ring's dtype; what lies
         behind the count stays as it was. Where at least 1,024 events can be read the interpreter's lock
         is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
-        ``ArgumentTypeError`` for any other array.
+        ``ArgumentTypeError`` for anything but an array of this dtype, ``ArgumentValueError`` for one that
+        is not writable, contiguous and of one dimension.
         """
     def reset_to_head(self, /) -> int:
         """
@@ -370,21 +371,22 @@ class EventRing:
         """
         The next sequence to be published.
         """
-    def publish(self, record: numpy.void, /) -> int:
+    def publish(self, /, record: numpy.void) -> int:
         """
         Publish a copy of ``record``, a scalar of exactly the ring's dtype, and return its sequence.
 
         Raises ``ArgumentTypeError`` for anything else, ``ProducerBusy`` while another thread publishes
         or an engine owns the ring.
         """
-    def publish_many(self, array: numpy.typing.NDArray[numpy.void], /) -> int:
+    def publish_many(self, /, array: numpy.typing.NDArray[numpy.void]) -> int:
         """
         Publish a copy of every event of ``array`` in order and return the sequence of the first.
 
         ``array`` is one-dimensional and has exactly the ring's dtype. An empty one returns the head.
         Readers see each event as soon as it is written. From 1,024 events on the interpreter's lock is
         released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
-        (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else.
+        (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else,
+        ``ArgumentValueError`` for an array of more dimensions.
         """
     def reader(self, /, start: typing.Literal['oldest', 'head'] | int = ...) -> EventReader:
         """
@@ -446,15 +448,15 @@ class Executor:
 
         Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
         """
-    def process_into(self, out: numpy.typing.NDArray[typing.Any], /) -> int:
+    def process_into(self, /, array: numpy.typing.NDArray[typing.Any]) -> int:
         """
-        Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
+        Process up to ``len(array)`` events into an array of ``ACK_DTYPE`` and return how many.
 
         A row is written before its sink is called. Raises as ``process_many`` does, and
-        ``ArgumentTypeError`` unless ``out`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
+        ``ArgumentTypeError`` unless ``array`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
         not writable, contiguous and of one dimension.
         """
-    def process_many(self, limit: int, /) -> list[Ack]:
+    def process_many(self, /, limit: int) -> list[Ack]:
         """
         Process up to ``limit`` events and return their acks; the gate is read once per event.
 
@@ -596,7 +598,9 @@ class LiveEngine:
     """
     Feed, ring and executor on two native threads, which run without the interpreter's lock.
 
-    Every method may be called from any thread. Dropping a running engine stops it.
+    Every method may be called from any thread. Dropping a running engine stops it. A run stays in the
+    process that started it: in a fork of that process it cannot be waited for, and dropping it does
+    nothing.
     """
     def __new__(cls, /, events: Events, gate: Gate, *, capacity: SupportsIndex, pace: str = "recorded", speed: SupportsFloat | SupportsIndex = 1.0, rate_hz: SupportsFloat | SupportsIndex = 0.0, max_gap_ns: SupportsIndex = 1000000000, limit: SupportsIndex | None = None, wait: str = "spin", floor_window_ns: SupportsIndex = 100000000, hold_at: SupportsIndex | None = None) -> Self:
         """
@@ -720,7 +724,7 @@ class RingBuffer(Generic[_T]):
         """
         The number of slots.
         """
-    def get(self, seq: int, /) -> _T:
+    def get(self, /, seq: int) -> _T:
         """
         The item at ``seq``.
 
@@ -737,7 +741,7 @@ class RingBuffer(Generic[_T]):
 
         Raises ``ArgumentTypeError`` for ``None`` and publishes nothing then.
         """
-    def publish_many(self, items: collections.abc.Iterable[_T], /) -> int:
+    def publish_many(self, /, items: collections.abc.Iterable[_T]) -> int:
         """
         Publish every item of ``items`` in order and return the sequence of the first.
 
@@ -772,7 +776,7 @@ class Snapshot:
         """
         Smallest observation in nanoseconds, ``None`` if there was none.
         """
-    def percentile(self, quantile: float, /) -> int | None:
+    def percentile(self, /, quantile: float) -> int | None:
         """
         The latency in nanoseconds at ``quantile`` (0.99 for p99), to three significant digits.
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tickpath.control.metrics import LatencySink, Metrics
-from tickpath.core.bus import Consumer, RingBuffer
+from tickpath.core.bus import Consumer, EventRing, RingBuffer
 from tickpath.core.execution import Executor
 from tickpath.core.state import Lifecycle
 from tickpath.errors import ArgumentValueError
@@ -147,3 +147,34 @@ def test_fast_methods_keep_signature_and_docstring() -> None:
         Consumer(RingBuffer[int](1)).poll(1)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         RingBuffer.publish(object(), 1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        RingBuffer[int](1),
+        Consumer(RingBuffer[int](1)),
+        Executor(RingBuffer[int](1), Lifecycle()),
+        Metrics(),
+        LatencySink(Metrics()),
+        EventRing(1),
+        EventRing(1).reader(),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_everything_with_a_place_in_a_cycle_can_be_weakly_referenced(thing: object) -> None:
+    assert weakref.ref(thing)() is thing
+
+
+@pytest.mark.parametrize("item", [True, 5, "", (), int], ids=repr)
+def test_objects_that_never_die_keep_their_count(item: Any) -> None:
+    # Immortal from 3.12 on: the ring must leave their count alone, as the interpreter does.
+    before = sys.getrefcount(item)
+    ring: RingBuffer[Any] = RingBuffer(1000)
+    consumer = Consumer(ring)
+    for _ in range(3000):
+        ring.publish(item)
+    consumer.reset_to_oldest()
+    assert consumer.poll_many(2000) == [item] * 1000
+    del ring, consumer
+    assert abs(sys.getrefcount(item) - before) < 10

@@ -30,6 +30,7 @@ REFERENCE = SimpleNamespace(
 )
 TIERS = (NATIVE, REFERENCE)
 
+
 class Stop(BaseException):
     """As KeyboardInterrupt is: no Exception."""
 

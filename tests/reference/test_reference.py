@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
+import inspect
 import weakref
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,23 @@ def test_its_classes_have_the_native_names(name: str) -> None:
     if name == "Ack":
         ours -= {"count", "index"}  # of the tuple
     assert ours == native
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_its_methods_take_their_arguments_as_the_native_ones_do(name: str) -> None:
+    ours, native = getattr(reference, name), getattr(NATIVE, name)
+    for method in sorted(public(native)):
+        if inspect.isroutine(getattr(native, method)):
+            assert _parameters(getattr(ours, method)) == _parameters(getattr(native, method)), method
+
+
+def _parameters(method: Any) -> list[tuple[str, Any]]:
+    return [(given.name, given.kind) for given in inspect.signature(method).parameters.values()][1:]
+
+
+def test_a_snapshot_takes_its_argument_as_the_native_one_does() -> None:
+    ours, native = type(reference.Metrics().snapshot()), type(NATIVE.Metrics().snapshot())
+    assert _parameters(ours.percentile) == _parameters(native.percentile)
 
 
 def test_a_snapshot_has_the_native_names() -> None:

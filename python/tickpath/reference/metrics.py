@@ -48,17 +48,17 @@ class Snapshot:
     """The largest, ``None`` if there was none."""
     _buckets: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
-    def percentile(self, q: float) -> int | None:
-        """The latency at quantile ``q`` (0.99 for p99), to three significant digits, in nanoseconds.
+    def percentile(self, quantile: float) -> int | None:
+        """The latency at quantile ``quantile`` (0.99 for p99), to three significant digits, in nanoseconds.
 
         ``None`` when unknown: no histogram was kept, or fewer than ten samples lie beyond it. Raises
-        ``ArgumentTypeError`` if ``q`` is no number and ``ArgumentValueError`` outside of 0 to 1.
+        ``ArgumentTypeError`` if ``quantile`` is no number and ``ArgumentValueError`` outside of 0 to 1.
         """
-        if not isinstance(q, (float, int)):
-            raise ArgumentTypeError(f"q must be a number from 0 to 1, not {type(q).__name__}")
-        if not 0 <= q <= 1:
-            raise ArgumentValueError(f"q must be from 0 to 1 (0.99 for p99), not {q}")
-        rank = max(1, math.ceil(q * self.count))  # the lowest quantile is the smallest sample
+        if not isinstance(quantile, (float, int)):
+            raise ArgumentTypeError(f"quantile must be a number from 0 to 1, not {type(quantile).__name__}")
+        if not 0 <= quantile <= 1:
+            raise ArgumentValueError(f"quantile must be from 0 to 1 (0.99 for p99), not {quantile}")
+        rank = max(1, math.ceil(quantile * self.count))  # the lowest quantile is the smallest sample
         if self._buckets is None or self.max_latency_ns is None or self.count - rank < _SAMPLES_BEYOND_MIN:
             return None
         seen = 0
@@ -82,7 +82,7 @@ class Metrics:
         self._max: int
         self._clear()
 
-    def observe(self, latency_ns: int) -> None:
+    def observe(self, latency_ns: int, /) -> None:
         """Counts one latency.
 
         Raises ``ArgumentTypeError`` if it is no int, ``ArgumentValueError`` if it is negative and

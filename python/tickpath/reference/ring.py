@@ -76,7 +76,7 @@ class RingBuffer(Generic[T]):
         """The next sequence to be published."""
         return self._base + self._next.index
 
-    def publish(self, item: T) -> int:
+    def publish(self, item: T, /) -> int:
         """Publishes ``item`` and returns its sequence; ``None`` is refused with ``ArgumentTypeError``."""
         if item is None:
             raise ArgumentTypeError("None cannot be published: poll() means 'caught up' by it")

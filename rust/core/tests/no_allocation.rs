@@ -1,12 +1,13 @@
-//! Between its first and its last event a stage allocates nothing; shown by counting, and shown to
+//! Between its first and its last event a stage allocates nothing, nor do counters and an object ring; shown by counting, and shown to
 //! be seen by planting an allocation.
 
 use allocation_counter::measure;
-use tickpath_core::bus::{EventReader, EventRing, Start};
+use tickpath_core::bus::{Cursor, EventReader, EventRing, ObjectRing, Start};
 use tickpath_core::engine::{
     Control, ExecutorStage, FeedStage, Pace, Plan, Wait, drive_executor, drive_feed,
 };
 use tickpath_core::ingest::Event;
+use tickpath_core::metrics::Counters;
 use tickpath_core::state::{Gate, GateWord, StateCode};
 use tickpath_core::sync::{Arc, thread};
 use tickpath_core::time::{Clock, MonotonicClock};
@@ -62,6 +63,38 @@ where
 #[test]
 fn a_run_allocates_nothing() {
     assert_eq!(allocations(MonotonicClock, MonotonicClock), (0, 0));
+}
+
+#[test]
+fn counting_a_latency_allocates_nothing() {
+    for histogram in [false, true] {
+        let mut counters = Counters::new(histogram);
+        let counted = measure(|| {
+            for bits in 0..64 {
+                (0..100).for_each(|n| counters.observe((1 << bits) | n));
+            }
+            counters.observe(u64::MAX);
+        });
+        assert_eq!(counted.count_total, 0, "histogram: {histogram}");
+        assert_eq!(counters.summary().count, 6_401);
+    }
+}
+
+#[test]
+fn an_object_ring_allocates_nothing_once_it_is_made() {
+    let mut ring = ObjectRing::try_new(7).expect("memory");
+    let mut cursor = Cursor::new(0);
+    let counted = measure(|| {
+        for item in 0..10_000_u64 {
+            ring.publish(item);
+            if item % 5 != 0 && cursor.poll(&ring).is_err() {
+                let bounds = ring.bounds();
+                cursor.recover_to(bounds.oldest, bounds);
+            }
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+    assert!(cursor.lost() > 0);
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub(crate) fn ack_rows(array: &Bound<'_, PyAny>) -> PyResult<Rows> {
     let py = array.py();
     let text = |given: &str| {
         format!(
-            "out must be a writable, contiguous, one-dimensional array of ACK_DTYPE, got {given}"
+            "array must be a writable, contiguous, one-dimensional array of ACK_DTYPE, got {given}"
         )
     };
     let dtype = ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")?;

@@ -18,7 +18,7 @@ use crate::{args, errors};
 ///
 /// ``capacity``: number of slots, at least 1, kept exactly. Raises ``ArgumentTypeError`` or
 /// ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
-#[pyclass(frozen, generic, module = "tickpath.core.bus")]
+#[pyclass(frozen, generic, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct RingBuffer {
     slots: ObjectSlots,
@@ -120,7 +120,7 @@ impl RingBuffer {
     ///
     /// An empty iterable returns the head. If the iterable raises or yields ``None``, what it yielded
     /// before stays published and the error passes through.
-    #[pyo3(signature = (items: "collections.abc.Iterable[_T]", /) -> "int")]
+    #[pyo3(signature = (items: "collections.abc.Iterable[_T]") -> "int")]
     fn publish_many(&self, items: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = items.py();
         let first = self.head(py);
@@ -140,7 +140,7 @@ impl RingBuffer {
     ///
     /// Raises ``Overrun`` if it was overwritten, ``NotPublished`` if ``seq`` is at or beyond the head,
     /// ``ArgumentValueError`` if it is negative.
-    #[pyo3(signature = (seq: "int", /) -> "_T")]
+    #[pyo3(signature = (seq: "int") -> "_T")]
     fn get<'py>(&self, seq: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = seq.py();
         let number = args::sequence(seq, "seq")?;

@@ -13,7 +13,7 @@ use crate::place::Place;
 /// ``ring`` is a ``RingBuffer`` or an ``EventRing``; ``start`` is ``"oldest"``, ``"head"`` or a sequence
 /// up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
 /// ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
-#[pyclass(frozen, generic, module = "tickpath.core.bus")]
+#[pyclass(frozen, generic, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct Consumer {
     place: Place,
@@ -64,7 +64,7 @@ impl Consumer {
     /// Up to ``limit`` items in order; fewer when caught up.
     ///
     /// Raises ``Overrun`` if the next item was overwritten.
-    #[pyo3(signature = (limit: "int", /) -> "list[_T_co]")]
+    #[pyo3(signature = (limit: "int") -> "list[_T_co]")]
     fn poll_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = limit.py();
         let limit = args::limit(limit)?;

@@ -1,6 +1,6 @@
 //! The live engine: start it, watch it, stop it, and take its record.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use pyo3::exceptions::PyMemoryError;
@@ -13,6 +13,7 @@ use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 use tickpath_core::time::MonotonicClock;
 
+use crate::engine_owner::{Owner, raised, unknown};
 use crate::engine_record::{EngineRecord, EngineSnapshot};
 use crate::errors;
 use crate::ingest::{Events, SharedEvents};
@@ -41,12 +42,16 @@ enum Life {
 
 /// Feed, ring and executor on two native threads, which run without the interpreter's lock.
 ///
-/// Every method may be called from any thread. Dropping a running engine stops it.
+/// Every method may be called from any thread. Dropping a running engine stops it. A run stays in the
+/// process that started it: in a fork of that process it cannot be waited for, and dropping it does
+/// nothing.
 #[pyclass(frozen, module = "tickpath._native")]
 pub(crate) struct LiveEngine {
     life: Mutex<Life>,
     /// Set once, by ``start``: what can be used without waiting for ``life``.
-    control: std::sync::OnceLock<Arc<Control>>,
+    control: OnceLock<Arc<Control>>,
+    /// The process whose threads these are.
+    process: Owner,
     gate: Arc<CoreGate>,
     settings: Settings,
     #[pyo3(get)]
@@ -121,7 +126,8 @@ impl LiveEngine {
                 _ => errors::argument_value(py, e.to_string()),
             })?;
         Ok(Self {
-            control: std::sync::OnceLock::new(),
+            control: OnceLock::new(),
+            process: Owner::default(),
             gate: Arc::clone(gate.get().shared()),
             settings: Settings {
                 capacity,
@@ -143,15 +149,17 @@ impl LiveEngine {
     /// Raises ``EngineFailed`` if it was started before or the machine gives no thread, and
     /// ``MemoryError`` if there is no room for the ring.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
+        self.process.check(py)?;
         py.detach(|| {
             let mut life = self.life();
             let Life::Made(events, plan) = std::mem::replace(&mut *life, Life::Over) else {
-                return Err(EngineError::NoThread("an engine runs once".to_owned()));
+                return Err(EngineError::Misused("an engine runs once"));
             };
             let gate = Arc::clone(&self.gate);
             let engine = Engine::start(events, plan, gate, self.settings, MonotonicClock)?;
             // Only this method sets it, and it comes here once.
             drop(self.control.set(Arc::clone(engine.control())));
+            self.process.take();
             *life = Life::Under(engine);
             Ok(())
         })
@@ -183,6 +191,7 @@ impl LiveEngine {
     /// Wait for the end of the run, at most ``timeout_ms`` and never longer than 50 ms; whether it is
     /// over. Other threads run meanwhile, and pending signals are handled before it returns.
     fn wait(&self, py: Python<'_>, timeout_ms: u64) -> PyResult<bool> {
+        self.process.check(py)?;
         let timeout = Duration::from_millis(timeout_ms).min(WAIT_MAX);
         let over = py.detach(|| match &*self.life() {
             Life::Under(engine) => engine.wait(timeout),
@@ -209,9 +218,7 @@ impl LiveEngine {
         let ended = py.detach(|| {
             match std::mem::replace(&mut *self.life(), Life::Over) {
                 Life::Under(engine) => engine.finish(),
-                _ => Err(EngineError::NoThread(
-                    "the record was taken before".to_owned(),
-                )),
+                _ => Err(EngineError::Misused("the record was taken before")),
             }
             .map(|record| EngineRecord::of(&record))
         });
@@ -225,15 +232,12 @@ impl LiveEngine {
     }
 }
 
-fn unknown(py: Python<'_>, name: &str, given: &str, expected: &str) -> PyErr {
-    errors::argument_value(py, format!("{name} must be {expected}, got {given:?}"))
-}
-
-fn raised(py: Python<'_>, e: &EngineError) -> PyErr {
-    match e {
-        EngineError::OutOfMemory(_) => PyMemoryError::new_err(e.to_string()),
-        EngineError::NoThread(_) | EngineError::Panicked { .. } => {
-            errors::engine_failed(py, e.to_string())
+impl Drop for LiveEngine {
+    fn drop(&mut self) {
+        if self.process.is_forked() {
+            let life = self.life.get_mut().unwrap_or_else(PoisonError::into_inner);
+            // Ending it would join threads that this process does not have.
+            std::mem::forget(std::mem::replace(life, Life::Over));
         }
     }
 }

@@ -80,6 +80,11 @@ impl EventLayout {
         Dtype(self.dtype.bind(py).clone())
     }
 
+    /// The class of one event by itself.
+    fn record_type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.dtype.bind(py).getattr(intern!(py, "type"))
+    }
+
     /// A new record that holds a copy of the event `next` finds, if it finds one.
     ///
     /// The record is made first: an event that was taken from a ring is not lost to a lack of memory.
@@ -134,6 +139,9 @@ impl EventLayout {
     pub(crate) fn rows_out(&self, array: &Bound<'_, PyAny>) -> PyResult<Rows> {
         let expected = "a writable, contiguous, one-dimensional array";
         self.check_dtype(array, expected)?;
+        if array.is_instance(&self.record_type(array.py())?)? {
+            return Err(self.refuse(array, expected, "it is one record"));
+        }
         let rows = Rows::get(array, self.row_bytes, true)
             .map_err(|e| self.refuse_value(array, expected, &e.value(array.py()).to_string()))?;
         self.check_line(array, rows, expected)

@@ -16,7 +16,7 @@ use crate::{args, errors};
 /// while a batch is copied without the interpreter's lock gets ``ReaderBusy`` (the figures,
 /// ``cursor()``, ``available()``, ``lost`` and ``shed``, can be read at any time, and are then those
 /// from before that batch).
-#[pyclass(frozen, module = "tickpath.core.bus")]
+#[pyclass(frozen, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct EventReader {
     place: GilCell<Place>,
@@ -131,7 +131,7 @@ impl EventReader {
     /// there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
     ///
     /// Raises ``Overrun`` if the next event was overwritten.
-    #[pyo3(signature = (limit: "int", /) -> "numpy.typing.NDArray[numpy.void]")]
+    #[pyo3(signature = (limit: "int") -> "numpy.typing.NDArray[numpy.void]")]
     fn poll_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = limit.py();
         let readable = usize::try_from(self.available(py)).unwrap_or(usize::MAX);
@@ -152,7 +152,7 @@ impl EventReader {
     /// is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
     /// ``ArgumentTypeError`` for anything but an array of this dtype, ``ArgumentValueError`` for one that
     /// is not writable, contiguous and of one dimension.
-    #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]", /) -> "int")]
+    #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]") -> "int")]
     fn read_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
         let mut rows = self.layout.rows_out(array)?;
         let limit = rows.len();

@@ -27,7 +27,7 @@ const EVENTS_PER_SIGNAL_CHECK: usize = 1 << 16;
 /// dtype of up to 56 bytes without object fields, in native byte order, whose first fields are the
 /// u64 ``ts_ns`` and ``intended_ns``; ``EVENT_DTYPE`` if not given. Raises ``ArgumentTypeError`` or
 /// ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
-#[pyclass(frozen, module = "tickpath.core.bus")]
+#[pyclass(frozen, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct EventRing {
     ring: Arc<tickpath_core::bus::EventRing>,
@@ -111,7 +111,7 @@ impl EventRing {
     ///
     /// Raises ``ArgumentTypeError`` for anything else, ``ProducerBusy`` while another thread publishes
     /// or an engine owns the ring.
-    #[pyo3(signature = (record: "numpy.void", /) -> "int")]
+    #[pyo3(signature = (record: "numpy.void") -> "int")]
     fn publish(&self, record: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = record.py();
         let payload = self.layout.row_of(record)?;
@@ -127,7 +127,7 @@ impl EventRing {
     /// released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
     /// (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else,
     /// ``ArgumentValueError`` for an array of more dimensions.
-    #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]", /) -> "int")]
+    #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]") -> "int")]
     fn publish_many(&self, array: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = array.py();
         let rows = self.layout.rows_in(array)?;

@@ -25,7 +25,7 @@ use crate::{args, errors};
 /// raises costs nothing but its own observation: the error is counted (``sink_errors``), the first one
 /// is reported through ``sys.unraisablehook``; ``KeyboardInterrupt`` and its like pass through, after
 /// the cursor moved. Raises ``ArgumentTypeError`` for arguments of another type.
-#[pyclass(frozen, module = "tickpath.core.execution")]
+#[pyclass(frozen, weakref, module = "tickpath.core.execution")]
 #[derive(Debug)]
 pub(crate) struct Executor {
     place: Place,
@@ -166,7 +166,7 @@ impl Executor {
     /// Raises ``NotReady`` in INIT and ``Overrun`` if the very next event was overwritten; one lost
     /// later ends the batch early, and the next call says so. If something other than an ``Exception``
     /// passes through from the sink, the acks of this batch are gone with it; the sink saw them all.
-    #[pyo3(signature = (limit: "int", /) -> "list[Ack]")]
+    #[pyo3(signature = (limit: "int") -> "list[Ack]")]
     fn process_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = limit.py();
         let limit = args::limit(limit)?;
@@ -178,15 +178,15 @@ impl Executor {
         PyList::new(py, acks)
     }
 
-    /// Process up to ``len(out)`` events into an array of ``ACK_DTYPE`` and return how many.
+    /// Process up to ``len(array)`` events into an array of ``ACK_DTYPE`` and return how many.
     ///
     /// A row is written before its sink is called. Raises as ``process_many`` does, and
-    /// ``ArgumentTypeError`` unless ``out`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
+    /// ``ArgumentTypeError`` unless ``array`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
     /// not writable, contiguous and of one dimension.
-    #[pyo3(signature = (out: "numpy.typing.NDArray[typing.Any]", /) -> "int")]
-    fn process_into(&self, out: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let py = out.py();
-        let mut rows = ack_rows(out)?;
+    #[pyo3(signature = (array: "numpy.typing.NDArray[typing.Any]") -> "int")]
+    fn process_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = array.py();
+        let mut rows = ack_rows(array)?;
         let (limit, mut target) = (rows.len(), rows.target());
         let mut count = 0;
         self.batch(py, limit, |(row, event)| {
@@ -237,12 +237,8 @@ impl Executor {
 
     fn __repr__(&self, py: Python<'_>) -> String {
         let cursor = self.place.cursor(py);
-        format!(
-            "Executor(cursor={}, lost={}, shed={})",
-            cursor.next(),
-            cursor.lost(),
-            cursor.shed()
-        )
+        let (next, lost, shed) = (cursor.next(), cursor.lost(), cursor.shed());
+        format!("Executor(cursor={next}, lost={lost}, shed={shed})")
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

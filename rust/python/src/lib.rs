@@ -9,6 +9,7 @@ mod args;
 mod bus;
 mod consumer;
 mod engine;
+mod engine_owner;
 mod engine_record;
 mod errors;
 mod event_layout;
@@ -34,7 +35,9 @@ use pyo3::prelude::*;
 mod _native {
     use pyo3::prelude::*;
 
-    use crate::memory::install;
+    use std::sync::OnceLock;
+
+    use crate::memory::{install, interpreter_id};
 
     #[pymodule_export]
     use crate::ack::Ack;
@@ -76,6 +79,14 @@ mod _native {
     // Without the module as its argument, so that the generated stub counts as complete.
     #[pymodule_init]
     fn init(py: Python<'_>) -> PyResult<()> {
+        // Classes of Python's are kept in statics: one interpreter's must not be raised in another.
+        // Python 3.12 and later refuse by themselves where the lock is not shared, 3.11 never does.
+        static FIRST: OnceLock<i64> = OnceLock::new();
+        if *FIRST.get_or_init(|| interpreter_id(py)) != interpreter_id(py) {
+            return Err(pyo3::exceptions::PyImportError::new_err(
+                "tickpath can be imported in one interpreter of a process, and another one has it already",
+            ));
+        }
         install::<crate::bus::FastPublish>(py)?;
         install::<crate::consumer::FastPoll>(py)?;
         install::<crate::execution::FastProcess>(py)?;

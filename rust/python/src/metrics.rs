@@ -14,7 +14,7 @@ use crate::{args, errors};
 /// For one thread at a time. ``observe`` is O(1) and allocates nothing; ``snapshot`` and ``reset``
 /// belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
 /// significant digits, from 1 ns to one hour (longer ones count as one hour there).
-#[pyclass(frozen, module = "tickpath.control.metrics")]
+#[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
 #[derive(Debug)]
 pub(crate) struct Metrics {
     counters: GilCell<Counters>,
@@ -139,7 +139,7 @@ impl Snapshot {
     ///
     /// ``None`` (unknown) without a histogram, or with fewer than ten samples beyond it. Raises
     /// ``ArgumentValueError`` for a quantile outside 0 to 1.
-    #[pyo3(signature = (quantile: "float", /) -> "int | None")]
+    #[pyo3(signature = (quantile: "float") -> "int | None")]
     fn percentile(&self, quantile: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
         let py = quantile.py();
         let quantile = args::number(quantile, "quantile")?;
@@ -186,7 +186,7 @@ impl Snapshot {
 /// The sink that feeds a ``Metrics`` with the latency of every ack.
 ///
 /// Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
-#[pyclass(frozen, module = "tickpath.control.metrics")]
+#[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
 #[derive(Debug)]
 pub(crate) struct LatencySink {
     metrics: Py<Metrics>,

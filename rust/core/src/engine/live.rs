@@ -39,6 +39,8 @@ pub enum EngineError {
     OutOfMemory(usize),
     /// The operating system gave no thread.
     NoThread(String),
+    /// It was asked for what a run does once, a second time, or by another process.
+    Misused(&'static str),
     /// A stage ended by a bug; the other was stopped.
     Panicked {
         /// Which.
@@ -58,6 +60,7 @@ impl fmt::Display for EngineError {
                 )
             }
             Self::NoThread(reason) => write!(f, "the machine gave no thread: {reason}"),
+            Self::Misused(how) => f.write_str(how),
             Self::Panicked { stage, message } => {
                 write!(f, "the {stage} ended by a bug in tickpath: {message}")
             }

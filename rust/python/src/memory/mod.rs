@@ -26,6 +26,7 @@ mod slots;
 
 use std::cell::{Cell, UnsafeCell};
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use tickpath_core::bus::{Cursor, CursorOn, Overrun};
 use tickpath_core::execution::{Step, StepError, step};
@@ -37,6 +38,12 @@ pub(crate) use export::copied_bytes;
 pub(crate) use fastcall::{FastCall, Raised, install, raise};
 pub(crate) use rows::{Rows, RowsAt, RowsOutAt};
 pub(crate) use slots::{ObjectSlots, Tape, Unseen, new_reference, release};
+
+/// Which of the process's interpreters this is.
+pub(crate) fn interpreter_id(_py: Python<'_>) -> i64 {
+    // SAFETY: the lock is held (`_py`), so that there is a current interpreter.
+    unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) }
+}
 
 /// A value that only the holder of the interpreter's lock touches.
 pub(crate) struct GilCell<T> {

@@ -141,17 +141,26 @@ impl Readable for Unseen<'_, '_, '_> {
     }
 }
 
+/// Whether the interpreter leaves this count alone: an immortal object's, whose lower half is negative
+/// (PEP 683, CPython 3.12 and later; in 3.11 nothing has two thousand million references).
+#[inline]
+const fn is_immortal(count: isize) -> bool {
+    (count as i32) < 0
+}
+
 /// Another reference to `object`, counted in place.
 ///
-/// The stable ABI of 3.11 lets an extension do that, as the `Py_INCREF` of its headers does (and later
-/// interpreters' immortal objects are made to bear it: PEP 683, "Stable ABI"). PyO3 calls a function.
+/// The stable ABI of 3.11 lets an extension do that, as the `Py_INCREF` of its headers does. PyO3 calls a
+/// function.
 #[inline]
 pub(crate) fn new_reference<'py>(object: Borrowed<'_, 'py, PyAny>) -> Bound<'py, PyAny> {
     let pointer = object.as_ptr();
     // SAFETY: `object` is alive and the lock is held, so nobody else counts; the new count is owned by
     // the value returned.
     unsafe {
-        (*pointer).ob_refcnt += 1;
+        if !is_immortal((*pointer).ob_refcnt) {
+            (*pointer).ob_refcnt += 1;
+        }
         Bound::from_owned_ptr(object.py(), pointer)
     }
 }
@@ -161,9 +170,10 @@ pub(crate) fn new_reference<'py>(object: Borrowed<'_, 'py, PyAny>) -> Bound<'py,
 pub(crate) fn release(py: Python<'_>, object: Py<PyAny>) {
     let pointer = object.into_bound(py).into_ptr();
     // SAFETY: the reference was owned and is given up once; the lock is held, and the last one goes
-    // the interpreter's way.
+    // the interpreter's way, as do those of an object that was made immortal meanwhile.
     unsafe {
-        if (*pointer).ob_refcnt > 1 {
+        let count = (*pointer).ob_refcnt;
+        if count > 1 && !is_immortal(count) {
             (*pointer).ob_refcnt -= 1;
         } else {
             ffi::Py_DecRef(pointer);
