@@ -73,7 +73,7 @@ def dbn_header(words: int, rtype: int, instrument: int, ts_event: int) -> bytes:
     return struct.pack("<BBHIQ", words, rtype, 1, instrument, ts_event)
 
 
-def dbn_mbo(  # noqa: PLR0913 - the fields of a record
+def dbn_mbo(
     ts_recv: int,
     *,
     order_id: int = 7,
