@@ -73,9 +73,11 @@ def run_command_line(arguments: list[str] | None) -> int:
     try:
         code = _group.main(arguments, prog_name="tickpath", standalone_mode=False)
     except click.exceptions.Abort:
-        return EXIT_INTERRUPTED
+        # What click makes of KeyboardInterrupt.
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
-        return _bad_input(error.format_message())
+        # Lists of choices run over several lines.
+        return _bad_input(" ".join(error.format_message().split()))
     except (TickpathError, MemoryError) as error:
         return _bad_input(str(error) or "not enough memory")
     finally:
@@ -84,9 +86,13 @@ def run_command_line(arguments: list[str] | None) -> int:
 
 
 def _bad_input(message: str) -> int:
-    line = " ".join(message.split())
-    click.echo(f"tickpath: error: {line}", err=True)
+    click.echo(f"tickpath: error: {one_line(message)}", err=True)
     return EXIT_BAD_INPUT
+
+
+def one_line(message: str) -> str:
+    """``message`` without what moves a terminal's cursor: names of files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message)
 
 
 def _flush() -> None:
