@@ -1,7 +1,6 @@
 """Progress on stderr: a live line on a terminal, a plain line now and then elsewhere.
 
-Nothing is shown of what takes less than a second, nothing with ``--quiet``, and nothing plain while
-files are loaded: what is written then is the one line that says why they cannot be.
+Nothing is shown of what takes less than a second, and nothing with ``--quiet``.
 """
 
 from __future__ import annotations
@@ -41,8 +40,13 @@ class RunProgress:
 
     def loading(self, done: int, total: int, events: int) -> None:
         """Bytes read, of how many, and events so far; for the loaders."""
-        if self._is_due("loading") and self._console.is_terminal:
+        if not self._is_due("loading"):
+            return
+        if self._console.is_terminal:
             self._show(f"loading, {count(events)} events", done, total)
+        elif self._is_plain_due():
+            share = 100 * done // total if total else 0
+            click.echo(f"tickpath: loading: {share} %, {count(events)} events so far", err=True)
 
     def announce(self, events: int, plan_length_ns: int | None) -> None:
         """The run begins."""
@@ -59,9 +63,7 @@ class RunProgress:
         if self._console.is_terminal:
             self._show(f"running, {count(seen.executed)} executed", seen.published, planned)
             return
-        elapsed_s = time.monotonic() - self._began_s
-        if elapsed_s >= self._plain_after_s:
-            self._plain_after_s = elapsed_s + min(elapsed_s, _PLAIN_EVERY_MAX_S)
+        if self._is_plain_due():
             click.echo(
                 f"tickpath: {count(seen.published)} of {count(planned)} events published, "
                 f"{count(seen.executed)} executed, {count(seen.lost)} lost, "
@@ -69,12 +71,20 @@ class RunProgress:
                 err=True,
             )
 
+    def _is_plain_due(self) -> bool:
+        elapsed_s = time.monotonic() - self._began_s
+        if elapsed_s < self._plain_after_s:
+            return False
+        self._plain_after_s = elapsed_s + min(elapsed_s, _PLAIN_EVERY_MAX_S)
+        return True
+
     def _is_due(self, phase: str) -> bool:
         if self._quiet:
             return False
         if phase != self._phase:
             self._close()
             self._phase, self._began_s = phase, time.monotonic()
+            self._plain_after_s = _SHOW_AFTER_S
         return time.monotonic() - self._began_s >= _SHOW_AFTER_S
 
     def _show(self, what: str, done: int, total: int) -> None:
