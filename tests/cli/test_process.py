@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -119,3 +120,27 @@ def test_an_output_that_knows_only_ascii_gets_the_report_all_the_same() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "PASS" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redirection", "code", "stderr"),
+    [
+        (">&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+        (
+            ">/dev/full",
+            1,
+            "tickpath: error: the output cannot be written: [Errno 28] No space left on device\n",
+        ),
+        ("2>/dev/full >/dev/null", 0, ""),
+    ],
+)
+@pytest.mark.parametrize("as_json", ["", "--json"])
+def test_a_stream_that_is_closed_or_full_leaves_no_traceback(
+    redirection: str, code: int, stderr: str, as_json: str
+) -> None:
+    command = shlex.join([*TICKPATH, "run", *FAST]) + f" {as_json} {redirection}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    said = "".join(line for line in done.stderr.splitlines(True) if not line.startswith("tickpath: running"))
+    assert (done.returncode, done.stdout, said) == (code, "", stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from types import FrameType
@@ -23,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments is None:
         _on_signals(_interrupt)
     try:
+        from tickpath.cli.streams import open_missing
+
+        open_missing()
         from tickpath.cli.app import run_command_line
 
         code = run_command_line(arguments)
@@ -30,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         code = _EXIT_INTERRUPTED
         # Before there was anything to account for, or after the account. Nobody may have left a stderr open.
         if sys.stderr is not None:
-            sys.stderr.write("tickpath: interrupted outside a run\n")
+            with contextlib.suppress(OSError):
+                sys.stderr.write("tickpath: interrupted outside a run\n")
     finally:
         if arguments is None:
             _on_signals(signal.SIG_IGN)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
 
+from tickpath.cli.streams import say, settle
 from tickpath.errors import TickpathError
 
 if TYPE_CHECKING:
@@ -80,25 +79,29 @@ def run_command_line(arguments: list[str] | None) -> int:
         return _bad_input(" ".join(error.format_message().split()))
     except (TickpathError, MemoryError) as error:
         return _bad_input(str(error) or "not enough memory")
-    finally:
-        _flush()
+    except BrokenPipeError:
+        # Whoever read it (``| head``) has seen enough.
+        settle()
+        return EXIT_PASSED
+    except OSError as error:
+        settle()
+        return _unwritten(error)
+    failure = settle()
+    if failure is not None:
+        return _unwritten(failure)
     return code if isinstance(code, int) else EXIT_PASSED
 
 
 def _bad_input(message: str) -> int:
-    click.echo(f"tickpath: error: {one_line(message)}", err=True)
+    say(f"tickpath: error: {one_line(message)}")
     return EXIT_BAD_INPUT
+
+
+def _unwritten(error: OSError) -> int:
+    say(f"tickpath: error: the output cannot be written: {one_line(str(error))}")
+    return EXIT_FAILED
 
 
 def one_line(message: str) -> str:
     """``message`` without what moves a terminal's cursor: names of files may hold anything."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message)
-
-
-def _flush() -> None:
-    """Writes what is left; where the reader has gone (``| head``), that is nobody's error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more at exit, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

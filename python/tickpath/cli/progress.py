@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from tickpath.cli.streams import say
 from tickpath.lab.report_text import count, duration
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class RunProgress:
             self._show(f"loading, {count(events)} events", done, total)
         elif self._is_plain_due():
             share = 100 * done // total if total else 0
-            click.echo(f"tickpath: loading: {share} %, {count(events)} events so far", err=True)
+            say(f"tickpath: loading: {share} %, {count(events)} events so far")
 
     def announce(self, events: int, plan_length_ns: int | None) -> None:
         """The run begins."""
@@ -54,7 +54,7 @@ class RunProgress:
             return
         plan = "as fast as possible" if plan_length_ns is None else f"a plan of {duration(plan_length_ns)}"
         self._close()
-        click.echo(f"tickpath: running {count(events)} events, {plan}", err=True)
+        say(f"tickpath: running {count(events)} events, {plan}")
 
     def running(self, seen: EngineSnapshot, planned: int) -> None:
         """The counters of the moment; for the session."""
@@ -64,11 +64,10 @@ class RunProgress:
             self._show(f"running, {count(seen.executed)} executed", seen.published, planned)
             return
         if self._is_plain_due():
-            click.echo(
+            say(
                 f"tickpath: {count(seen.published)} of {count(planned)} events published, "
                 f"{count(seen.executed)} executed, {count(seen.lost)} lost, "
-                f"{count(seen.backlog)} in the ring",
-                err=True,
+                f"{count(seen.backlog)} in the ring"
             )
 
     def _is_plain_due(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
-import os
 import shlex
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from click.core import ParameterSource
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
+from tickpath.cli.streams import say, settle
 from tickpath.config.run import Pace, RunSettings
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
@@ -166,7 +168,7 @@ def command(**options: Any) -> int:
             _print(report, replay, as_json=options["as_json"])
     except KeyboardInterrupt:
         # The second signal means now: there is no account any more.
-        click.echo("tickpath: interrupted twice, ended without an account", err=True)
+        say("tickpath: interrupted twice, ended without an account")
         return EXIT_INTERRUPTED
     return code
 
@@ -330,14 +332,20 @@ def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:
 
             from tickpath.lab.report_text import print_report
 
-            console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
             # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
-            with console.capture() as text:
-                print_report(report, console, replay=replay)
+            text = io.StringIO()
+            at_terminal = sys.stdout.isatty()
+            console = Console(
+                file=text, force_terminal=at_terminal, width=_width() if at_terminal else _PLAIN_WIDTH
+            )
+            print_report(report, console, replay=replay)
             encoding = sys.stdout.encoding or "utf-8"
-            click.echo(text.get().encode(encoding, "replace").decode(encoding), nl=False)
+            click.echo(text.getvalue().encode(encoding, "replace").decode(encoding), nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read it has seen enough; the verdict stands. The interpreter flushes once more at
-        # exit, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read it has seen enough; the verdict stands.
+        settle()
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns
