@@ -296,7 +296,7 @@ def test_a_second_ctrl_c_ends_it_now_without_an_account(run: Run, monkeypatch: p
     monkeypatch.setattr(Session, "run", insisted)
     code, stdout, stderr = run(*FAST, "--quiet", "--json")
     assert (code, stdout) == (130, "")
-    assert stderr == "tickpath: interrupted twice, ended without an account\n"
+    assert stderr == "tickpath: interrupted, ended without an account\n"
 
 
 def test_a_bug_in_a_stage_fails_the_run_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,8 +167,8 @@ def command(**options: Any) -> int:
             code, report, replay = _run(settings, feed, signals, quiet=options["quiet"])
             _print(report, replay, as_json=options["as_json"])
     except KeyboardInterrupt:
-        # The second signal means now: there is no account any more.
-        say("tickpath: interrupted twice, ended without an account")
+        # The second signal means now, and before the run there is none: no account.
+        say("tickpath: interrupted, ended without an account")
         return EXIT_INTERRUPTED
     return code
 
