@@ -794,9 +794,10 @@ def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> 
     The column names in the header of a csv file, split as loading the ``wanted`` ones would.
     """
 
-def load_csv(path: str | PathLike[str], columns: SupportsGetItem[int, tuple[str, SupportsIndex | str, SupportsIndex]], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
+def load_csv(path: str | PathLike[str], columns: SupportsGetItem[int, tuple[str, SupportsIndex | str, SupportsIndex]], policy: str, symbol: str | None, out_of_order: str, progress: Any | None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
     """
-    Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column.
+    Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column;
+    ``progress`` is called as by ``load_recording``.
     """
 
 def load_recording(paths: SupportsGetItem[int, str | PathLike[str]], *, kind: str = "auto", policy: str = "strict", symbol: str | None = None, out_of_order: str = "refuse", progress: Any | None = None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
@@ -809,11 +810,12 @@ def load_recording(paths: SupportsGetItem[int, str | PathLike[str]], *, kind: st
     Raises the classes of ``SourceError``, and ``ArgumentValueError`` for a word that means nothing.
     """
 
-def load_rows(title: str, rows: Any, bad: SupportsGetItem[int, tuple[SupportsIndex, str, str]], symbols: SupportsGetItem[int, str], policy: str, symbol: str | None, out_of_order: str) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
+def load_rows(title: str, rows: Any, bad: SupportsGetItem[int, tuple[SupportsIndex, str, str]], symbols: SupportsGetItem[int, str], policy: str, symbol: str | None, out_of_order: str, progress: Any | None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
     """
     Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
 
-    ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order.
+    ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order;
+    ``progress`` is called as by ``load_recording``.
     """
 
 def merge_events(parts: SupportsGetItem[int, tuple[Events, SupportsGetItem[int, SupportsIndex]]]) -> Events:

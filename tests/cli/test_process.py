@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -84,3 +86,61 @@ def test_real_recordings_run_and_every_event_is_accounted_for(names: list[str], 
     assert report["feed"]["events"] == events
     assert report["ledger"]["consumers"]["executor"]["published"] == events
     assert report["executed_outside_ready"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("when", ["import", "end"])
+def test_a_signal_outside_the_run_leaves_no_traceback(number: signal.Signals, when: str) -> None:
+    # Raised where the command line is imported, or when all is said and the interpreter winds up.
+    code = f"""
+import atexit, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tickpath.cli.app":
+            signal.raise_signal({int(number)})
+if {when!r} == "import":
+    sys.meta_path.insert(0, Finder())
+else:
+    atexit.register(signal.raise_signal, {int(number)})
+from tickpath.cli import main
+sys.argv = ["tickpath", "--version"]
+sys.exit(main())
+"""
+    done = subprocess.run([*PYTHON, "-c", code], capture_output=True, text=True, check=False)
+    expected = (130, "tickpath: interrupted outside a run\n") if when == "import" else (0, "")
+    assert (done.returncode, done.stderr) == expected
+
+
+@pytest.mark.slow
+def test_an_output_that_knows_only_ascii_gets_the_report_all_the_same() -> None:
+    command = [*TICKPATH, "run", "--quiet", *FAST]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "PASS" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redirection", "code", "stderr"),
+    [
+        (">&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+        (
+            ">/dev/full",
+            1,
+            "tickpath: error: the output cannot be written: [Errno 28] No space left on device\n",
+        ),
+        ("2>/dev/full >/dev/null", 0, ""),
+    ],
+)
+@pytest.mark.parametrize("as_json", ["", "--json"])
+def test_a_stream_that_is_closed_or_full_leaves_no_traceback(
+    redirection: str, code: int, stderr: str, as_json: str
+) -> None:
+    command = shlex.join([*TICKPATH, "run", *FAST]) + f" {as_json} {redirection}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    said = "".join(line for line in done.stderr.splitlines(True) if not line.startswith("tickpath: running"))
+    assert (done.returncode, done.stdout, said) == (code, "", stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 from collections.abc import Callable
@@ -219,7 +220,7 @@ def test_a_bad_row_stops_or_is_skipped_and_counted(run: Run, lobster: Path) -> N
         (["--wait", "sleep"], "sleep"),
         (["--model", "brownian"], "brownian"),
         (["--policy", "lax"], "lax"),
-        (["--columns", "ts_ns"], "FIELD=COLUMN"),
+        (["--columns", "ts_ns"], "field=column"),
         (["--columns", "ts_ns=a,ts_ns=b"], "twice"),
         (["--feed", "lobstr:nowhere.csv"], "lobstr"),
         (["--feed", "lobster:"], "names no file"),
@@ -228,6 +229,13 @@ def test_a_bad_row_stops_or_is_skipped_and_counted(run: Run, lobster: Path) -> N
         (["--feed", "nowhere.csv"], "nowhere.csv"),
         (["--feed", "lobster:a", "--feed", "itch:b"], "same kind"),
         (["--feed", "table:a.csv"], "columns"),
+        (["--columns", "ts_ns=#0"], "name one with --feed"),
+        (["--symbol", "A"], "name one with --feed"),
+        (["--policy", "strict"], "name one with --feed"),
+        (["--out-of-order", "sort"], "name one with --feed"),
+        (["--feed", "nowhere.csv", "--model", "poisson"], "--model is of the synthetic feed"),
+        (["--rate", "1e-300"], "1e-300"),
+        (["--feed", "a\nb\x1b[31m\u202e.csv"], r"a\nb\x1b[31m\u202e.csv"),
         (["--unknown"], "--unknown"),
         (["one", "two"], "two"),
     ],
@@ -259,7 +267,7 @@ def test_a_folder_is_one_line_and_code_2(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_ring_beyond_all_memory_is_one_line_and_code_2(run: Run) -> None:
-    code, stdout, stderr = run(*FAST, "--quiet", "--capacity", str(1 << 57))
+    code, stdout, stderr = run(*FAST, "--capacity", str(1 << 57))
     assert (code, stdout) == (2, "")
     assert "memory" in only_line(stderr)
 
@@ -288,7 +296,7 @@ def test_a_second_ctrl_c_ends_it_now_without_an_account(run: Run, monkeypatch: p
     monkeypatch.setattr(Session, "run", insisted)
     code, stdout, stderr = run(*FAST, "--quiet", "--json")
     assert (code, stdout) == (130, "")
-    assert stderr == "tickpath: interrupted twice, ended without an account\n"
+    assert stderr == "tickpath: interrupted, ended without an account\n"
 
 
 def test_a_bug_in_a_stage_fails_the_run_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,3 +327,50 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_command_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["walk"]) == 2
     assert "walk" in only_line(capsys.readouterr().err)
+
+
+def test_a_table_without_a_header_is_mapped_by_position(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("1,5\n2,6\n")
+    code, stdout, _ = run(
+        "--feed",
+        f"table:{path}",
+        "--columns",
+        "ts_ns=#0:us,price_e9=#1",
+        "--max",
+        "--floor-ms",
+        "0.1",
+        "--json",
+    )
+    report = report_of(stdout)
+    assert (code, report["feed"]["first_ts_ns"], report["feed"]["last_ts_ns"]) == (0, 1_000, 2_000)
+    code, stdout, _ = run("--feed", f"table:{path}", "--columns", "ts_ns=#0", "--max", "--floor-ms", "0.1")
+    replay = next(line for line in stdout.splitlines() if line.startswith("replay"))
+    assert "ts_ns=#0" in replay
+
+
+def test_a_name_that_is_no_text_is_loaded_and_reported(run: Run, tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv")
+    Path(path).write_text(LOBSTER)
+    arguments = ["--feed", f"lobster:{path}", "--max", "--floor-ms", "0.1"]
+    code, stdout, _ = run(*arguments, "--json")
+    assert (code, report_of(stdout)["config"]["feeds"]) == (0, [f"lobster:{path}"])
+    assert run(*arguments)[0] == 0
+
+
+def test_a_load_of_over_a_second_shows_progress(
+    run: Run, lobster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(10**6))
+    monkeypatch.setattr("tickpath.cli.progress.time.monotonic", lambda: float(next(seconds)))
+    table = lobster.with_name("t.csv")
+    table.write_text("t\n1\n2\n")
+    for feed in (
+        ["--events", "2000"],
+        ["--feed", str(lobster)],
+        ["--feed", f"table:{table}", "--columns", "ts_ns=t"],
+    ):
+        code, _, stderr = run(*feed, "--max", "--floor-ms", "0.1")
+        assert code == 0
+        assert stderr.startswith("tickpath: loading: "), feed
+        assert " events so far" in stderr

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
 
+from tickpath.cli.streams import say, settle
 from tickpath.errors import TickpathError
 
 if TYPE_CHECKING:
@@ -73,26 +72,36 @@ def run_command_line(arguments: list[str] | None) -> int:
     try:
         code = _group.main(arguments, prog_name="tickpath", standalone_mode=False)
     except click.exceptions.Abort:
-        return EXIT_INTERRUPTED
+        # What click makes of KeyboardInterrupt.
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
-        return _bad_input(error.format_message())
+        # Lists of choices run over several lines.
+        return _bad_input(" ".join(error.format_message().split()))
     except (TickpathError, MemoryError) as error:
         return _bad_input(str(error) or "not enough memory")
-    finally:
-        _flush()
+    except BrokenPipeError:
+        # Whoever read it (``| head``) has seen enough.
+        settle()
+        return EXIT_PASSED
+    except OSError as error:
+        settle()
+        return _unwritten(error)
+    failure = settle()
+    if failure is not None:
+        return _unwritten(failure)
     return code if isinstance(code, int) else EXIT_PASSED
 
 
 def _bad_input(message: str) -> int:
-    line = " ".join(message.split())
-    click.echo(f"tickpath: error: {line}", err=True)
+    say(f"tickpath: error: {one_line(message)}")
     return EXIT_BAD_INPUT
 
 
-def _flush() -> None:
-    """Writes what is left; where the reader has gone (``| head``), that is nobody's error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more at exit, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _unwritten(error: OSError) -> int:
+    say(f"tickpath: error: the output cannot be written: {one_line(str(error))}")
+    return EXIT_FAILED
+
+
+def one_line(message: str) -> str:
+    """``message`` without what moves a terminal's cursor: names of files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message)

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 import click
 
-from tickpath.core.ingest import MarketDataSource
+from tickpath.core.ingest import KINDS, MarketDataSource
+from tickpath.errors import ArgumentValueError
 
 __all__ = ["KINDS", "Feed", "FeedOptions", "load", "parse_columns", "parse_feed"]
 
-KINDS = ("auto", "lobster", "collector", "dbn", "itch", "table")
+#: A mapping as text and as ``MarketDataSource.from_table`` takes it.
+Columns = dict[str, str | int | tuple[str | int, str]]
 
 #: Called while files are loaded, with bytes read, bytes in all, and events so far.
 OnProgress = Callable[[int, int, int], object]
@@ -35,7 +37,7 @@ class FeedOptions:
     """What the command line says about the feed."""
 
     feeds: tuple[Feed, ...]
-    columns: dict[str, str | tuple[str, str]]
+    columns: Columns
     symbol: str | None
     policy: str
     out_of_order: str
@@ -59,28 +61,25 @@ def parse_feed(text: str) -> Feed:
     return Feed("auto", text)
 
 
-def parse_columns(text: str) -> dict[str, str | tuple[str, str]]:
+def parse_columns(text: str) -> Columns:
     """``FIELD=COLUMN[:UNIT],...`` as the mapping that ``MarketDataSource.from_table`` takes."""
-    columns: dict[str, str | tuple[str, str]] = {}
-    for part in text.split(","):
-        field, equals, rest = part.partition("=")
-        column, colon, unit = rest.rpartition(":")
-        if not colon:
-            column, unit = rest, ""
-        field, column = field.strip(), column.strip()
-        if not (equals and field and column):
-            raise click.BadParameter(f"{part!r}: expected FIELD=COLUMN or FIELD=COLUMN:UNIT")
-        if field in columns:
-            raise click.BadParameter(f"{field!r} is mapped twice")
-        columns[field] = (column, unit.strip()) if unit.strip() else column
-    return columns
+    from tickpath.core.ingest.table_mapping import parse_columns as parse
+
+    try:
+        return parse(text)
+    except ArgumentValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def load(options: FeedOptions, on_progress: OnProgress) -> MarketDataSource:
     """Loads or generates the source. Raises ``SourceError`` and its like, and usage errors."""
     if not options.feeds:
         return MarketDataSource.synthetic(
-            model=options.model, rate_hz=options.rate_hz, events=options.events, seed=options.seed
+            model=options.model,
+            rate_hz=options.rate_hz,
+            events=options.events,
+            seed=options.seed,
+            progress=on_progress,
         )
     kinds = {feed.kind for feed in options.feeds}
     if len(kinds) > 1:

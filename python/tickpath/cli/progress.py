@@ -1,7 +1,6 @@
 """Progress on stderr: a live line on a terminal, a plain line now and then elsewhere.
 
-Nothing is shown of what takes less than a second, nothing with ``--quiet``, and nothing plain while
-files are loaded: what is written then is the one line that says why they cannot be.
+Nothing is shown of what takes less than a second, and nothing with ``--quiet``.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from tickpath.cli.streams import say
 from tickpath.lab.report_text import count, duration
 
 if TYPE_CHECKING:
@@ -41,8 +40,13 @@ class RunProgress:
 
     def loading(self, done: int, total: int, events: int) -> None:
         """Bytes read, of how many, and events so far; for the loaders."""
-        if self._is_due("loading") and self._console.is_terminal:
+        if not self._is_due("loading"):
+            return
+        if self._console.is_terminal:
             self._show(f"loading, {count(events)} events", done, total)
+        elif self._is_plain_due():
+            share = 100 * done // total if total else 0
+            say(f"tickpath: loading: {share} %, {count(events)} events so far")
 
     def announce(self, events: int, plan_length_ns: int | None) -> None:
         """The run begins."""
@@ -50,7 +54,7 @@ class RunProgress:
             return
         plan = "as fast as possible" if plan_length_ns is None else f"a plan of {duration(plan_length_ns)}"
         self._close()
-        click.echo(f"tickpath: running {count(events)} events, {plan}", err=True)
+        say(f"tickpath: running {count(events)} events, {plan}")
 
     def running(self, seen: EngineSnapshot, planned: int) -> None:
         """The counters of the moment; for the session."""
@@ -59,15 +63,19 @@ class RunProgress:
         if self._console.is_terminal:
             self._show(f"running, {count(seen.executed)} executed", seen.published, planned)
             return
-        elapsed_s = time.monotonic() - self._began_s
-        if elapsed_s >= self._plain_after_s:
-            self._plain_after_s = elapsed_s + min(elapsed_s, _PLAIN_EVERY_MAX_S)
-            click.echo(
+        if self._is_plain_due():
+            say(
                 f"tickpath: {count(seen.published)} of {count(planned)} events published, "
                 f"{count(seen.executed)} executed, {count(seen.lost)} lost, "
-                f"{count(seen.backlog)} in the ring",
-                err=True,
+                f"{count(seen.backlog)} in the ring"
             )
+
+    def _is_plain_due(self) -> bool:
+        elapsed_s = time.monotonic() - self._began_s
+        if elapsed_s < self._plain_after_s:
+            return False
+        self._plain_after_s = elapsed_s + min(elapsed_s, _PLAIN_EVERY_MAX_S)
+        return True
 
     def _is_due(self, phase: str) -> bool:
         if self._quiet:
@@ -75,6 +83,7 @@ class RunProgress:
         if phase != self._phase:
             self._close()
             self._phase, self._began_s = phase, time.monotonic()
+            self._plain_after_s = _SHOW_AFTER_S
         return time.monotonic() - self._began_s >= _SHOW_AFTER_S
 
     def _show(self, what: str, done: int, total: int) -> None:

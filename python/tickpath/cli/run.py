@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
-import os
 import shlex
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
+from tickpath.cli.streams import say, settle
 from tickpath.config.run import Pace, RunSettings
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
@@ -157,14 +160,15 @@ def command(**options: Any) -> int:
     Without arguments: 300,000 synthetic events at 100,000 a second, 65,536 slots.
     """
     _refuse_what_is_not_there(options)
+    _refuse_what_would_be_ignored(options)
     settings, feed = _settings(options), _feed_options(options)
     try:
         with StopSignals() as signals:
             code, report, replay = _run(settings, feed, signals, quiet=options["quiet"])
             _print(report, replay, as_json=options["as_json"])
     except KeyboardInterrupt:
-        # The second signal means now: there is no account any more.
-        click.echo("tickpath: interrupted twice, ended without an account", err=True)
+        # The second signal means now, and before the run there is none: no account.
+        say("tickpath: interrupted, ended without an account")
         return EXIT_INTERRUPTED
     return code
 
@@ -188,6 +192,20 @@ def _refuse_what_is_not_there(options: Mapping[str, Any]) -> None:
     ]
     if len(paces) > 1:
         raise click.UsageError(f"{' and '.join(paces)} exclude each other: give one pace")
+
+
+def _refuse_what_would_be_ignored(options: Mapping[str, Any]) -> None:
+    """Options that say something about a feed of the other sort; --seed alone may always be given."""
+    names: tuple[str, ...]
+    if options["feeds"]:
+        names, reason = ("model",), "is of the synthetic feed, and --feed gives a recorded one"
+    else:
+        names = ("columns", "symbol", "policy", "out_of_order")
+        reason = "is of a recorded feed: name one with --feed"
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
 
 
 def _settings(options: Mapping[str, Any]) -> RunSettings:
@@ -242,9 +260,9 @@ def _run(
         except KeyboardInterrupt:
             result = RunResult.without_record(settings, "interrupted")
         else:
-            progress.announce(session.events_planned, session.plan_length_ns)
             try:
                 result = session.run(
+                    on_start=lambda: progress.announce(session.events_planned, session.plan_length_ns),
                     should_stop=lambda: signals.requested,
                     on_look=lambda seen: progress.running(seen, session.events_planned),
                 )
@@ -298,26 +316,36 @@ def _given(option: str, value: Any, default: Any) -> list[str]:
     return [option, f"{value:.17g}" if isinstance(value, float) else str(value)]
 
 
-def _column(field: str, column: str | tuple[str, str]) -> str:
-    return f"{field}={column}" if isinstance(column, str) else f"{field}={column[0]}:{column[1]}"
+def _column(field: str, column: str | int | tuple[str | int, str]) -> str:
+    name, unit = column if isinstance(column, tuple) else (column, "")
+    text = f"#{name}" if isinstance(name, int) else name
+    return f"{field}={text}:{unit}" if unit else f"{field}={text}"
 
 
 def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:
     try:
         if as_json:
-            click.echo(json.dumps(report, ensure_ascii=False))
+            # ASCII: names of files may hold what no encoding has.
+            click.echo(json.dumps(report))
         else:
             from rich.console import Console
 
             from tickpath.lab.report_text import print_report
 
-            console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
             # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
-            with console.capture() as text:
-                print_report(report, console, replay=replay)
-            click.echo(text.get(), nl=False)
+            text = io.StringIO()
+            at_terminal = sys.stdout.isatty()
+            console = Console(
+                file=text, force_terminal=at_terminal, width=_width() if at_terminal else _PLAIN_WIDTH
+            )
+            print_report(report, console, replay=replay)
+            encoding = sys.stdout.encoding or "utf-8"
+            click.echo(text.getvalue().encode(encoding, "replace").decode(encoding), nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read it has seen enough; the verdict stands. The interpreter flushes once more at
-        # exit, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read it has seen enough; the verdict stands.
+        settle()
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns

@@ -111,10 +111,12 @@ class Session:
         self,
         *,
         should_stop: Callable[[], bool] = lambda: False,
+        on_start: Callable[[], object] = lambda: None,
         on_look: Observer = lambda _seen: None,
     ) -> RunResult:
         """Runs to the end and accounts for it; once per session.
 
+        ``on_start`` is called once both stages have their memory and run.
         At every control interval ``on_look`` is given the counters of the moment, and the run is ended
         if ``should_stop`` says so. Whatever they raise ends the run and comes through. Raises
         ``EngineFailed`` if a stage ended by a bug or the session was run before.
@@ -126,6 +128,7 @@ class Session:
         engine.start()
         interrupted = False
         try:
+            on_start()
             while not engine.wait(self._settings.control_interval_ms):
                 seen = engine.snapshot()
                 if not interrupted and should_stop():

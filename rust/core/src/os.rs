@@ -103,6 +103,22 @@ mod imp {
     }
 }
 
+/// Opens a file so that no read of it waits for data: some files of the kernel's (`/proc/kmsg`) call
+/// themselves regular and do, and a pipe may have taken a file's place since it was looked at.
+///
+/// # Errors
+/// As [`std::fs::File::open`]; reads that would wait fail with [`std::io::ErrorKind::WouldBlock`].
+pub fn open_without_waiting(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    options.open(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,8 +51,13 @@ pub(crate) enum Key {
     Name(String),
 }
 
-/// Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column.
+/// Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column;
+/// ``progress`` is called as by ``load_recording``.
 #[pyfunction]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the mapping, and the choices of the public function"
+)]
 pub(crate) fn load_csv<'py>(
     py: Python<'py>,
     path: PathBuf,
@@ -60,6 +65,7 @@ pub(crate) fn load_csv<'py>(
     policy: &str,
     symbol: Option<String>,
     out_of_order: &str,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<Loaded<'py>> {
     let columns = columns
         .into_iter()
@@ -76,14 +82,15 @@ pub(crate) fn load_csv<'py>(
         })
         .collect::<PyResult<Vec<_>>>()?;
     let options = options(py, policy, symbol, out_of_order)?;
-    run(py, None, |hook| {
+    run(py, progress, |hook| {
         table::load_csv(&path, &columns, &options, hook)
     })
 }
 
 /// Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
 ///
-/// ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order.
+/// ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order;
+/// ``progress`` is called as by ``load_recording``.
 #[pyfunction]
 #[allow(
     clippy::too_many_arguments,
@@ -98,6 +105,7 @@ pub(crate) fn load_rows<'py>(
     policy: &str,
     symbol: Option<String>,
     out_of_order: &str,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<Loaded<'py>> {
     let bytes = PyBuffer::<u8>::get(rows)?.to_vec(py)?;
     let events = events_of_bytes(&bytes).ok_or_else(|| {
@@ -114,7 +122,7 @@ pub(crate) fn load_rows<'py>(
         })
         .collect::<PyResult<Vec<_>>>()?;
     let options = options(py, policy, symbol, out_of_order)?;
-    run(py, None, |hook| {
+    run(py, progress, |hook| {
         table::load_rows(title, &events, &bad, &symbols, &options, hook)
     })
 }

@@ -202,3 +202,32 @@ def test_a_hopelessly_long_line_is_refused_under_either_policy(tmp_path: Path) -
     path = write(tmp_path, LOBSTER_ROWS + b"1" * (5 << 20))
     for policy in ("strict", "skip"):
         assert refusal(path, policy=policy).line == 4
+
+
+def test_zeros_behind_gzip_data_are_padding_and_anything_else_is_damage(tmp_path: Path) -> None:
+    data = gzip.compress(LOBSTER_ROWS)
+    assert len(MarketDataSource.from_file(write(tmp_path, data + bytes(512)))) == 3
+    assert "damaged" in refusal(write(tmp_path, data + b"\0\0and more than a header")).reason
+
+
+def test_what_stands_beside_the_data_in_an_archive_is_passed_over(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("AAPL_2012-06-21_1_2_message_1.CSV", LOBSTER_ROWS)
+        archive.writestr("__MACOSX/._AAPL_2012-06-21_1_2_message_1.CSV", b"attributes")
+    assert len(MarketDataSource.from_file(write(tmp_path, out.getvalue()))) == 3
+    path = write(tmp_path, zipped(README__txt=b"about", btcusdt=COLLECTOR_TRADE))
+    assert len(MarketDataSource.from_file(path)) == 1
+
+
+def test_an_archive_cut_before_its_messages_is_named_truncated(tmp_path: Path) -> None:
+    whole = zipped(A_orderbook_1__csv=b"5859400,200,5853300,18\n" * 4_000, A_message_1__csv=MANY_ROWS)
+    error = refusal(write(tmp_path, whole[: whole.index(b"A_message")]))
+    assert "truncated zip archive, of which only A_orderbook_1.csv can be read" in error.reason
+
+
+@pytest.mark.skipif(not os.access("/proc/kmsg", os.R_OK), reason="needs the right to read /proc/kmsg")
+@pytest.mark.timeout(5)
+def test_a_file_of_the_kernel_that_would_wait_for_data_is_refused() -> None:
+    # It holds no recording whether or not there is something to read.
+    refusal("/proc/kmsg")

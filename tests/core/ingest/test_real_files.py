@@ -54,7 +54,7 @@ def damaged_lines() -> dict[int, str]:
 def test_counts_and_stamps_are_exact(name: str) -> None:
     kind, events, first_ts_ns, last_ts_ns = FILES[name]
     source = load(name)
-    assert (len(source), source.skipped) == (events, ())
+    assert (len(source), source.skipped) == (events, [])
     assert source.meta["sources"][0]["kind"] == kind
     stamps = source.events["ts_ns"]
     assert (int(stamps[0]), int(stamps[-1])) == (first_ts_ns, last_ts_ns)

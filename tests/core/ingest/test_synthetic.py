@@ -149,7 +149,7 @@ def test_the_fields_are_plausible() -> None:
 def test_the_account_says_what_was_generated() -> None:
     source = MarketDataSource.synthetic(model="poisson", rate_hz=10, events=5, seed=9)
     assert len(source) == 5
-    assert source.skipped == ()
+    assert source.skipped == []
     assert source.meta["sources"][0]["kind"] == "synthetic"
     assert (source.meta["model"], source.meta["rate_hz"], source.meta["seed"]) == ("poisson", 10.0, 9)
 
@@ -227,3 +227,15 @@ def test_the_limits_of_both_sides_are_the_same() -> None:
             _native.synthetic_events("poisson", 1.0, events, 1, 0, None)
     with pytest.raises(ArgumentValueError, match="symbols="):
         _native.synthetic_events("poisson", 1.0, 1, 65_537, 0, None)
+
+
+def test_the_progress_is_told_and_what_it_raises_ends_the_work() -> None:
+    seen: list[tuple[int, int, int]] = []
+    MarketDataSource.synthetic(rate_hz=1e5, events=1_000, progress=lambda *args: seen.append(args))
+    assert seen[-1] == (56_000, 56_000, 1_000)
+
+    def refuse(*_: int) -> None:
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        MarketDataSource.synthetic(rate_hz=1e5, events=1_000, progress=refuse)

@@ -303,9 +303,54 @@ def test_a_bad_mapping_string_names_what_is_wrong(text: str, message: str) -> No
         parse_columns(text)
 
 
-def test_times_of_python_are_refused_by_value() -> None:
+def test_times_of_python_count_from_1970_in_utc() -> None:
+    naive = dt.datetime(2020, 1, 1, 0, 0, 0, 1)  # noqa: DTZ001
+    tokyo = dt.datetime(2020, 1, 1, 9, 0, 0, 2, tzinfo=dt.timezone(dt.timedelta(hours=9)))
+    first_ns = 1_577_836_800_000_001_000
+    for times in ([naive, tokyo], np.array([naive, tokyo], object)):
+        assert load({"t": times}, {"ts_ns": ("t", "s")}).events["ts_ns"].tolist() == [
+            first_ns,
+            first_ns + 1_000,
+        ]
+    with pytest.raises(BadRow, match=r"row 1: no value"):
+        load({"t": [naive, None]}, {"ts_ns": "t"})
     with pytest.raises(BadRow, match="a value of type datetime"):
-        load({"t": [dt.datetime(2020, 1, 1)]}, {"ts_ns": "t"})  # noqa: DTZ001
+        load({"t": [naive, 5]}, {"ts_ns": "t"})
+    with pytest.raises(SourceError, match="holds dates or times"):
+        load({"t": [1], "x": [naive]}, {"ts_ns": "t", "size_e9": "x"})
+
+
+def test_an_index_of_pandas_is_a_column_and_so_is_an_array_of_its_types() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"x": [5, 6]}, index=pandas.Index([7, 8], name="t"))
+    columns = {"ts_ns": "t", "sequence": "x"}
+    for table in (frame, {"t": frame.index, "x": pandas.array([5, 6], dtype="Int64")}):
+        assert load(table, columns).events[["ts_ns", "sequence"]].tolist() == [(7, 5), (8, 6)]
+    # A column of the same name is meant before the index.
+    assert load(frame.assign(t=[1, 2]), columns).events["ts_ns"].tolist() == [1, 2]
+
+
+def test_the_progress_of_tables_is_told_and_what_it_raises_ends_the_load(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("t\n1\n2\n")
+    for table in (path, {"t": [1, 2]}):
+        seen: list[tuple[int, int, int]] = []
+        load(table, {"ts_ns": "t"}, progress=lambda *args: seen.append(args))  # noqa: B023
+        assert seen
+        assert seen[-1][0] == seen[-1][1] > 0
+        assert seen[-1][2] == 2
+
+        def refuse(*_: int) -> None:
+            raise KeyError
+
+        with pytest.raises(KeyError):
+            load(table, {"ts_ns": "t"}, progress=refuse)
+    seen = []
+    MarketDataSource.from_files(
+        [path, path], kind="table", columns={"ts_ns": "t"}, progress=lambda *args: seen.append(args)
+    )
+    assert {total for _, total, _ in seen} == {2 * path.stat().st_size}
+    assert [done for done, _, _ in seen] == sorted(done for done, _, _ in seen)
 
 
 def test_without_pyarrow_the_error_says_what_to_install(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
@@ -132,7 +133,7 @@ class MarketDataSource:
         _check_words(kind=kind, policy=policy, out_of_order=out_of_order)
         _check(kind=kind, symbol=symbol, columns=columns, progress=progress)
         if kind == "table":
-            return cls(_tables(names, columns or {}, policy, symbol, out_of_order))
+            return cls(_tables(names, columns or {}, policy, symbol, out_of_order, progress))
         events, symbols, skipped, sources = _native.load_recording(
             names, kind=kind, policy=policy, symbol=symbol, out_of_order=out_of_order, progress=progress
         )
@@ -147,6 +148,7 @@ class MarketDataSource:
         policy: Policy = "strict",
         symbol: str | None = None,
         out_of_order: OutOfOrder = "refuse",
+        progress: Progress | None = None,
     ) -> MarketDataSource:
         """Load a table: NumPy, pandas, polars, Arrow, or the path of a csv or parquet file.
 
@@ -154,8 +156,8 @@ class MarketDataSource:
         ``{"ts_ns": ("time", "us"), "price_e9": "price"}``. Everything else is as for ``from_file``.
         """
         _check_words(policy=policy, out_of_order=out_of_order)
-        _check(kind="table", symbol=symbol, columns=columns, progress=None)
-        return cls(_table(obj, columns, policy, symbol, out_of_order))
+        _check(kind="table", symbol=symbol, columns=columns, progress=progress)
+        return cls(_table(obj, columns, policy, symbol, out_of_order, progress))
 
     @classmethod
     def synthetic(
@@ -166,11 +168,20 @@ class MarketDataSource:
         events: int,
         symbols: int = 1,
         seed: int = 0,
+        progress: Progress | None = None,
     ) -> MarketDataSource:
-        """Generate exactly ``events`` events at a mean rate of ``rate_hz`` per second; seeded."""
+        """Generate exactly ``events`` events at a mean rate of ``rate_hz`` per second; seeded.
+
+        ``progress`` is called as by ``from_file``. Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+        """
         from tickpath.core.ingest import synthetic
 
-        return cls(synthetic.generate(model, rate_hz=rate_hz, events=events, symbols=symbols, seed=seed))
+        _check(kind="auto", symbol=None, columns=None, progress=progress)
+        return cls(
+            synthetic.generate(
+                model, rate_hz=rate_hz, events=events, symbols=symbols, seed=seed, progress=progress
+            )
+        )
 
     @property
     def events(self) -> npt.NDArray[np.void]:
@@ -194,9 +205,9 @@ class MarketDataSource:
         return self._symbols
 
     @property
-    def skipped(self) -> tuple[RowError, ...]:
+    def skipped(self) -> list[RowError]:
         """The rows left out, at most a million of each file; ``meta`` counts all of them."""
-        return self._skipped
+        return list(self._skipped)
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -250,15 +261,44 @@ def _meta(sources: list[dict[str, Any]]) -> dict[str, Any]:
     return {"origin": sources[0]["origin"], "sources": tuple(MappingProxyType(source) for source in sources)}
 
 
-def _table(obj: object, columns: Columns, policy: str, symbol: str | None, out_of_order: str) -> _Parts:
+def _table(
+    obj: object,
+    columns: Columns,
+    policy: str,
+    symbol: str | None,
+    out_of_order: str,
+    progress: Progress | None,
+) -> _Parts:
     from tickpath.core.ingest import table
 
-    return table.load(obj, columns=columns, policy=policy, symbol=symbol, out_of_order=out_of_order)
+    return table.load(
+        obj, columns=columns, policy=policy, symbol=symbol, out_of_order=out_of_order, progress=progress
+    )
 
 
-def _tables(paths: list[str], columns: Columns, policy: str, symbol: str | None, out_of_order: str) -> _Parts:
+def _part_of(progress: Progress | None, before: int, size: int, total: int, events: int) -> Progress | None:
+    """``progress`` as one file of several sees it: ``size`` of ``total`` bytes, ``before`` of them done."""
+    if progress is None:
+        return None
+    return lambda done, of, seen: progress(before + size * done // max(of, 1), total, events + seen)
+
+
+def _tables(
+    paths: list[str],
+    columns: Columns,
+    policy: str,
+    symbol: str | None,
+    out_of_order: str,
+    progress: Progress | None,
+) -> _Parts:
     """Load each table, and merge them by stamp."""
-    loaded = [_table(path, columns, policy, symbol, out_of_order) for path in paths]
+    # A file that is not there is named by its loader.
+    sizes = [pathlib.Path(path).stat().st_size if pathlib.Path(path).is_file() else 0 for path in paths]
+    loaded: list[_Parts] = []
+    for path, size in zip(paths, sizes, strict=True):
+        before, events_before = sum(sizes[: len(loaded)]), sum(len(part[0]) for part in loaded)
+        part = _part_of(progress, before, size, sum(sizes), events_before)
+        loaded.append(_table(path, columns, policy, symbol, out_of_order, part))
     if len(loaded) == 1:
         return loaded[0]
     origins = {meta.get("origin") for _, _, _, meta in loaded}

@@ -6,6 +6,7 @@ Which spellings, units and types are understood stands in docs/concepts/ingest-t
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,9 @@ from tickpath.errors import ArgumentTypeError, ArgumentValueError, SourceError
 
 __all__ = ["load", "parse_columns"]
 
+Progress = Callable[[int, int, int], object]
+"""Called with bytes done, bytes in all, and events so far."""
+
 Parts = tuple[_native.Events, list[str], list[Any], dict[str, Any]]
 """Events, names of the symbols, rows left out, and the account of the source."""
 
@@ -37,11 +41,13 @@ def load(
     policy: str = "strict",
     symbol: str | None = None,
     out_of_order: str = "refuse",
+    progress: Progress | None = None,
 ) -> Parts:
     """Load a table: an object that holds one, or the path of a csv or parquet file.
 
     ``columns`` maps fields of ``EVENT_DTYPE`` to columns, ``{"ts_ns": ("time", "us"), "price_e9": "price"}``;
     ``ts_ns`` is required, fields without a column are 0. ``symbol`` names the instrument of every row.
+    ``progress`` is called now and then; what it raises ends the load.
 
     Returns events, symbols, the rows left out and the account, as the native loaders do.
 
@@ -57,13 +63,13 @@ def load(
     if isinstance(obj, str | bytes | os.PathLike):
         path = os.fsdecode(obj)
         if not _is_parquet(path):
-            return _load_csv(path, specs, policy, symbol, out_of_order)
+            return _load_csv(path, specs, policy, symbol, out_of_order, progress)
         _refuse_positions(specs)
         table = read_parquet(path, [str(spec.column) for spec in specs])
-        return _load_rows(table, path, specs, policy, symbol, out_of_order)
+        return _load_rows(table, path, specs, policy, symbol, out_of_order, progress)
     _refuse_positions(specs)
     table = open_table(obj)
-    return _load_rows(table, table.title, specs, policy, symbol, out_of_order)
+    return _load_rows(table, table.title, specs, policy, symbol, out_of_order, progress)
 
 
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
@@ -94,13 +100,18 @@ def _refuse_positions(specs: tuple[ColumnSpec, ...]) -> None:
 
 
 def _load_csv(
-    path: str, specs: tuple[ColumnSpec, ...], policy: str, symbol: str | None, out_of_order: str
+    path: str,
+    specs: tuple[ColumnSpec, ...],
+    policy: str,
+    symbol: str | None,
+    out_of_order: str,
+    progress: Progress | None,
 ) -> Parts:
     wanted = [spec.column for spec in specs if isinstance(spec.column, str)]
     if wanted:
         _check_names(path, specs, tuple(_native.csv_header(path, wanted)), line=1)
     columns = [(spec.field, spec.column, spec.exponent) for spec in specs]
-    return _parts(_native.load_csv(path, columns, policy, symbol, out_of_order))
+    return _parts(_native.load_csv(path, columns, policy, symbol, out_of_order, progress))
 
 
 def _check_names(
@@ -122,16 +133,21 @@ def _load_rows(
     policy: str,
     symbol: str | None,
     out_of_order: str,
+    progress: Progress | None,
 ) -> Parts:
     _check_names(title, specs, table.names)
     columns = [table.column(str(spec.column)) for spec in specs]
     rows = np.zeros(len(columns[0].values), EVENT_DTYPE)
     builder = RowBuilder(title, rows, first_only=policy == "strict")
     # Names last: by then it is known which rows are bad, and those leave no name behind.
-    for spec, column in sorted(zip(specs, columns, strict=True), key=lambda pair: pair[0].field == "symbol"):
+    ordered = sorted(zip(specs, columns, strict=True), key=lambda pair: pair[0].field == "symbol")
+    for done, (spec, column) in enumerate(ordered):
         builder.fill(spec, column)
+        if progress is not None:
+            # The columns are the work; putting the rows in order is little beside them.
+            progress(rows.nbytes * (done + 1) // (len(ordered) + 1), rows.nbytes, 0)
     loaded = _native.load_rows(
-        title, rows.view(np.uint8), builder.problems, builder.symbols, policy, symbol, out_of_order
+        title, rows.view(np.uint8), builder.problems, builder.symbols, policy, symbol, out_of_order, progress
     )
     return _parts(loaded)
 

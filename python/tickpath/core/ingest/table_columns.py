@@ -6,6 +6,7 @@ is imported that the table did not already come from, except pyarrow for foreign
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -133,11 +134,12 @@ class _MappingTable:
                 array = np.array(values)
                 if array.dtype.kind in "iu":
                     return ColumnValues(array)
-            return ColumnValues(list(values))
+            return _from_objects(list(values))
         # Columns of frames and arrow arrays, by the same rules as in their tables.
         module = type(values).__module__.partition(".")[0]
         if module == "pandas":
-            return _from_series(values, name)
+            # Also an index, or an array of one of its own types.
+            return _from_series(sys.modules["pandas"].Series(values), name)
         if module == "polars":
             return _from_polars(values)
         if module == "pyarrow":
@@ -149,10 +151,18 @@ class _PandasTable:
     def __init__(self, frame: Any) -> None:
         self._frame = frame
         self.title = f"pandas DataFrame of {len(frame)} rows"
-        self.names = tuple(str(name) for name in frame.columns)
+        # By text, as the mapping names them; the frame may name them otherwise (0, 1, 2).
+        self._columns: dict[str, Any] = {str(name): name for name in frame.columns}
+        # Stamps are often the index. Where a column has the same name, the column is meant.
+        levels = [level for level in frame.index.names if level is not None]
+        self._levels = {str(level): level for level in levels if str(level) not in self._columns}
+        self.names = (*self._columns, *self._levels)
 
     def column(self, name: str) -> ColumnValues:
-        series = self._frame[name]
+        if name in self._levels:
+            level = self._frame.index.get_level_values(self._levels[name])
+            return _from_series(level.to_series(), name)
+        series = self._frame[self._columns[name]]
         if series.ndim != 1:
             raise SourceError(self.title, f'several columns are named "{name}"')
         return _from_series(series, name)
@@ -173,8 +183,9 @@ def _from_series(series: Any, name: str) -> ColumnValues:
     if kind in "mM":
         values = series.astype(f"{'datetime' if kind == 'M' else 'timedelta'}64[ns]")
         return _from_array(values.to_numpy(), name)
-    values = [None if absent else value for value, absent in zip(series.tolist(), missing, strict=True)]
-    return ColumnValues(values)
+    return _from_objects(
+        [None if absent else value for value, absent in zip(series.tolist(), missing, strict=True)]
+    )
 
 
 class _PolarsTable:
@@ -262,7 +273,25 @@ def _from_array(array: npt.NDArray[Any], name: str) -> ColumnValues:
     values = array.tolist()
     if missing is not None:
         values = [None if absent else value for value, absent in zip(values, missing, strict=True)]
-    return ColumnValues(values)
+    return _from_objects(values)
+
+
+def _from_objects(values: list[object]) -> ColumnValues:
+    """Values one by one, unless all of them (or of those that are there) are points in time."""
+    first = next((value for value in values if value is not None), None)
+    if not isinstance(first, datetime.datetime):
+        return ColumnValues(values)
+    stamps: list[datetime.datetime | None] = []
+    for value in values:
+        if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+            stamps.append(value.astimezone(datetime.UTC).replace(tzinfo=None))
+        elif value is None or isinstance(value, datetime.datetime):
+            stamps.append(value)
+        else:
+            return ColumnValues(values)
+    # pandas' own stamps count nanoseconds, Python's microseconds.
+    unit = "ns" if hasattr(first, "nanosecond") else "us"
+    return _from_datetimes(np.array(stamps, dtype=f"M8[{unit}]"), None, "")
 
 
 def _from_datetimes(

@@ -5,11 +5,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::error::{LoadError, RowError};
+use super::gzip_members::GzipMembers;
 use super::stream::Meter;
 use super::zip_member;
+use crate::os;
 use crate::sync::Arc;
 
 /// Bytes taken from the file at once.
@@ -55,6 +55,8 @@ pub(crate) struct Opened {
     pub(crate) reader: Box<dyn Read>,
     pub(crate) compression: Compression,
     pub(crate) member: Option<String>,
+    /// Whether the archive is known to be cut short, so that what its members were is not known.
+    pub(crate) cut_archive: bool,
     /// Bytes of the file that will be consumed.
     pub(crate) bytes_total: u64,
 }
@@ -82,7 +84,7 @@ pub(crate) type Buffered = BufReader<Counted>;
 pub(crate) fn open(path: &Path, name: &Arc<str>, meter: &Rc<Meter>) -> Result<Opened, LoadError> {
     let unreadable = |e: &io::Error| unreadable(name, e);
     let bytes_total = regular_file_bytes(path, name)?;
-    let mut file = File::open(path).map_err(|e| unreadable(&e))?;
+    let mut file = os::open_without_waiting(path).map_err(|e| unreadable(&e))?;
     let mut magic = [0; 8];
     let count = read_up_to(&mut file, &mut magic).map_err(|e| unreadable(&e))?;
     file.seek(SeekFrom::Start(0)).map_err(|e| unreadable(&e))?;
@@ -113,7 +115,7 @@ pub(crate) fn open(path: &Path, name: &Arc<str>, meter: &Rc<Meter>) -> Result<Op
     }
     let (reader, compression): (Box<dyn Read>, _) = if magic.starts_with(b"\x1f\x8b") {
         (
-            Box::new(MultiGzDecoder::new(buffered(file))),
+            Box::new(GzipMembers::new(buffered(file))),
             Compression::Gzip,
         )
     } else if is_zstd(magic) {
@@ -126,6 +128,7 @@ pub(crate) fn open(path: &Path, name: &Arc<str>, meter: &Rc<Meter>) -> Result<Op
         reader,
         compression,
         member: None,
+        cut_archive: false,
         bytes_total,
     })
 }

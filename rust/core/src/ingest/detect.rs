@@ -32,11 +32,17 @@ pub(crate) fn kind(stream: &mut Stream<'_>) -> Result<Kind, LoadError> {
         }
         None => {}
     }
+    let cut = match stream.member() {
+        Some(member) if stream.is_cut_archive() => {
+            format!("truncated zip archive, of which only {member} can be read: ")
+        }
+        _ => String::new(),
+    };
     let reason = if empty {
         "holds no events: the compressed data is empty".to_owned()
     } else {
         format!(
-            "not recognised: begins with {shown}; looked for LOBSTER message rows, hftbacktest collector lines \
+            "{cut}not recognised: begins with {shown}; looked for LOBSTER message rows, hftbacktest collector lines \
              (stamp and JSON), Databento DBN and NASDAQ ITCH 5.0; other tables need their columns named \
              (MarketDataSource.from_table)"
         )

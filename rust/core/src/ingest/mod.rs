@@ -30,6 +30,8 @@ mod detect;
 #[cfg(feature = "formats")]
 mod error;
 #[cfg(feature = "formats")]
+mod gzip_members;
+#[cfg(feature = "formats")]
 mod intake;
 #[cfg(feature = "formats")]
 mod itch;

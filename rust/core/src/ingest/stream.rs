@@ -149,6 +149,11 @@ impl<'h> Stream<'h> {
         self.opened.member.as_deref()
     }
 
+    /// Whether the file is an archive that is cut short.
+    pub(crate) const fn is_cut_archive(&self) -> bool {
+        self.opened.cut_archive
+    }
+
     /// The bounds that apply.
     pub const fn limits(&self) -> Limits {
         self.limits

@@ -39,9 +39,10 @@ pub(crate) fn open(
     buffered: impl FnOnce(File) -> Buffered,
 ) -> Result<Opened, LoadError> {
     let source_error = |reason: String| LoadError::Source(RowError::whole(name, reason));
-    let members = match from_directory(&mut file)
-        .map_err(|e| source_error(format!("unusable zip archive: {e}")))?
-    {
+    let directory = from_directory(&mut file)
+        .map_err(|e| source_error(format!("unusable zip archive: {e}")))?;
+    let cut_archive = directory.is_none();
+    let members = match directory {
         Some(members) => members,
         None => from_local_headers(&mut file).map_err(|e| {
             source_error(format!(
@@ -63,6 +64,7 @@ pub(crate) fn open(
         reader,
         compression: Compression::Zip,
         member: Some(member.name),
+        cut_archive,
         bytes_total: member.compressed_bytes,
     })
 }
@@ -151,22 +153,39 @@ fn from_local_headers(file: &mut File) -> Result<Vec<Member>, String> {
     Ok(members)
 }
 
-/// The only member, or the only one whose name says that it holds messages.
+/// The only member, or the only one whose name says that it holds messages, or the only one that is
+/// no text about the others.
 fn choose(mut members: Vec<Member>) -> Result<Member, String> {
-    if members.len() == 1 {
-        return Ok(members.remove(0));
-    }
-    let is_message = |m: &&Member| m.name.contains("message") && m.name.ends_with(".csv");
-    let mut messages = members.iter().filter(is_message);
-    match (messages.next(), messages.next()) {
-        (Some(member), None) => Ok(member.clone()),
-        _ if members.is_empty() => Err("the zip archive holds no file that can be read".to_owned()),
+    // macOS puts a file of attributes beside each file.
+    members.retain(|m| !m.name.starts_with("__MACOSX/"));
+    let is_message = |name: &str| name.contains("message") && name.ends_with(".csv");
+    let is_data = |name: &str| {
+        let about = [".txt", ".md", ".pdf", ".html"];
+        !about.iter().any(|end| name.ends_with(end))
+    };
+    let only = |fits: &dyn Fn(&str) -> bool| {
+        let mut fitting = members.iter().filter(|m| fits(&m.name.to_lowercase()));
+        fitting.next().filter(|_| fitting.next().is_none())
+    };
+    let chosen = only(&|_| true)
+        .or_else(|| only(&is_message))
+        .or_else(|| only(&is_data));
+    match chosen {
+        Some(member) => Ok(member.clone()),
+        None if members.is_empty() => {
+            Err("the zip archive holds no file that can be read".to_owned())
+        }
         _ => {
             let names: Vec<&str> = members.iter().take(6).map(|m| m.name.as_str()).collect();
             Err(format!(
-                "the zip archive holds {} files ({}…) and not exactly one of them is a message file; extract one",
+                "the zip archive holds {} files ({}{}) and not exactly one of them is a message file; extract one",
                 members.len(),
-                names.join(", ")
+                names.join(", "),
+                if members.len() > names.len() {
+                    ", …"
+                } else {
+                    ""
+                }
             ))
         }
     }

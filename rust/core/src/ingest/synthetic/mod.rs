@@ -117,7 +117,7 @@ impl fmt::Display for SyntheticError {
         match self {
             Self::RateHz(rate) => write!(
                 f,
-                "rate_hz={rate} makes no stream: expected a number above 0 and at most {RATE_HZ_MAX:e}"
+                "rate_hz={rate:?} makes no stream: expected a number above 0 and at most {RATE_HZ_MAX:e}"
             ),
             Self::Events(events) => write!(
                 f,
@@ -131,7 +131,7 @@ impl fmt::Display for SyntheticError {
             }
             Self::SpanTooLong { rate_hz, events } => write!(
                 f,
-                "{events} events at {rate_hz} Hz last longer than 64 bits of nanoseconds can say: \
+                "{events} events at {rate_hz:?} Hz last longer than 64 bits of nanoseconds can say: \
                  raise rate_hz or lower events"
             ),
             Self::OutOfMemory { bytes } => write!(
