@@ -58,7 +58,7 @@ class MarketDataSource:
     >>> source.events["ts_ns"].tolist()
     [0, 1000, 2000]
     >>> len(source), source.symbols, source.skipped
-    (3, ('SYM0',), ())
+    (3, ('SYM0',), [])
     """
 
     __slots__ = ("_array", "_meta", "_native_events", "_skipped", "_symbols")
