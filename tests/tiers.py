@@ -8,7 +8,7 @@ from typing import Any
 from tickpath import reference
 from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.bus import Consumer, RingBuffer
-from tickpath.core.execution import Ack, Executor
+from tickpath.core.execution import ACK_DTYPE, Ack, Executor
 from tickpath.core.execution.observability import NoOpSink
 
 NATIVE: Any = SimpleNamespace(
@@ -19,5 +19,6 @@ NATIVE: Any = SimpleNamespace(
     NoOpSink=NoOpSink,
     Metrics=Metrics,
     LatencySink=LatencySink,
+    ACK_DTYPE=ACK_DTYPE,
 )
 TIERS: dict[str, Any] = {"native": NATIVE, "reference": reference}

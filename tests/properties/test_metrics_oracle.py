@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.properties.tiers import TIERS, Index, outcome
+from tests.properties.users import TIERS, Index, outcome
 
 LATENCIES = st.one_of(
     st.integers(0, 5000),

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.properties.tiers import TIERS, Bomb, Broken, Index, RecordingSink, outcome, plain, stream
+from tests.properties.users import TIERS, Bomb, Broken, Index, RecordingSink, outcome, plain, stream
 from tickpath.core.state import InvalidTransition, Lifecycle, State
 
 LABELS = st.one_of(st.integers(0, 99), st.text("ab", max_size=2), st.tuples(), st.booleans())

@@ -1,34 +1,15 @@
-"""The native tier and the reference, side by side: what the oracle test drives and compares."""
+"""What the oracle tests do to both tiers, and how they compare what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
-from tickpath import reference
-from tickpath.control.metrics import LatencySink, Metrics
-from tickpath.core.bus import Consumer, RingBuffer
-from tickpath.core.execution import ACK_DTYPE, Executor
+from tests import tiers
 from tickpath.errors import NotPublished, Overrun, TickpathError
 
-NATIVE = SimpleNamespace(
-    name="native",
-    RingBuffer=RingBuffer,
-    Consumer=Consumer,
-    Executor=Executor,
-    Metrics=Metrics,
-    LatencySink=LatencySink,
-    ACK_DTYPE=ACK_DTYPE,
-)
-REFERENCE = SimpleNamespace(
-    name="reference",
-    **{
-        name: getattr(reference, name)
-        for name in ("RingBuffer", "Consumer", "Executor", "Metrics", "LatencySink", "ACK_DTYPE")
-    },
-)
-TIERS = (NATIVE, REFERENCE)
+#: The tiers by number: 0 is native, 1 the reference.
+TIERS = tuple(tiers.TIERS.values())
 
 
 class Stop(BaseException):
