@@ -321,3 +321,10 @@ class TestExpectedEpoch:
 
 def test_repr_says_state_and_epoch() -> None:
     assert repr(lifecycle_in(READY)) == "<Lifecycle READY at epoch 2>"
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_state_reads_as_its_name_and_counts_as_its_code(state: State) -> None:
+    assert str(state) == f"{state}" == state.name
+    assert f"{state:>9}" == state.name.rjust(9)
+    assert State(int(state)) is state

@@ -25,6 +25,14 @@ class State(IntEnum):
     DEGRADED = 3
     """Events are processed and not executed: something is wrong, and said to be."""
 
+    def __str__(self) -> str:
+        """Return the name: what a person reads in a log is READY, not 2."""
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        """Format the name; ``int(state)`` is the code."""
+        return format(self.name, spec)
+
 
 LEGAL_MOVES: Mapping[State, tuple[State, ...]] = MappingProxyType(
     {
