@@ -148,6 +148,17 @@ def test_get_says_what_became_of_a_sequence(tier: Any, capacity: int) -> None:
         ring.get(1.5)
 
 
+def test_what_stands_for_an_int_is_reported_as_one(tier: Any) -> None:
+    class Three:
+        def __index__(self) -> int:
+            return 3
+
+    with pytest.raises(NotPublished) as missing:
+        tier.RingBuffer(1).get(Three())
+    assert type(missing.value.requested) is int
+    assert missing.value.requested == 3
+
+
 def test_get_far_beyond_any_head(tier: Any) -> None:
     with pytest.raises(NotPublished):
         tier.RingBuffer(1).get(2**64 + 5)

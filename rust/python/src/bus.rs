@@ -146,7 +146,11 @@ impl RingBuffer {
         let number = args::sequence(seq, "seq")?;
         match self.tape(py).read(number) {
             Ok(Some(item)) => Ok(item),
-            Ok(None) => Err(errors::not_published(py, seq, self.bounds(py).head)),
+            Ok(None) => {
+                // As an int: what was given may only be usable as one, or be wider than 64 bits.
+                let requested = seq.call_method0(pyo3::intern!(py, "__index__"))?;
+                Err(errors::not_published(py, &requested, self.bounds(py).head))
+            }
             Err(overrun) => Err(errors::overrun(py, overrun)),
         }
     }
