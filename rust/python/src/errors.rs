@@ -27,7 +27,6 @@ where
 macro_rules! raisers {
     ($($(#[$doc:meta])* $function:ident => $name:literal ($($arg:ident: $type:ty),*);)*) => {$(
         $(#[$doc])*
-        #[allow(dead_code, reason = "a raiser for every class; not every one is raised natively")]
         pub(crate) fn $function(py: Python<'_>, $($arg: $type),*) -> PyErr {
             static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
             raise(py, &CLASS, $name, ($($arg,)*))
@@ -72,7 +71,6 @@ pub(crate) fn overrun(py: Python<'_>, e: Overrun) -> PyErr {
 }
 
 /// A start beyond the head.
-#[allow(dead_code, reason = "used by the readers' constructors")]
 pub(crate) fn start(py: Python<'_>, e: StartError) -> PyErr {
     argument_value(
         py,
