@@ -8,7 +8,8 @@
 //!   reader's side, the producer never wakes anyone.
 //! - **Full / empty**: a full ring overwrites its oldest event, and who misses it learns exactly how
 //!   many it missed ([`bus::Overrun`]); an empty one answers "caught up" at once.
-//! - **Unsafe**: only in `bus/slot.rs`, `time/tsc.rs` and `os.rs`; everything else denies it.
+//! - **Unsafe**: only in `bus/slot.rs`, `time/tsc.rs`, `os/memory.rs` and `os/priority.rs`; everything else denies
+//!   it.
 //!
 //! There is no Python here; `rust/python` converts, and does nothing else.
 #![deny(unsafe_code)]

@@ -2,11 +2,21 @@
 //!
 //! No wall clock: a stamp orders events and measures spans, it does not say what day it is.
 
+pub mod anchored;
 mod cost;
+mod drift;
+mod engine_clock;
+#[cfg(test)]
+mod scripted;
 pub mod tsc;
 
+pub use anchored::AnchoredClock;
 pub use cost::cost_ns;
-pub use tsc::AnchoredClock;
+pub use drift::{DRIFT_SPAN_NS_MIN, Drift};
+pub use engine_clock::{
+    CALIBRATION_SPAN_NS, CALIBRATION_SPAN_NS_MIN, Calibrated, CounterClock, EARLY_NS_MAX,
+    EngineClock,
+};
 
 /// A source of monotonic stamps.
 ///

@@ -1,35 +1,6 @@
-//! The only door to the operating system: what is asked of the machine, and its refusals as facts.
-//!
-//! Nothing here fails a run: a machine that does not let a thread be pinned is told about in the
-//! report, and the run goes on.
+//! Which cores there are for this process, and tying a thread to one.
 
-use core::fmt;
-use std::borrow::Cow;
-
-/// Something the machine would not do. A fact of the run, not an error of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// What was asked for: `"pin thread to core 3"`.
-    pub asked: Cow<'static, str>,
-    /// What the machine said, or what was done instead.
-    pub reason: Cow<'static, str>,
-}
-
-impl Refusal {
-    /// A refusal of `asked`, because of `reason`.
-    pub fn new(asked: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            asked: asked.into(),
-            reason: reason.into(),
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.asked, self.reason)
-    }
-}
+use super::Refusal;
 
 /// The cores this process may run on, in ascending order (`sched_getaffinity`).
 ///
@@ -54,13 +25,6 @@ pub fn core_count() -> usize {
 /// Returns a refusal if the machine does not allow it; the thread then runs wherever it did before.
 pub fn pin_current_thread(core: usize) -> Result<(), Refusal> {
     imp::pin_current_thread(core)
-}
-
-/// What the kernel keeps time by (`"tsc"`, `"kvm-clock"`, …), where it says so.
-pub fn clock_source() -> Option<String> {
-    let path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-    let name = std::fs::read_to_string(path).ok()?;
-    Some(name.trim_end().to_owned())
 }
 
 #[cfg(target_os = "linux")]
@@ -90,33 +54,15 @@ mod imp {
 
 #[cfg(not(target_os = "linux"))]
 mod imp {
-    use super::Refusal;
-
-    const WHY: &str = "not supported on this operating system";
+    use super::super::{NOT_HERE, Refusal};
 
     pub(super) fn available_cores() -> Result<Vec<usize>, Refusal> {
-        Err(Refusal::new("list the available cores", WHY))
+        Err(Refusal::new("list the available cores", NOT_HERE))
     }
 
     pub(super) fn pin_current_thread(core: usize) -> Result<(), Refusal> {
-        Err(Refusal::new(format!("pin thread to core {core}"), WHY))
+        Err(Refusal::new(format!("pin thread to core {core}"), NOT_HERE))
     }
-}
-
-/// Opens a file so that no read of it waits for data: some files of the kernel's (`/proc/kmsg`) call
-/// themselves regular and do, and a pipe may have taken a file's place since it was looked at.
-///
-/// # Errors
-/// As [`std::fs::File::open`]; reads that would wait fail with [`std::io::ErrorKind::WouldBlock`].
-pub fn open_without_waiting(path: &std::path::Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::File::options();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
-    options.open(path)
 }
 
 #[cfg(test)]

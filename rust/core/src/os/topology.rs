@@ -1,0 +1,143 @@
+//! What the machine offers to threads that want a core each: cores, which of them are halves of one, which are
+//! kept free, and a container's share.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::quota::{Quota, quota};
+use super::{Refusal, available_cores};
+
+/// The machine as this process may use it. What the machine does not say is `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Topology {
+    /// Cores this process may run on, ascending.
+    pub available: Option<Vec<usize>>,
+    /// The available cores by physical core: those of one group share its units and slow each other down.
+    pub physical: Option<Vec<Vec<usize>>>,
+    /// Available cores on which the kernel puts nothing by itself (`isolcpus`).
+    pub isolated: Option<Vec<usize>>,
+    /// What a container is held to.
+    pub quota: Option<Quota>,
+}
+
+impl Topology {
+    /// Looks at the machine.
+    pub fn read() -> Self {
+        Self::read_below(Path::new("/"), available_cores().ok())
+    }
+
+    /// The same of a machine whose `/proc` and `/sys` lie below `base`.
+    fn read_below(base: &Path, available: Option<Vec<usize>>) -> Self {
+        let cpus = base.join("sys/devices/system/cpu");
+        let list = |path: &Path| parse_list(&fs::read_to_string(path).ok()?);
+        let cores = available.as_deref().unwrap_or(&[]);
+        let here = |found: Vec<usize>| -> Vec<usize> {
+            found
+                .into_iter()
+                .filter(|core| cores.contains(core))
+                .collect()
+        };
+        let groups: Option<BTreeSet<Vec<usize>>> = cores
+            .iter()
+            .map(|core| {
+                list(&cpus.join(format!("cpu{core}/topology/thread_siblings_list"))).map(here)
+            })
+            .collect();
+        Self {
+            physical: groups
+                .filter(|groups| !groups.is_empty())
+                .map(|groups| groups.into_iter().collect()),
+            isolated: list(&cpus.join("isolated")).map(here),
+            quota: quota(&base.join("proc"), base),
+            available,
+        }
+    }
+
+    /// What a container may use, in cores; nothing if that is unlimited or unknown.
+    pub fn quota_cores(&self) -> Option<f64> {
+        match self.quota {
+            Some(Quota::Cores(cores)) => Some(cores),
+            _ => None,
+        }
+    }
+
+    /// How many threads can spin without one waiting for another's time slice, or for a quota's next period.
+    pub fn spinning_max(&self) -> usize {
+        let cores = self.available.as_ref().map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            Vec::len,
+        );
+        // A quota is a positive number; more cores than fit into a word are as many as there are.
+        self.quota_cores()
+            .map_or(cores, |quota| cores.min(quota as usize))
+    }
+
+    /// Whether `threads` can spin at once.
+    ///
+    /// # Errors
+    /// Returns a refusal that says what there is, and what to do instead.
+    pub fn check_spinning(&self, threads: usize) -> Result<(), Refusal> {
+        let most = self.spinning_max();
+        if threads <= most {
+            return Ok(());
+        }
+        let why = match (self.quota_cores(), &self.available) {
+            (Some(quota), _) if (quota as usize) == most => {
+                format!("the container's quota is {quota} cores")
+            }
+            (_, Some(cores)) => format!("{} cores are available ({cores:?})", cores.len()),
+            (_, None) => format!("the machine has {most} cores"),
+        };
+        Err(Refusal::new(
+            format!("{threads} spinning threads"),
+            format!(
+                "{why}, and a thread that spins on a core another one needs holds it for whole time slices: \
+                 let them yield or park, have at most {most} of them spin, or allow more cores"
+            ),
+        ))
+    }
+
+    /// The available cores, best first for threads that spin: one of each physical core, then their other
+    /// halves; in each of these those kept free before the rest, and the last before the first, where a
+    /// machine likes to handle its interrupts.
+    pub fn best_first(&self) -> Vec<usize> {
+        let mut cores = self.available.clone().unwrap_or_default();
+        let isolated = self.isolated.as_deref().unwrap_or(&[]);
+        let groups = self.physical.as_deref().unwrap_or(&[]);
+        let rank = |core: usize| (!isolated.contains(&core), core);
+        let half = |core: usize| {
+            let before =
+                |group: &Vec<usize>| group.iter().filter(|&&c| rank(c) < rank(core)).count();
+            groups
+                .iter()
+                .find(|group| group.contains(&core))
+                .map_or(0, before)
+        };
+        cores.sort_by_key(|&core| (half(core), !isolated.contains(&core), usize::MAX - core));
+        cores
+    }
+
+    /// Cores of `chosen` that share a physical core with another of `chosen`: facts for the report.
+    pub fn shared_halves(&self, chosen: &[usize]) -> Vec<usize> {
+        let groups = self.physical.as_deref().unwrap_or(&[]);
+        let taken = |group: &&Vec<usize>| group.iter().filter(|c| chosen.contains(c)).count() > 1;
+        groups
+            .iter()
+            .filter(taken)
+            .flatten()
+            .copied()
+            .filter(|core| chosen.contains(core))
+            .collect()
+    }
+}
+
+/// `0-3,7` as a list; nothing if it is none. An empty text is an empty list.
+fn parse_list(text: &str) -> Option<Vec<usize>> {
+    let mut list = Vec::new();
+    for part in text.trim().split(',').filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        list.extend(first.parse::<usize>().ok()?..=last.parse().ok()?);
+    }
+    Some(list)
+}
