@@ -2,19 +2,18 @@
 
 use core::fmt;
 
-use crossbeam_utils::CachePadded;
-
 use super::slot::{MAX_EVENTS, Payload, Slot, SlotRead, Stamp};
 use super::{Bounds, Overrun, Producer, Readable};
 #[cfg(not(loom))]
 use super::{EventReader, Start, StartError};
-use crate::sync::{Arc, AtomicU64, Ordering};
+use crate::sync::Arc;
 
 /// A fixed number of 64-byte slots, each a sequence lock of its own (`slot.rs` has the protocol).
 ///
 /// - **Threads**: one [`Producer`]; reads from any number of threads, here or through an
 ///   [`EventReader`], which is the fast way.
-/// - **Blocking**: never, on either side. A publication is ten stores and looks at no reader.
+/// - **Blocking**: never, on either side. A publication is nine stores into one cache line and looks at
+///   no reader. No word says where the head is: `head.rs` finds it from the stamps.
 /// - **Allocation**: the slots, once, in [`Self::try_new`].
 /// - **Full**: the oldest event is overwritten; who misses it learns how many it missed. While the
 ///   slot of `head − capacity` is being overwritten, the oldest readable event is one later, so a
@@ -22,9 +21,6 @@ use crate::sync::{Arc, AtomicU64, Ordering};
 /// - **Limit**: [`MAX_EVENTS`] events in the life of a ring.
 pub struct EventRing {
     slots: Box<[Slot]>,
-    /// The next sequence to be published. Readers on the hot path look at stamps instead: a line
-    /// that changes with every event costs each hop as much as the event itself.
-    head: CachePadded<AtomicU64>,
 }
 
 impl fmt::Debug for EventRing {
@@ -49,7 +45,6 @@ impl EventRing {
         slots.resize_with(capacity, Slot::new);
         let ring = Arc::new(Self {
             slots: slots.into_boxed_slice(),
-            head: CachePadded::new(AtomicU64::new(0)),
         });
         Some((Producer::of(Arc::clone(&ring)), ring))
     }
@@ -58,29 +53,6 @@ impl EventRing {
     #[inline]
     pub const fn capacity(&self) -> usize {
         self.slots.len()
-    }
-
-    /// The next sequence to be published; every sequence below it is, or was, readable.
-    #[inline]
-    pub fn head(&self) -> u64 {
-        self.bounds().head
-    }
-
-    /// What is retained now: a snapshot of one moment during the call.
-    ///
-    /// Never behind what the calling thread has already read.
-    pub fn bounds(&self) -> Bounds {
-        // SYNC POINT head: pairs with the store in `set_head`; whoever sees a head can read the
-        // events below it.
-        let head = self.head.load(Ordering::Acquire);
-        // The slot of `head` tells what the head cannot: that the next event is on its way in, and
-        // its predecessor there gone, or that it has arrived.
-        let next = self.slots[self.slot_of(head)].stamp();
-        if next.reached(head) {
-            next.proves(self.slots.len() as u64)
-        } else {
-            Bounds::of(head, self.slots.len() as u64)
-        }
     }
 
     /// A reader of this ring that begins at `start`. Each has its own place; none knows the others.
@@ -99,12 +71,10 @@ impl EventRing {
         (seq % self.slots.len() as u64) as usize
     }
 
-    /// Writes event `seq` into the slot that is its own and moves the head past it.
+    /// The slots, for those who know their place in them.
     #[inline(always)]
-    pub(super) fn write(&self, slot: usize, seq: u64, payload: &Payload) {
-        self.slots[slot].write(seq, payload);
-        // SYNC POINT head: pairs with the load in `bounds`.
-        self.head.store(seq + 1, Ordering::Release);
+    pub(super) const fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
     /// Reads event `seq` from the slot that is its own.
@@ -120,10 +90,7 @@ impl EventRing {
     /// The snapshot of a reader that wanted `seq` and found `stamp` in its place.
     #[cold]
     fn overrun(&self, seq: u64, stamp: Stamp) -> Overrun {
-        // The bounds may have been read before the re-check saw that stamp, or be older than it for
-        // want of an acquire: what the stamp proves holds in any case.
-        let proved = stamp.proves(self.slots.len() as u64);
-        let known = latest(proved, self.bounds());
+        let known = self.bounds_from(stamp.event());
         // Bug 3 of the loom model: the last event that is gone still counts as readable.
         let off_by_one = u64::from(cfg!(feature = "planted-bug-3"));
         Overrun {
@@ -131,14 +98,6 @@ impl EventRing {
             oldest: known.oldest - off_by_one,
             head: known.head,
         }
-    }
-}
-
-/// What holds when both were true at some moment: bounds only move forward.
-pub(super) fn latest(a: Bounds, b: Bounds) -> Bounds {
-    Bounds {
-        oldest: a.oldest.max(b.oldest),
-        head: a.head.max(b.head),
     }
 }
 

@@ -12,7 +12,9 @@
 
 mod cursor;
 mod event_ring;
+mod head;
 mod object_ring;
+mod prefetch;
 mod producer;
 mod reader;
 mod sequence;

@@ -1,6 +1,7 @@
 //! The writing end of an event ring.
 
 use super::EventRing;
+use super::prefetch::Place;
 use super::slot::Payload;
 use crate::sync::Arc;
 
@@ -13,16 +14,17 @@ pub struct Producer {
     /// The next sequence to be published.
     next: u64,
     /// The slot of `next`, kept so that publishing needs no division.
-    slot: usize,
+    place: Place,
 }
 
 impl Producer {
     /// The producer of a ring nobody has written to; [`EventRing::try_new`] calls it once.
-    pub(super) const fn of(ring: Arc<EventRing>) -> Self {
+    pub(super) fn of(ring: Arc<EventRing>) -> Self {
+        let place = Place::at(0, ring.capacity());
         Self {
             ring,
             next: 0,
-            slot: 0,
+            place,
         }
     }
 
@@ -41,12 +43,11 @@ impl Producer {
     #[inline(always)]
     pub fn publish(&mut self, payload: Payload) -> u64 {
         let seq = self.next;
-        self.ring.write(self.slot, seq, &payload);
+        let slots = self.ring.slots();
+        slots[self.place.ahead].expect_write();
+        slots[self.place.slot].write(seq, &payload);
         self.next += 1;
-        self.slot += 1;
-        if self.slot == self.ring.capacity() {
-            self.slot = 0;
-        }
+        self.place.step(slots.len());
         seq
     }
 

@@ -1,6 +1,6 @@
 //! A reading end of an event ring.
 
-use super::event_ring::latest;
+use super::prefetch::Place;
 use super::slot::Payload;
 use super::{Bounds, Cursor, EventRing, Overrun, Reader, Start, StartError};
 use crate::sync::Arc;
@@ -14,10 +14,7 @@ pub struct EventReader {
     ring: Arc<EventRing>,
     cursor: Cursor,
     /// The slot of the cursor's sequence, kept so that reading needs no division.
-    slot: usize,
-    /// What the last overrun said of the ring. A machine with weakly ordered loads may show an older
-    /// head afterwards, and recovery must not fall behind the overrun it answers.
-    known: Bounds,
+    place: Place,
 }
 
 impl EventReader {
@@ -26,14 +23,12 @@ impl EventReader {
     /// # Errors
     /// Returns an error if the start lies beyond the head.
     pub fn new(ring: Arc<EventRing>, start: Start) -> Result<Self, StartError> {
-        let known = ring.bounds();
-        let next = start.resolve(known)?;
-        let slot = ring.slot_of(next);
+        let next = start.resolve(ring.bounds())?;
+        let place = Place::at(ring.slot_of(next), ring.capacity());
         Ok(Self {
             ring,
             cursor: Cursor::new(next),
-            slot,
-            known,
+            place,
         })
     }
 
@@ -48,8 +43,15 @@ impl EventReader {
     }
 
     /// Unread events up to the head; more than the capacity means overrun.
+    ///
+    /// A search of the stamps from the cursor on; [`Self::has_unread`] is a single look.
     pub fn available(&self) -> u64 {
         self.cursor.available(self.bounds().head)
+    }
+
+    /// Whether at least `count` events are unread, readable or lost.
+    pub fn has_unread(&self, count: u64) -> bool {
+        count == 0 || self.ring.has_published(self.cursor.next() + count - 1)
     }
 
     /// Events this reader expected and will never read, counted at recovery.
@@ -119,14 +121,14 @@ impl EventReader {
         self.recover_to(target, bounds)
     }
 
-    /// The ring's bounds as far as this reader knows them: they never move back.
+    /// The ring's bounds; whoever is here has seen everything before its place published.
     fn bounds(&self) -> Bounds {
-        latest(self.known, self.ring.bounds())
+        self.ring.bounds_from(self.cursor.next())
     }
 
     fn recover_to(&mut self, target: u64, bounds: Bounds) -> u64 {
         let skipped = self.cursor.recover_to(target, bounds);
-        self.slot = self.ring.slot_of(self.cursor.next());
+        self.place = Place::at(self.ring.slot_of(self.cursor.next()), self.ring.capacity());
         skipped
     }
 }
@@ -143,22 +145,13 @@ impl Reader for EventReader {
     // and loaded as vectors, which costs a stall per event.
     #[inline(always)]
     fn poll(&mut self) -> Result<Option<Payload>, Overrun> {
-        let payload = match self.ring.read_slot(self.slot, self.cursor.next()) {
-            Ok(payload) => payload,
-            Err(overrun) => {
-                self.known = Bounds {
-                    oldest: overrun.oldest,
-                    head: overrun.head,
-                };
-                return Err(overrun);
-            }
-        };
+        let slots = self.ring.slots();
+        let payload = self.ring.read_slot(self.place.slot, self.cursor.next())?;
         if payload.is_some() {
+            // Not while there is nothing to read: the producer would have to take the line back.
+            slots[self.place.ahead].expect_read();
             self.cursor.advance(1);
-            self.slot += 1;
-            if self.slot == self.ring.capacity() {
-                self.slot = 0;
-            }
+            self.place.step(slots.len());
         }
         Ok(payload)
     }

@@ -9,11 +9,19 @@
 //!   copied the words; anything else is "not there yet" or "overwritten", never a mixture.
 //!
 //! Every word is an atomic, so a reader that loses the race reads a torn copy and throws it away;
-//! there is no data race in the language's sense, and no `unsafe`.
+//! there is no data race in the language's sense. The one `unsafe` here is a hint to the processor.
 //!
 //! # Limit
 //! A stamp spends one bit on the lock, so a ring can carry [`MAX_EVENTS`] = 2⁶³ − 1 events: 29,000
 //! years at ten million a second.
+
+#![cfg_attr(
+    all(target_arch = "x86_64", not(loom), not(miri)),
+    allow(
+        unsafe_code,
+        reason = "the hints to fetch a line are instructions of the processor"
+    )
+)]
 
 use super::Bounds;
 use crate::sync::{AtomicU64, Ordering, fence};
@@ -43,29 +51,43 @@ impl Stamp {
     /// `seq` is being written.
     #[inline]
     const fn writing(seq: u64) -> Self {
-        Self(2 * seq + 1)
+        Self((seq << 1) | 1)
     }
 
     /// `seq` can be read.
     #[inline]
     const fn done(seq: u64) -> Self {
-        Self(2 * seq + 2)
+        // No checked sum on the hot path: `seq` is below `MAX_EVENTS`.
+        Self((seq << 1).wrapping_add(2))
     }
 
-    /// Whether this slot holds `seq` or something later, written or half written.
-    pub(super) const fn reached(self, seq: u64) -> bool {
-        self.0 > 2 * seq
+    /// Whether `seq` was published: it is here, or something later is, written or half written.
+    #[inline]
+    pub(super) const fn has_passed(self, seq: u64) -> bool {
+        self.0 >= Self::done(seq).0
     }
 
-    /// What this stamp proves about the ring of `capacity` slots: `oldest` and `head` are at least
-    /// these, because whoever writes `seq` has published everything before it and given up
-    /// `seq − capacity`.
+    /// The event that is here or on its way in.
     ///
     /// Only for a stamp that is not 0.
-    pub(super) const fn proves(self, capacity: u64) -> Bounds {
-        let seq = (self.0 - 1) / 2;
+    #[inline]
+    pub(super) const fn event(self) -> u64 {
+        (self.0 - 1) / 2
+    }
+
+    /// Whether the event is still being written.
+    pub(super) const fn is_writing(self) -> bool {
+        self.0 % 2 == 1
+    }
+
+    /// The bounds of a ring of `capacity` slots at the moment this stamp was stored: whoever writes
+    /// `seq` has published everything before it and given up `seq − capacity`. Bounds only grow, so
+    /// later ones are at least these.
+    ///
+    /// Only for a stamp that is not 0.
+    pub(super) const fn bounds(self, capacity: u64) -> Bounds {
         Bounds {
-            oldest: (seq + 1).saturating_sub(capacity),
+            oldest: (self.event() + 1).saturating_sub(capacity),
             head: self.0 / 2,
         }
     }
@@ -106,7 +128,9 @@ impl Slot {
     /// whatever the readers do.
     #[inline(always)]
     pub(super) fn write(&self, seq: u64, payload: &Payload) {
-        self.stamp.store(Stamp::writing(seq).0, Ordering::Relaxed);
+        // SYNC POINT head: pairs with the load in `stamp`. Whoever sees that `seq` is on its way in
+        // sees everything before it published.
+        self.stamp.store(Stamp::writing(seq).0, Ordering::Release);
         // SYNC POINT tear: pairs with the fence in `read`. Whoever copies one of the words below
         // finds, when it looks at the stamp again, the odd stamp above or a later one.
         if cfg!(not(feature = "planted-bug-5")) {
@@ -154,8 +178,38 @@ impl Slot {
     }
 
     /// The stamp as it is now, without the words.
+    #[inline]
     pub(super) fn stamp(&self) -> Stamp {
-        // SYNC POINT publish: pairs with the last store in `write`.
+        // SYNC POINT publish, SYNC POINT head: pairs with the stores of `write`.
         Stamp(self.stamp.load(Ordering::Acquire))
+    }
+
+    /// Says that this slot will be written soon. Changes nothing but when its line arrives.
+    #[inline(always)]
+    pub(super) fn expect_write(&self) {
+        #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+        // SAFETY: a prefetch reads and writes nothing as far as the program can see, faults for no address,
+        // and touches neither stack nor flags; where a processor does not know it, it does nothing.
+        unsafe {
+            core::arch::asm!(
+                "prefetchw [{slot}]",
+                slot = in(reg) core::ptr::from_ref(self).addr(),
+                options(nomem, nostack, preserves_flags)
+            );
+        }
+    }
+
+    /// Says that this slot will be read soon. Changes nothing but when its line arrives.
+    #[inline(always)]
+    pub(super) fn expect_read(&self) {
+        #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+        // SAFETY: as in `expect_write`.
+        unsafe {
+            core::arch::asm!(
+                "prefetcht0 [{slot}]",
+                slot = in(reg) core::ptr::from_ref(self).addr(),
+                options(nomem, nostack, preserves_flags)
+            );
+        }
     }
 }
