@@ -8,6 +8,7 @@ from os import PathLike
 
 import collections.abc
 import numpy.typing
+import tickpath.config.engine
 import tickpath.core.execution
 import tickpath.core.execution.observability
 import tickpath.core.state
@@ -15,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "Consumer", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "csv_header", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "csv_header", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -52,6 +53,70 @@ class Ack:
         """
     @property
     def seq(self, /) -> int: ...
+
+@final
+class AckReader:
+    """
+    A reader of a run's acks with a place of its own; the executor never waits for it.
+
+    What it missed is counted in ``dropped`` and skipped: an ack is an observation, and observations may be
+    lost, but never unsaid. Made by an engine whose settings have ``ack_capacity``.
+    """
+    def available(self, /) -> int:
+        """
+        How many acks are unread.
+        """
+    @property
+    def dropped(self, /) -> int:
+        """
+        Acks that were overwritten before they were read, or could not be shown for want of their event.
+        """
+    def read_into(self, /, array: numpy.typing.NDArray[numpy.void]) -> int:
+        """
+        Fill ``array`` (of ``ACK_DTYPE``) from its start with the next acks and return how many.
+
+        What was overwritten before it was read is skipped, and counted in ``dropped``. Raises
+        ``ArgumentTypeError`` and ``ArgumentValueError`` for any other array.
+        """
+    def show(self, /, sink: SinkFeeder, limit: int) -> int:
+        """
+        Show up to ``limit`` acks with their events to ``sink`` and return how many acks were taken.
+
+        An ack whose event was overwritten meanwhile is counted in ``dropped`` and not shown to a sink that
+        is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
+        ``Exception``, is counted and reported once through ``sys.unraisablehook``.
+        """
+
+@final
+class ClockRecord:
+    """
+    The clock of a run.
+    """
+    @property
+    def cost_ns(self, /) -> int:
+        """
+        The cost of one stamp, in nanoseconds.
+        """
+    @property
+    def error_ns(self, /) -> int | None:
+        """
+        The largest distance from the machine's clock at the end of the run, in nanoseconds.
+        """
+    @property
+    def error_ppm(self, /) -> float | None:
+        """
+        How much faster (or, below 0, slower) the stamps ran than the machine's clock, in millionths.
+        """
+    @property
+    def fallback(self, /) -> str | None:
+        """
+        Why the stamps are not the counter's; ``None`` if they are, or were not asked for.
+        """
+    @property
+    def source(self, /) -> str:
+        """
+        ``"tsc"`` or ``"clock_gettime"``.
+        """
 
 @final
 class Consumer(Generic[_T_co]):
@@ -108,6 +173,53 @@ class Consumer(Generic[_T_co]):
         """
 
 @final
+class EngineLedger:
+    """
+    The books of one reading stage: published = executed + gated + read + lost + shed + unread.
+    """
+    @property
+    def balanced(self, /) -> bool:
+        """
+        Whether every published event is accounted for, once. In a run under way what is still in the ring
+        is not.
+        """
+    @property
+    def executed(self, /) -> int:
+        """
+        Events executed.
+        """
+    @property
+    def gated(self, /) -> list[int]:
+        """
+        Events processed and not executed, by state code.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Events overwritten before they were read.
+        """
+    @property
+    def published(self, /) -> int:
+        """
+        Events published; counted by the feed.
+        """
+    @property
+    def read(self, /) -> int:
+        """
+        Events read by a plain consumer, which executes and gates none.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        Events that could be read, and were skipped on purpose.
+        """
+    @property
+    def unread(self, /) -> int:
+        """
+        Events left at stop; counted by reading them.
+        """
+
+@final
 class EngineRecord:
     """
     What a run left behind.
@@ -115,17 +227,12 @@ class EngineRecord:
     @property
     def balanced(self, /) -> bool:
         """
-        Whether published = executed + gated + lost + shed + unread.
+        Whether the books of every reading stage balance.
         """
     @property
-    def clock_cost_ns(self, /) -> int:
+    def clock(self, /) -> ClockRecord:
         """
-        The cost of one stamp, in nanoseconds.
-        """
-    @property
-    def cores(self, /) -> list[int | None]:
-        """
-        Cores of feed and executor; ``None`` for one that was not pinned.
+        What the stamps were taken by.
         """
     @property
     def epochs(self, /) -> list[tuple[int, int, int, int, int]]:
@@ -138,9 +245,14 @@ class EngineRecord:
         Events that found no room in ``epochs``.
         """
     @property
-    def executed(self, /) -> int:
+    def feed_place(self, /) -> StagePlace:
         """
-        Events executed.
+        Where the feed ran and how it waited.
+        """
+    @property
+    def first_seq(self, /) -> int:
+        """
+        The sequence of the run's first event.
         """
     @property
     def floor(self, /) -> LatencyFigures:
@@ -158,29 +270,19 @@ class EngineRecord:
         How long the machine was watched, over all cores, in nanoseconds.
         """
     @property
-    def gated(self, /) -> list[int]:
-        """
-        Events processed and not executed, by state code.
-        """
-    @property
-    def latency(self, /) -> list[LatencyFigures]:
-        """
-        Latency by stage, over all states.
-        """
-    @property
     def latency_by_state(self, /) -> list[LatencyFigures]:
         """
-        Latency by state and stage.
+        The executor's latency by state and stage.
         """
     @property
-    def lost(self, /) -> int:
+    def memory_huge_bytes(self, /) -> int | None:
         """
-        Events overwritten before they were read.
+        Bytes of the ring on huge pages; ``None`` where the machine does not say.
         """
     @property
-    def published(self, /) -> int:
+    def memory_locked(self, /) -> bool:
         """
-        Events published; counted by the feed.
+        Whether the ring's memory was locked.
         """
     @property
     def refused(self, /) -> list[str]:
@@ -188,24 +290,19 @@ class EngineRecord:
         What the machine would not do.
         """
     @property
-    def shed(self, /) -> int:
+    def stages(self, /) -> list[StageRecord]:
         """
-        Events skipped on purpose.
+        The executor, then each consumer in the order of the settings.
+        """
+    @property
+    def stamp_per(self, /) -> str:
+        """
+        What one stamp was taken for: ``"event"`` or ``"batch"``.
         """
     @property
     def stopped(self, /) -> bool:
         """
         Whether it was stopped before everything was published and read.
-        """
-    @property
-    def unread(self, /) -> int:
-        """
-        Events left at stop; counted by reading them.
-        """
-    @property
-    def wait(self, /) -> str:
-        """
-        How the stages waited.
         """
     @property
     def wall_ns(self, /) -> int | None:
@@ -219,39 +316,9 @@ class EngineSnapshot:
     A run as of one moment.
     """
     @property
-    def backlog(self, /) -> int:
-        """
-        Published events the executor has not come to.
-        """
-    @property
-    def cursor(self, /) -> int:
-        """
-        The next sequence the executor expects.
-        """
-    @property
-    def epoch_seen(self, /) -> int:
-        """
-        The epoch of the last gate word the executor read: nothing of an older one is in flight.
-        """
-    @property
-    def executed(self, /) -> int:
-        """
-        Events executed.
-        """
-    @property
-    def gated(self, /) -> list[int]:
-        """
-        Events processed and not executed, by state code.
-        """
-    @property
     def held(self, /) -> bool:
         """
         Whether the feed waits to be released.
-        """
-    @property
-    def lost(self, /) -> int:
-        """
-        Events overwritten before they were read.
         """
     @property
     def phase(self, /) -> str:
@@ -264,14 +331,9 @@ class EngineSnapshot:
         Events published.
         """
     @property
-    def shed(self, /) -> int:
+    def stages(self, /) -> list[StageState]:
         """
-        Events skipped on purpose.
-        """
-    @property
-    def unread(self, /) -> int:
-        """
-        Events left at stop.
+        The executor, then each consumer in the order of the settings; empty before the start.
         """
 
 @final
@@ -596,22 +658,23 @@ class LatencySink:
 @final
 class LiveEngine:
     """
-    Feed, ring and executor on two native threads, which run without the interpreter's lock.
+    Feed, ring, executor and consumers on native threads, which run without the interpreter's lock.
 
     Every method may be called from any thread. Dropping a running engine stops it. A run stays in the
     process that started it: in a fork of that process it cannot be waited for, and dropping it does
     nothing.
     """
-    def __new__(cls, /, events: Events, gate: Gate, *, capacity: SupportsIndex, pace: str = "recorded", speed: SupportsFloat | SupportsIndex = 1.0, rate_hz: SupportsFloat | SupportsIndex = 0.0, max_gap_ns: SupportsIndex = 1000000000, limit: SupportsIndex | None = None, wait: str = "spin", floor_window_ns: SupportsIndex = 100000000, hold_at: SupportsIndex | None = None) -> Self:
+    def __new__(cls, /, events: Events, gate: Gate, ring: EventRing, settings: tickpath.config.engine.EngineSettings, *, hold_at: SupportsIndex | None = None) -> Self:
         """
-        A run of the first ``limit`` of ``events`` (all of them by default), gated by ``gate``.
+        A run of ``events`` into ``ring`` (of ``EVENT_DTYPE``), gated by ``gate``, as ``settings`` (a
+        ``tickpath.config.engine.EngineSettings``) say; before the event of index ``hold_at`` the feed waits
+        for ``release()``.
 
-        ``pace`` is ``"recorded"`` (``speed`` times as fast, idle gaps cut to ``max_gap_ns``),
-        ``"constant"`` (``rate_hz`` events per second) or ``"max"``; ``wait`` is ``"spin"``,
-        ``"yield"`` or ``"park"``; the machine is watched for ``floor_window_ns`` before the run and
-        after it; before the event of index ``hold_at`` the feed waits for ``release()``.
-
-        Raises ``ArgumentValueError`` for a value that makes no sense and ``MemoryError``.
+        Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
+        """
+    def acks(self, /) -> AckReader | None:
+        """
+        A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
         """
     @property
     def events_planned(self, /) -> int:
@@ -620,7 +683,7 @@ class LiveEngine:
         """
     def finish(self, /) -> EngineRecord:
         """
-        Wait for the end of the run and take its record, once.
+        Wait for the end of the run and take its record, once. The ring can be published into again.
 
         Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, or if its
         record was taken before.
@@ -629,6 +692,10 @@ class LiveEngine:
     def gaps_capped(self, /) -> int:
         """
         Idle gaps of the recording that the plan cuts short.
+        """
+    def has_seen(self, /, epoch: SupportsIndex) -> bool:
+        """
+        Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
         """
     @property
     def left_out_ns(self, /) -> int:
@@ -645,20 +712,26 @@ class LiveEngine:
         """
         Let a held feed go on.
         """
+    @property
+    def ring(self, /) -> EventRing:
+        """
+        The ring that the engine publishes into; from start to end nobody else can.
+        """
     def snapshot(self, /) -> EngineSnapshot:
         """
-        The run as of now: one consistent set of counters.
+        The run as of now: one consistent set of counters for each reading stage.
         """
     def start(self, /) -> None:
         """
-        Start the threads and return at once.
+        Calibrate the clock, start the threads and return at once.
 
-        Raises ``EngineFailed`` if it was started before or the machine gives no thread, and
-        ``MemoryError`` if there is no room for the ring.
+        Raises ``ProducerBusy`` if somebody else publishes into the ring, ``ArgumentValueError`` if the
+        settings do not fit this machine, ``EngineFailed`` if it was started before or the machine gives no
+        thread, and ``MemoryError`` if there is no room for the ack ring.
         """
     def stop(self, /) -> None:
         """
-        Ask both stages to end as soon as they can.
+        Ask every stage to end as soon as it can.
         """
     def wait(self, /, timeout_ms: SupportsIndex) -> bool:
         """
@@ -750,6 +823,25 @@ class RingBuffer(Generic[_T]):
         """
 
 @final
+class SinkFeeder:
+    """
+    A sink, ready to be shown acks; checked once.
+
+    Raises ``ArgumentTypeError`` if ``sink`` has no method ``observe(event, ack)``.
+    """
+    def __new__(cls, /, sink: tickpath.core.execution.observability.ObservabilitySink) -> Self: ...
+    @property
+    def errors(self, /) -> int:
+        """
+        How often the sink raised.
+        """
+    @property
+    def is_noop(self, /) -> bool:
+        """
+        Whether it does nothing at all, so that no ack needs to be kept for it.
+        """
+
+@final
 class Snapshot:
     """
     What a ``Metrics`` had observed at one moment; immutable.
@@ -787,6 +879,96 @@ class Snapshot:
     def total_latency_ns(self, /) -> int:
         """
         Sum of all observations, in nanoseconds.
+        """
+
+@final
+class StagePlace:
+    """
+    Where a stage ran and how it waited.
+    """
+    @property
+    def alone(self, /) -> bool:
+        """
+        Whether it had its core to itself.
+        """
+    @property
+    def core(self, /) -> int | None:
+        """
+        Its core; ``None`` if it was not pinned.
+        """
+    @property
+    def spin_pauses(self, /) -> int | None:
+        """
+        PAUSE instructions between two looks of one that spins.
+        """
+    @property
+    def wait(self, /) -> str:
+        """
+        ``"spin"``, ``"yield"`` or ``"park"``.
+        """
+
+@final
+class StageRecord:
+    """
+    What a reading stage left behind: the executor, or a plain consumer.
+    """
+    @property
+    def ended_by(self, /) -> tuple[int, int] | None:
+        """
+        The sequence it expected, and how many events were gone, when it read no further; ``None`` if it read
+        to the end.
+        """
+    @property
+    def latency(self, /) -> list[LatencyFigures]:
+        """
+        Latency by stage, over all states.
+        """
+    @property
+    def ledger(self, /) -> EngineLedger:
+        """
+        Its books.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        Its name.
+        """
+    @property
+    def overrun(self, /) -> str:
+        """
+        What it did about overruns: ``"raise"``, ``"oldest"``, ``"head"`` or ``"detach"``.
+        """
+    @property
+    def place(self, /) -> StagePlace:
+        """
+        Where it ran and how it waited.
+        """
+
+@final
+class StageState:
+    """
+    A reading stage as of one moment.
+    """
+    @property
+    def backlog(self, /) -> int:
+        """
+        Published events it has not come to.
+        """
+    @property
+    def cursor(self, /) -> int:
+        """
+        The next sequence it expects.
+        """
+    @property
+    def epoch_seen(self, /) -> int | None:
+        """
+        The epoch of the last gate word it read: nothing of an older one is in flight. ``None`` once it has
+        ended.
+        """
+    @property
+    def ledger(self, /) -> EngineLedger:
+        """
+        Its books.
         """
 
 def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> list[str]:

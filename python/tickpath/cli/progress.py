@@ -17,7 +17,7 @@ from tickpath.lab.report_text import count, duration
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tickpath._native import EngineSnapshot
+    from tickpath.core.engine import EngineSnapshot
 
 __all__ = ["RunProgress"]
 
@@ -60,14 +60,15 @@ class RunProgress:
         """The counters of the moment; for the session."""
         if not self._is_due("running"):
             return
+        executor = seen.stages[0]
         if self._console.is_terminal:
-            self._show(f"running, {count(seen.executed)} executed", seen.published, planned)
+            self._show(f"running, {count(executor.ledger.executed)} executed", seen.published, planned)
             return
         if self._is_plain_due():
             say(
                 f"tickpath: {count(seen.published)} of {count(planned)} events published, "
-                f"{count(seen.executed)} executed, {count(seen.lost)} lost, "
-                f"{count(seen.backlog)} in the ring"
+                f"{count(executor.ledger.executed)} executed, {count(executor.ledger.lost)} lost, "
+                f"{count(executor.backlog)} in the ring"
             )
 
     def _is_plain_due(self) -> bool:

@@ -5,31 +5,31 @@ from __future__ import annotations
 import io
 import json
 import math
-import shlex
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.core import ParameterSource
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
+from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
+from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.cli.streams import say, settle
-from tickpath.config.run import Pace, RunSettings
+from tickpath.config.engine import OverrunPolicy, Wait
+from tickpath.config.run import RunSettings
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tickpath.control.metrics import LatencySink
+
 __all__ = ["command"]
 
-#: The synthetic feed where nothing else is asked for.
-_SYNTHETIC_RATE_HZ = 100_000.0
-_SYNTHETIC_EVENTS = 300_000
 _EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
-_NS_PER_MS = 1_000_000
 #: Width of the report where there is no terminal to ask.
 _PLAIN_WIDTH = 130
 
@@ -53,6 +53,7 @@ Examples:
   tickpath run --rate 1000000 --events 2000000 --seed 7
   tickpath run --feed lobster:AAPL_message_1.zip --speed 1000
   tickpath run --feed collector:btcusdt.gz --feed collector:ethusdt.gz --speed 100 --json
+  tickpath run --consumer log,after=executor,service=2000 --service lognormal:500:0.3
   tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
 
 Kinds of feed: auto, lobster, collector, dbn, itch, table. A path alone is "auto".
@@ -138,10 +139,62 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
 )
 @click.option(
     "--wait",
-    type=click.Choice(["spin", "yield", "park"]),
-    default="spin",
+    type=click.Choice(get_args(Wait)),
+    default="auto",
     show_default=True,
-    help="How the stages wait. Spinning falls back to yielding on a single core.",
+    help="How feed and executor wait; auto spins where there is a core for each.",
+)
+@click.option(
+    "--service",
+    type=parse_service,
+    metavar="NS",
+    help="How long the executor works on an event: NS, exp:MEAN_NS or lognormal:MEDIAN_NS:SIGMA.",
+)
+@click.option(
+    "--overrun",
+    type=click.Choice(get_args(OverrunPolicy)),
+    default="oldest",
+    show_default=True,
+    help="What the executor does when it was overrun.",
+)
+@click.option(
+    "--consumer",
+    "consumers",
+    type=parse_consumer,
+    multiple=True,
+    metavar="NAME[,KEY=VALUE...]",
+    help="Another consumer; keys: after=A+B, overrun=, wait=, core=, service=, seed=. Repeat for more.",
+)
+@click.option(
+    "--executor-after", multiple=True, metavar="NAME", help="The executor comes after this consumer."
+)
+@click.option(
+    "--stamp-per",
+    type=click.Choice(["event", "batch"]),
+    default="event",
+    show_default=True,
+    help="batch: one stamp for up to 64 events, so that less is known of each.",
+)
+@click.option("--sink", is_flag=True, help="Show every ack to a latency sink, on a thread of its own.")
+@click.option(
+    "--ack-capacity", type=click.IntRange(min=1, max=_CAPACITY_MAX), metavar="N", help="Slots of the ack ring."
+)
+@click.option(
+    "--hold-back",
+    is_flag=True,
+    help="Measuring device: hold the feed to three quarters of the ring, so that nothing is lost.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["auto", "monotonic"]),
+    default="auto",
+    show_default=True,
+    help="auto takes stamps from the processor's counter where it can be trusted.",
+)
+@click.option("--huge-pages", is_flag=True, help="Ask for huge pages under the rings.")
+@click.option("--lock-memory", is_flag=True, help="Ask for the rings never to be paged out.")
+@click.option(
+    "--priority", type=parse_priority, metavar="KIND:N", help="Of feed and executor: fifo:1..99 or nice:-20..19."
 )
 @click.option(
     "--floor-ms",
@@ -161,10 +214,10 @@ def command(**options: Any) -> int:
     """
     _refuse_what_is_not_there(options)
     _refuse_what_would_be_ignored(options)
-    settings, feed = _settings(options), _feed_options(options)
+    settings, feed = run_settings(options), feed_options(options)
     try:
         with StopSignals() as signals:
-            code, report, replay = _run(settings, feed, signals, quiet=options["quiet"])
+            code, report, replay = _run(settings, feed, signals, options)
             _print(report, replay, as_json=options["as_json"])
     except KeyboardInterrupt:
         # The second signal means now, and before the run there is none: no account.
@@ -208,41 +261,8 @@ def _refuse_what_would_be_ignored(options: Mapping[str, Any]) -> None:
             raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
 
 
-def _settings(options: Mapping[str, Any]) -> RunSettings:
-    pace: Pace = "recorded"
-    if options["as_fast_as_possible"]:
-        pace = "max"
-    elif options["rate_hz"] is not None and options["feeds"]:
-        pace = "constant"
-    return RunSettings(
-        capacity=options["capacity"],
-        pace=pace,
-        speed=options["speed"] or 1.0,
-        rate_hz=options["rate_hz"] if pace == "constant" else None,
-        max_gap_ns=int(options["max_gap_ms"] * _NS_PER_MS),
-        events_max=options["events"],
-        warmup_events=options["warmup_events"],
-        wait=options["wait"],
-        floor_window_ns=int(options["floor_ms"] * _NS_PER_MS),
-    )
-
-
-def _feed_options(options: Mapping[str, Any]) -> FeedOptions:
-    return FeedOptions(
-        feeds=options["feeds"],
-        columns=options["columns"] or {},
-        symbol=options["symbol"],
-        policy=options["policy"],
-        out_of_order=options["out_of_order"],
-        model=options["model"],
-        rate_hz=options["rate_hz"] or _SYNTHETIC_RATE_HZ,
-        events=options["events"] or _SYNTHETIC_EVENTS,
-        seed=options["seed"],
-    )
-
-
 def _run(
-    settings: RunSettings, feed: FeedOptions, signals: StopSignals, *, quiet: bool
+    settings: RunSettings, feed: FeedOptions, signals: StopSignals, options: Mapping[str, Any]
 ) -> tuple[int, dict[str, Any], str]:
     """Loads, runs and reports: exit code, report, and the command that replays it."""
     from tickpath.cli.progress import RunProgress
@@ -251,11 +271,11 @@ def _run(
     from tickpath.runtime.session import RunResult, Session
 
     account = nothing_loaded()
-    with RunProgress(quiet=quiet) as progress:
+    with RunProgress(quiet=options["quiet"]) as progress:
         try:
             source = load(feed, progress.loading)
             account = account_of(source, settings.events_max)
-            session = Session(source, settings)
+            session = Session(source, settings, sink=_sink() if options["sink"] else None)
             signals.defer()
         except KeyboardInterrupt:
             result = RunResult.without_record(settings, "interrupted")
@@ -268,58 +288,15 @@ def _run(
                 )
             except EngineFailed as error:
                 result = RunResult.without_record(settings, "fail", str(error))
-    report = run_report(result, account, seed=None if feed.feeds else feed.seed, config=_config(feed))
-    return _EXIT_CODES[result.verdict], report, _replay(settings, feed)
+    seed = None if feed.feeds else feed.seed
+    report = run_report(result, account, seed=seed, config=feed_config(feed))
+    return _EXIT_CODES[result.verdict], report, replay_command(settings, feed, sink=options["sink"])
 
 
-def _config(feed: FeedOptions) -> dict[str, Any]:
-    """The settings of the feed; those that do not apply are ``None``."""
-    recorded = bool(feed.feeds)
-    return {
-        "feeds": [f"{given.kind}:{given.path}" for given in feed.feeds],
-        "columns": feed.columns or None,
-        "symbol": feed.symbol,
-        "policy": feed.policy if recorded else None,
-        "out_of_order": feed.out_of_order if recorded else None,
-        "model": None if recorded else feed.model,
-        "model_rate_hz": None if recorded else feed.rate_hz,
-        "model_events": None if recorded else feed.events,
-    }
+def _sink() -> LatencySink:
+    from tickpath.control.metrics import LatencySink, Metrics
 
-
-def _replay(settings: RunSettings, feed: FeedOptions) -> str:
-    """The command that runs the same again; defaults are left out."""
-    words = ["tickpath", "run"]
-    for given in feed.feeds:
-        words += ["--feed", f"{given.kind}:{given.path}"]
-    if feed.columns:
-        words += ["--columns", ",".join(_column(*item) for item in feed.columns.items())]
-    if feed.feeds:
-        words += _given("--symbol", feed.symbol, None) + _given("--policy", feed.policy, "strict")
-        words += _given("--out-of-order", feed.out_of_order, "refuse")
-        words += _given("--rate", settings.rate_hz, None) + _given("--events", settings.events_max, None)
-    else:
-        words += ["--model", feed.model, *_given("--rate", feed.rate_hz, _SYNTHETIC_RATE_HZ)]
-        words += ["--events", str(feed.events), "--seed", str(feed.seed)]
-    words += ["--max"] if settings.pace == "max" else _given("--speed", settings.speed, 1.0)
-    words += _given("--capacity", settings.capacity, 65_536)
-    words += _given("--max-gap-ms", settings.max_gap_ns / _NS_PER_MS, 1_000.0)
-    words += _given("--warmup-events", settings.warmup_events, None)
-    words += _given("--wait", settings.wait, "spin")
-    words += _given("--floor-ms", settings.floor_window_ns / _NS_PER_MS, 100.0)
-    return shlex.join(words)
-
-
-def _given(option: str, value: Any, default: Any) -> list[str]:
-    if value == default:
-        return []
-    return [option, f"{value:.17g}" if isinstance(value, float) else str(value)]
-
-
-def _column(field: str, column: str | int | tuple[str | int, str]) -> str:
-    name, unit = column if isinstance(column, tuple) else (column, "")
-    text = f"#{name}" if isinstance(name, int) else name
-    return f"{field}={text}:{unit}" if unit else f"{field}={text}"
+    return LatencySink(Metrics(histogram=True))
 
 
 def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from tickpath.core.state import State, Transition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tickpath._native import EngineRecord, LatencyFigures
+    from tickpath.core.engine import EngineLedger, EngineRecord, LatencyFigures, StagePlace
     from tickpath.lab.feed_account import FeedAccount
     from tickpath.runtime.session import RunResult
 
@@ -71,20 +71,19 @@ def run_report(
             "left_out_ns": result.left_out_ns,
         },
         "ledger": _ledger(record),
-        "latency": _stages(record.latency if record else ()),
+        "latency": _stages(record.stages[0].latency if record else ()),
         "latency_by_state": _by_state(record),
-        "latency_by_consumer": {"executor": _stages(record.latency if record else ())},
+        "latency_by_consumer": (
+            {stage.name: _stages(stage.latency) for stage in record.stages}
+            if record
+            else {"executor": _stages(())}
+        ),
         "floor": _floor(record),
-        "clock": {
-            "source": "clock_gettime",
-            "cost_ns": record.clock_cost_ns if record else None,
-            # It is the clock everything is measured with: there is no better one here to compare.
-            "error_ppm": None,
-        },
+        "clock": _clock(record),
         "lifecycle": _lifecycle(result.history),
         "epochs": _epochs(record),
         "executed_outside_ready": result.executed_outside_ready,
-        "observer": {"cost_ns": None, "dropped": None},
+        "observer": _observer(result),
         "refused": list(record.refused) if record else [],
     }
 
@@ -93,17 +92,42 @@ def _ledger(record: EngineRecord | None) -> Report:
     if record is None:
         terms = dict.fromkeys(("published", "executed", "gated", "lost", "shed", "unread"), 0)
         return {"balanced": True, "consumers": {"executor": {**terms, "gated_by_state": {}}}}
-    gated = {state.name: record.gated[state] for state in State if record.gated[state]}
-    executor = {
-        "published": record.published,
-        "executed": record.executed,
-        "gated": sum(record.gated),
-        "lost": record.lost,
-        "shed": record.shed,
-        "unread": record.unread,
-        "gated_by_state": gated,
+    consumers = {
+        stage.name: _books(stage.ledger, plain=index > 0) for index, stage in enumerate(record.stages)
     }
-    return {"balanced": record.balanced, "consumers": {"executor": executor}}
+    return {"balanced": record.balanced, "consumers": consumers}
+
+
+def _books(ledger: EngineLedger, *, plain: bool) -> Report:
+    """The terms of one consumer; a plain one has ``read`` in the place of ``executed`` and ``gated``."""
+    missed = {"lost": ledger.lost, "shed": ledger.shed, "unread": ledger.unread}
+    if plain:
+        return {"published": ledger.published, "read": ledger.read, **missed}
+    by_state = {state.name: ledger.gated[state] for state in State if ledger.gated[state]}
+    return {
+        "published": ledger.published,
+        "executed": ledger.executed,
+        "gated": sum(ledger.gated),
+        **missed,
+        "gated_by_state": by_state,
+    }
+
+
+def _clock(record: EngineRecord | None) -> Report:
+    names = ("source", "cost_ns", "error_ppm", "error_ns", "fallback")
+    return {name: getattr(record.clock, name) if record else None for name in names}
+
+
+def _observer(result: RunResult) -> Report:
+    sink = result.sink
+    return {
+        # What switching it on costs is measured by interleaved runs: `tickpath bench`.
+        "cost_ns": None,
+        "dropped": sink.dropped if sink else None,
+        "shown": sink.shown if sink else None,
+        "errors": sink.errors if sink else None,
+        "abandoned": sink.abandoned if sink else None,
+    }
 
 
 def _figures(figures: LatencyFigures | None) -> Report:
@@ -165,7 +189,8 @@ def _epochs(record: EngineRecord | None) -> list[Report]:
 
 
 def _machine(record: EngineRecord | None) -> Report:
-    feed_core, executor_core = record.cores if record else (None, None)
+    feed = record.feed_place if record else None
+    stages = record.stages if record else ()
     return {
         "system": platform.system(),
         "release": platform.release(),
@@ -173,10 +198,16 @@ def _machine(record: EngineRecord | None) -> Report:
         "cpu": _cpu_model(),
         "cores": _cores(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "feed_core": feed_core,
-        "executor_core": executor_core,
-        "wait": record.wait if record else None,
+        "feed": _place(feed),
+        "stages": {stage.name: _place(stage.place) for stage in stages},
+        "memory_locked": record.memory_locked if record else None,
+        "memory_huge_bytes": record.memory_huge_bytes if record else None,
     }
+
+
+def _place(place: StagePlace | None) -> Report:
+    names = ("core", "wait", "spin_pauses", "alone")
+    return {name: getattr(place, name) if place else None for name in names}
 
 
 def _cores() -> int | None:

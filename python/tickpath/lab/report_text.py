@@ -91,6 +91,7 @@ def _what_ran(report: Mapping[str, Any], replay: str) -> Table:
 def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     feed, config, machine = report["feed"], report["config"], report["machine"]
     executor = report["ledger"]["consumers"]["executor"]
+    clock = report["clock"]
     facts = [("feed", _source(source)) for source in feed["sources"]]
     facts += [
         ("events", f"{count(feed['events'])} planned, {count(executor['published'])} published"),
@@ -113,8 +114,10 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
                 f"{machine['system']}, {machine['python']}"
             ),
         ),
-        ("clock", f"{report['clock']['source']}, {duration(report['clock']['cost_ns'])} a stamp"),
+        ("clock", _clock(clock, config["stamp_per"])),
     ]
+    if report["observer"]["shown"] is not None:
+        facts.append(("sink", _sink(report["observer"])))
     facts += [("refused", refusal) for refusal in report["refused"]]
     facts += [
         ("seed", "none: a recording" if report["seed"] is None else str(report["seed"])),
@@ -148,13 +151,29 @@ def _pace(report: Mapping[str, Any]) -> str:
 
 
 def _stages(machine: Mapping[str, Any]) -> str:
-    def placed(name: str, core: int | None) -> str:
-        return f"{name} not pinned" if core is None else f"{name} on core {core}"
+    def placed(name: str, place: Mapping[str, Any]) -> str:
+        where = "not pinned" if place["core"] is None else f"on core {place['core']}"
+        return f"{name} {where} ({place['wait']})"
 
-    if machine["wait"] is None:
+    if machine["feed"]["wait"] is None:
         return "never started"
-    feed, executor = placed("feed", machine["feed_core"]), placed("executor", machine["executor_core"])
-    return f"{feed}, {executor}, waiting by {machine['wait']}"
+    return ", ".join(placed(name, place) for name, place in {"feed": machine["feed"], **machine["stages"]}.items())
+
+
+def _clock(clock: Mapping[str, Any], stamp_per: str) -> str:
+    text = f"{clock['source'] or _UNKNOWN}, {duration(clock['cost_ns'])} a stamp"
+    if clock["error_ns"] is not None and clock["source"] == "tsc":
+        text += f", at most {duration(clock['error_ns'])} off at the end"
+        if clock["error_ppm"] is not None:
+            text += f" ({clock['error_ppm']:+.2f} ppm)"
+    return text + ("; one stamp for up to 64 events" if stamp_per == "batch" else "")
+
+
+def _sink(observer: Mapping[str, Any]) -> str:
+    text = f"{count(observer['shown'])} acks shown, {count(observer['dropped'])} dropped"
+    if observer["errors"]:
+        text += f", {count(observer['errors'])} errors of its own"
+    return text + (", left behind: it was still busy" if observer["abandoned"] else "")
 
 
 def _lifecycle(report: Mapping[str, Any]) -> str:
@@ -169,11 +188,14 @@ def _ledger(ledger: Mapping[str, Any]) -> Table:
     balanced = "balanced" if ledger["balanced"] else "NOT BALANCED"
     table = Table(title=f"Ledger: {balanced}", title_justify="left", title_style="bold")
     table.add_column("consumer")
-    names = ("published", "executed", "gated", "lost", "shed", "unread")
+    consumers = ledger["consumers"]
+    names = ["published", "executed", "gated", "lost", "shed", "unread"]
+    if any("read" in terms for terms in consumers.values()):
+        names.insert(3, "read")
     for name in names:
         table.add_column(name, justify="right")
-    for consumer, terms in ledger["consumers"].items():
-        table.add_row(consumer, *(count(terms[name]) for name in names))
+    for consumer, terms in consumers.items():
+        table.add_row(consumer, *(count(terms[name]) if name in terms else "" for name in names))
     return table
 
 

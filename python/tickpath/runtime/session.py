@@ -13,12 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tickpath._native import EngineRecord, EngineSnapshot, LiveEngine
+from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, SinkAccount
 from tickpath.config.run import RunSettings, warmup_default
 from tickpath.core.state import Lifecycle, State, Transition
 from tickpath.runtime.verdict import Verdict, executed_outside_ready, judge
 
 if TYPE_CHECKING:
+    from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
 
 __all__ = ["RunResult", "Session"]
@@ -52,6 +53,8 @@ class RunResult:
     """Idle gaps that were cut short."""
     left_out_ns: int | None
     """Idle time left out, in nanoseconds of the run."""
+    sink: SinkAccount | None = None
+    """What the sink was shown and what not; ``None`` without one."""
 
     @classmethod
     def without_record(cls, settings: RunSettings, verdict: Verdict, *reasons: str) -> RunResult:
@@ -77,24 +80,16 @@ class Session:
     Raises ``ArgumentValueError`` for settings that make no sense and ``MemoryError``.
     """
 
-    def __init__(self, source: MarketDataSource, settings: RunSettings) -> None:
+    def __init__(
+        self, source: MarketDataSource, settings: RunSettings, *, sink: ObservabilitySink | None = None
+    ) -> None:
         self._settings = settings
         self.lifecycle = Lifecycle()
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
         asked = settings.warmup_events
         self._warmup_events = warmup_default(events) if asked is None else min(asked, events)
-        self._engine = LiveEngine(
-            source.native,
-            self.lifecycle.gate,
-            capacity=settings.capacity,
-            pace=settings.pace,
-            speed=settings.speed,
-            rate_hz=settings.rate_hz or 0.0,
-            max_gap_ns=settings.max_gap_ns,
-            limit=settings.events_max,
-            wait=settings.wait,
-            floor_window_ns=settings.floor_window_ns,
-            hold_at=self._warmup_events or None,
+        self._engine = Engine(
+            source, self.lifecycle, settings, sink=sink, hold_at=self._warmup_events or None
         )
 
     @property
@@ -144,9 +139,9 @@ class Session:
     def _steer(self, seen: EngineSnapshot) -> None:
         """One turn of the control side: from WARMUP to READY, and then on with the feed."""
         if self.lifecycle.state is State.WARMUP:
-            if seen.cursor >= self._warmup_events:
+            if seen.stages[0].cursor >= self._warmup_events:
                 self._open(f"{self._warmup_events} warm-up events processed")
-        elif seen.held and seen.epoch_seen == self.lifecycle.epoch:
+        elif seen.held and self._engine.has_seen(self.lifecycle.epoch):
             self._engine.release()
 
     def _open(self, cause: str) -> None:
@@ -157,12 +152,13 @@ class Session:
             record.epochs,
             self.lifecycle.history,
             complete=record.epochs_overflow == 0 and self.lifecycle.history_dropped == 0,
-            executed=record.executed,
-            gated=sum(record.gated),
+            executed=record.stages[0].ledger.executed,
+            gated=sum(record.stages[0].ledger.gated),
         )
         verdict, reasons = judge(
             balanced=record.balanced,
             outside_ready=outside_ready,
+            overruns=_overruns(record),
             # A stop that came after the last event interrupted nothing.
             interrupted=interrupted and record.stopped,
         )
@@ -179,4 +175,14 @@ class Session:
             plan_length_ns=engine.plan_length_ns,
             gaps_capped=engine.gaps_capped,
             left_out_ns=engine.left_out_ns,
+            sink=engine.sink_account,
         )
+
+
+def _overruns(record: EngineRecord) -> dict[str, int]:
+    """The stages whose policy was to raise, and that lost events: how many were gone."""
+    return {
+        stage.name: stage.ended_by[1]
+        for stage in record.stages
+        if stage.overrun == "raise" and stage.ended_by is not None
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from tickpath.core.state import State, Transition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["EpochRow", "Verdict", "executed_outside_ready", "judge"]
 
@@ -45,10 +45,13 @@ def executed_outside_ready(
     return outside
 
 
-def judge(*, balanced: bool, outside_ready: int | None, interrupted: bool) -> tuple[Verdict, tuple[str, ...]]:
+def judge(
+    *, balanced: bool, outside_ready: int | None, interrupted: bool, overruns: Mapping[str, int] | None = None
+) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict, and the reasons for it if it is ``fail``.
 
-    A failure stays one if the run was interrupted as well: the books must balance at any moment.
+    ``overruns`` names the consumers that were to lose nothing and did, with how many events were gone. A failure
+    stays one if the run was interrupted as well: the books must balance at any moment.
     """
     reasons = []
     if not balanced:
@@ -57,6 +60,10 @@ def judge(*, balanced: bool, outside_ready: int | None, interrupted: bool) -> tu
         reasons.append("there is no proof that nothing was executed outside READY")
     elif outside_ready:
         reasons.append(f"{outside_ready} events were executed outside READY")
+    reasons += [
+        f"{name} was overrun by {lost} events, and its policy is to raise"
+        for name, lost in (overruns or {}).items()
+    ]
     if reasons:
         return "fail", tuple(reasons)
     return ("interrupted" if interrupted else "pass"), ()

@@ -19,6 +19,8 @@ pub mod sync;
 pub mod os;
 pub mod time;
 
+mod variates;
+
 pub mod ingest;
 
 pub mod bus;

@@ -4,7 +4,8 @@
 use allocation_counter::measure;
 use tickpath_core::bus::{Cursor, EventReader, EventRing, ObjectRing, Start};
 use tickpath_core::engine::{
-    Control, ExecutorStage, FeedStage, Pace, Plan, Wait, drive_executor, drive_feed,
+    Control, Drive, ExecutorStage, FeedStage, Intake, OverrunPolicy, Pace, Plan, Planned, Sampled,
+    ServiceTime, StageRecorder, StampsEach, Upstreams, Wait, drive_feed, drive_reader,
 };
 use tickpath_core::ingest::Event;
 use tickpath_core::metrics::Counters;
@@ -36,22 +37,41 @@ where
     let plan = Plan::of(&source, None, Pace::Constant { rate_hz }).expect("a good pace");
     let (producer, ring) = EventRing::try_new(64).expect("memory");
     let reader = EventReader::new(ring, Start::Oldest).expect("oldest exists");
-    let mut feed = FeedStage::new(source, Arc::new(plan), producer, None);
-    let mut executor = ExecutorStage::new(reader, true, 16);
-    let control = Arc::new(Control::default());
-    let gate = Gate::new();
+    let timetable = Planned::new(Arc::new(plan)).expect("it has offsets");
+    let mut feed = FeedStage::new(source, EVENTS, producer, timetable, None);
+    let (acks, _ack_ring) = EventRing::try_new(128).expect("memory");
+    let intake = Intake::new(reader, Upstreams::default(), OverrunPolicy::Oldest);
+    let recorder = StageRecorder::<true>::by_state();
+    let service = Sampled::new(ServiceTime::Exponential { mean_ns: 50.0 }, 1);
+    let mut executor = StampsEach(ExecutorStage::new(intake, service, acks, recorder, 16));
+    let control = Arc::new(Control::new(0, 0));
+    let gate = Arc::new(Gate::new());
     let warmup = GateWord::new(1, StateCode::Warmup);
     assert!(gate.compare_exchange(gate.read(), warmup));
 
     let feeding = thread::spawn({
-        let control = Arc::clone(&control);
-        move || measure(|| drive_feed(&mut feed, &feed_clock, Wait::Yield, &control)).count_total
+        let (control, gate) = (Arc::clone(&control), Arc::clone(&gate));
+        move || {
+            let drive = Drive {
+                gate: &gate,
+                clock: &feed_clock,
+                wait: Wait::Yield,
+                control: &control,
+            };
+            measure(|| drive_feed(&mut feed, drive, 1)).count_total
+        }
     });
     let executing = thread::spawn(move || {
+        let drive = Drive {
+            gate: &gate,
+            clock: &executor_clock,
+            wait: Wait::Yield,
+            control: &control,
+        };
         let counted = measure(|| {
-            drive_executor(&mut executor, &gate, &executor_clock, Wait::Yield, &control);
+            assert_eq!(drive_reader(&mut executor, drive, control.stage(0)), None);
         });
-        let mut ledger = executor.ledger();
+        let mut ledger = executor.0.ledger();
         ledger.published = EVENTS as u64;
         assert!(ledger.is_balanced(), "{ledger:?}");
         counted.count_total

@@ -5,24 +5,27 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
+use tickpath_core::bus::Producer;
 use tickpath_core::engine::{
-    Control, EngineError, LiveEngine as Engine, Pace, Plan, PlanError, Settings, Wait,
+    Control, EngineError, LiveEngine as Engine, Plan, PlanError, Settings,
 };
 use tickpath_core::ingest::Event;
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
-use tickpath_core::time::MonotonicClock;
+use tickpath_core::time::{CALIBRATION_SPAN_NS, Calibrated, EngineClock};
 
+use crate::ack_reader::AckReader;
 use crate::engine_owner::{Owner, raised, unknown};
-use crate::engine_record::{EngineRecord, EngineSnapshot};
+use crate::engine_record::EngineRecord;
+use crate::engine_settings::Run;
+use crate::engine_snapshot::EngineSnapshot;
 use crate::errors;
+use crate::event_ring::EventRing;
 use crate::ingest::{Events, SharedEvents};
 use crate::state::Gate;
 
 /// The longest wait without a look at signals.
 const WAIT_MAX: Duration = Duration::from_millis(50);
-/// Room for epochs in the executor's table.
-const EPOCH_ROWS: usize = 4096;
 
 /// Events as the feed reads them.
 struct Source(SharedEvents);
@@ -35,12 +38,12 @@ impl AsRef<[Event]> for Source {
 
 /// Where the run is; each stage of it is left once.
 enum Life {
-    Made(Source, Plan),
-    Under(Engine),
+    Made(Box<(Source, Plan, Settings)>),
+    Under(Box<(Engine, Calibrated)>),
     Over,
 }
 
-/// Feed, ring and executor on two native threads, which run without the interpreter's lock.
+/// Feed, ring, executor and consumers on native threads, which run without the interpreter's lock.
 ///
 /// Every method may be called from any thread. Dropping a running engine stops it. A run stays in the
 /// process that started it: in a fork of that process it cannot be waited for, and dropping it does
@@ -50,10 +53,15 @@ pub(crate) struct LiveEngine {
     life: Mutex<Life>,
     /// Set once, by ``start``: what can be used without waiting for ``life``.
     control: OnceLock<Arc<Control>>,
+    /// Set once, by ``start``, if the run has one.
+    acks: OnceLock<Arc<tickpath_core::bus::EventRing>>,
     /// The process whose threads these are.
     process: Owner,
     gate: Arc<CoreGate>,
-    settings: Settings,
+    counter: bool,
+    #[pyo3(get)]
+    /// The ring that the engine publishes into; from start to end nobody else can.
+    ring: Py<EventRing>,
     #[pyo3(get)]
     /// Events the feed is going to publish.
     events_planned: usize,
@@ -71,107 +79,85 @@ pub(crate) struct LiveEngine {
 
 #[pymethods]
 impl LiveEngine {
-    /// A run of the first ``limit`` of ``events`` (all of them by default), gated by ``gate``.
+    /// A run of ``events`` into ``ring`` (of ``EVENT_DTYPE``), gated by ``gate``, as ``settings`` (a
+    /// ``tickpath.config.engine.EngineSettings``) say; before the event of index ``hold_at`` the feed waits
+    /// for ``release()``.
     ///
-    /// ``pace`` is ``"recorded"`` (``speed`` times as fast, idle gaps cut to ``max_gap_ns``),
-    /// ``"constant"`` (``rate_hz`` events per second) or ``"max"``; ``wait`` is ``"spin"``,
-    /// ``"yield"`` or ``"park"``; the machine is watched for ``floor_window_ns`` before the run and
-    /// after it; before the event of index ``hold_at`` the feed waits for ``release()``.
-    ///
-    /// Raises ``ArgumentValueError`` for a value that makes no sense and ``MemoryError``.
+    /// Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
     #[new]
-    #[pyo3(signature = (events, gate, *, capacity, pace="recorded", speed=1.0, rate_hz=0.0,
-        max_gap_ns=1_000_000_000, limit=None, wait="spin", floor_window_ns=100_000_000, hold_at=None))]
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one keyword per setting, none optional in Rust"
-    )]
+    #[pyo3(signature = (events, gate, ring, settings: "tickpath.config.engine.EngineSettings", *, hold_at=None))]
     fn new(
         py: Python<'_>,
         events: &Bound<'_, Events>,
         gate: &Bound<'_, Gate>,
-        capacity: usize,
-        pace: &str,
-        speed: f64,
-        rate_hz: f64,
-        max_gap_ns: u64,
-        limit: Option<usize>,
-        wait: &str,
-        floor_window_ns: u64,
+        ring: &Bound<'_, EventRing>,
+        settings: &Bound<'_, PyAny>,
         hold_at: Option<usize>,
     ) -> PyResult<Self> {
-        if capacity == 0 {
-            return Err(errors::argument_value(
-                py,
-                "capacity must be at least 1 slot, got 0".to_owned(),
-            ));
-        }
-        let pace = match pace {
-            "recorded" => Pace::Recorded { speed, max_gap_ns },
-            "constant" => Pace::Constant { rate_hz },
-            "max" => Pace::Max,
-            other => return Err(unknown(py, "pace", other, "recorded, constant or max")),
-        };
-        let wait = match wait {
-            "spin" => Wait::SPIN,
-            "yield" => Wait::Yield,
-            "park" => Wait::PARK,
-            other => return Err(unknown(py, "wait", other, "spin, yield or park")),
+        ring.get().layout().check_is_event(py)?;
+        let run: Run = settings
+            .extract()
+            .map_err(|e| errors::argument_type(py, format!("settings: {e}")))?;
+        let counter = match run.clock.as_str() {
+            "auto" => true,
+            "monotonic" => false,
+            other => return Err(unknown(py, "clock", other, "auto or monotonic")),
         };
         let events = events.get().shared();
+        let (pace, limit) = (run.pace(py)?, run.events_max);
         let plan = py
             .detach(|| Plan::of(&events, limit, pace))
             .map_err(|e| match e {
                 PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
                 _ => errors::argument_value(py, e.to_string()),
             })?;
+        let settings = run.settings(py, hold_at)?;
+        let checked = settings.graph().map_err(EngineError::from);
+        checked.map_err(|e| raised(py, &e))?;
         Ok(Self {
             control: OnceLock::new(),
+            acks: OnceLock::new(),
             process: Owner::default(),
             gate: Arc::clone(gate.get().shared()),
-            settings: Settings {
-                capacity,
-                wait,
-                floor_window_ns,
-                hold_at,
-                epoch_rows: EPOCH_ROWS,
-            },
+            counter,
+            ring: ring.clone().unbind(),
             events_planned: plan.len(),
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
             gaps_capped: plan.gaps_capped(),
             left_out_ns: plan.left_out_ns(),
-            life: Mutex::new(Life::Made(Source(events), plan)),
+            life: Mutex::new(Life::Made(Box::new((Source(events), plan, settings)))),
         })
     }
 
-    /// Start the threads and return at once.
+    /// Calibrate the clock, start the threads and return at once.
     ///
-    /// Raises ``EngineFailed`` if it was started before or the machine gives no thread, and
-    /// ``MemoryError`` if there is no room for the ring.
+    /// Raises ``ProducerBusy`` if somebody else publishes into the ring, ``ArgumentValueError`` if the
+    /// settings do not fit this machine, ``EngineFailed`` if it was started before or the machine gives no
+    /// thread, and ``MemoryError`` if there is no room for the ack ring.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
         self.process.check(py)?;
-        py.detach(|| {
-            let mut life = self.life();
-            let Life::Made(events, plan) = std::mem::replace(&mut *life, Life::Over) else {
-                return Err(EngineError::Misused("an engine runs once"));
-            };
-            let gate = Arc::clone(&self.gate);
-            let engine = Engine::start(events, plan, gate, self.settings, MonotonicClock)?;
-            // Only this method sets it, and it comes here once.
-            drop(self.control.set(Arc::clone(engine.control())));
-            self.process.take();
-            *life = Life::Under(engine);
-            Ok(())
+        let producer = self.ring.get().take_producer(py)?;
+        let ended = py.detach(|| self.start_with(producer));
+        ended.map_err(|e| {
+            // The writing end went down with the threads, if there were any.
+            self.ring.get().claim_producer(py);
+            raised(py, &e)
         })
-        .map_err(|e| raised(py, &e))
     }
 
-    /// The run as of now: one consistent set of counters.
+    /// The run as of now: one consistent set of counters for each reading stage.
     fn snapshot(&self) -> EngineSnapshot {
-        let control = self.control.get();
-        EngineSnapshot::from(
-            control.map_or_else(|| Control::default().snapshot(), |c| c.snapshot()),
-        )
+        EngineSnapshot::of(self.control.get().map(|control| control.snapshot()))
+    }
+
+    /// Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
+    fn has_seen(&self, epoch: u64) -> bool {
+        (self.control.get()).is_some_and(|control| control.has_seen(epoch))
+    }
+
+    /// A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
+    fn acks(&self) -> Option<AckReader> {
+        AckReader::new(self.acks.get()?, self.ring.get())
     }
 
     /// Let a held feed go on.
@@ -181,7 +167,7 @@ impl LiveEngine {
         }
     }
 
-    /// Ask both stages to end as soon as they can.
+    /// Ask every stage to end as soon as it can.
     fn stop(&self) {
         if let Some(control) = self.control.get() {
             control.stop();
@@ -194,7 +180,7 @@ impl LiveEngine {
         self.process.check(py)?;
         let timeout = Duration::from_millis(timeout_ms).min(WAIT_MAX);
         let over = py.detach(|| match &*self.life() {
-            Life::Under(engine) => engine.wait(timeout),
+            Life::Under(under) => under.0.wait(timeout),
             Life::Made(..) => false,
             Life::Over => true,
         });
@@ -202,7 +188,7 @@ impl LiveEngine {
         Ok(over)
     }
 
-    /// Wait for the end of the run and take its record, once.
+    /// Wait for the end of the run and take its record, once. The ring can be published into again.
     ///
     /// Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, or if its
     /// record was taken before.
@@ -216,13 +202,16 @@ impl LiveEngine {
             }
         }
         let ended = py.detach(|| {
-            match std::mem::replace(&mut *self.life(), Life::Over) {
-                Life::Under(engine) => engine.finish(),
-                _ => Err(EngineError::Misused("the record was taken before")),
-            }
-            .map(|record| EngineRecord::of(&record))
+            let Life::Under(under) = std::mem::replace(&mut *self.life(), Life::Over) else {
+                return Err(EngineError::Misused("the record was taken before"));
+            };
+            let (engine, calibrated) = *under;
+            // The producer is let go of here, and claimed again below.
+            engine.finish().map(|(record, _)| (record, calibrated))
         });
-        ended.map_err(|e| raised(py, &e))
+        self.ring.get().claim_producer(py);
+        let (record, calibrated) = ended.map_err(|e| raised(py, &e))?;
+        Ok(EngineRecord::of(&record, &calibrated))
     }
 }
 
@@ -230,14 +219,49 @@ impl LiveEngine {
     fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn start_with(&self, producer: Producer) -> Result<(), EngineError> {
+        let mut life = self.life();
+        let Life::Made(made) = std::mem::replace(&mut *life, Life::Over) else {
+            return Err(EngineError::Misused("an engine runs once"));
+        };
+        let (events, plan, settings) = *made;
+        let gate = Arc::clone(&self.gate);
+        let calibrated = if self.counter {
+            EngineClock::calibrate(CALIBRATION_SPAN_NS)
+        } else {
+            EngineClock::monotonic()
+        };
+        let engine = match calibrated.clock {
+            EngineClock::Counter(clock) => {
+                Engine::start(events, plan, producer, gate, settings, clock)
+            }
+            EngineClock::Monotonic(clock) => {
+                Engine::start(events, plan, producer, gate, settings, clock)
+            }
+        }?;
+        // Only this method sets them, and it comes here once.
+        drop(self.control.set(Arc::clone(engine.control())));
+        if let Some(acks) = engine.ack_ring() {
+            drop(self.acks.set(Arc::clone(acks)));
+        }
+        self.process.take();
+        *life = Life::Under(Box::new((engine, calibrated)));
+        Ok(())
+    }
 }
 
 impl Drop for LiveEngine {
     fn drop(&mut self) {
+        let life = self.life.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let life = std::mem::replace(life, Life::Over);
         if self.process.is_forked() {
-            let life = self.life.get_mut().unwrap_or_else(PoisonError::into_inner);
             // Ending it would join threads that this process does not have.
-            std::mem::forget(std::mem::replace(life, Life::Over));
+            std::mem::forget(life);
+            return;
         }
+        drop(life);
+        // The ring outlives its engine, and may be published into again.
+        Python::attach(|py| self.ring.get().claim_producer(py));
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn unknown(py: Python<'_>, name: &str, given: &str, expected: &str) -
 pub(crate) fn raised(py: Python<'_>, e: &EngineError) -> PyErr {
     match e {
         EngineError::OutOfMemory(_) => PyMemoryError::new_err(e.to_string()),
+        EngineError::Settings(_) => errors::argument_value(py, e.to_string()),
         EngineError::NoThread(_) | EngineError::Misused(_) | EngineError::Panicked { .. } => {
             errors::engine_failed(py, e.to_string())
         }

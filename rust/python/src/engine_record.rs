@@ -1,62 +1,15 @@
-//! What a run says while it is under way and when it is over.
+//! What a run left behind.
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{Phase, RunRecord, Snapshot, Stage};
+use tickpath_core::engine::{Place, ReaderRecord, RunRecord, Stage, StageHistograms, Wait};
 use tickpath_core::metrics::Figures;
 use tickpath_core::state::StateCode;
+use tickpath_core::time::Calibrated;
+
+use crate::engine_snapshot::EngineLedger;
 
 /// Names of the percentiles, in the order of `QUANTILES`.
 const PERCENTILES: [&str; 5] = ["p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns"];
-
-/// A run as of one moment.
-#[pyclass(frozen, get_all, module = "tickpath._native")]
-#[derive(Debug, Clone)]
-pub(crate) struct EngineSnapshot {
-    /// ``"preparing"``, ``"running"`` or ``"finished"``.
-    phase: &'static str,
-    /// Events published.
-    published: u64,
-    /// Events executed.
-    executed: u64,
-    /// Events processed and not executed, by state code.
-    gated: [u64; 4],
-    /// Events overwritten before they were read.
-    lost: u64,
-    /// Events skipped on purpose.
-    shed: u64,
-    /// Events left at stop.
-    unread: u64,
-    /// The next sequence the executor expects.
-    cursor: u64,
-    /// Published events the executor has not come to.
-    backlog: u64,
-    /// The epoch of the last gate word the executor read: nothing of an older one is in flight.
-    epoch_seen: u64,
-    /// Whether the feed waits to be released.
-    held: bool,
-}
-
-impl From<Snapshot> for EngineSnapshot {
-    fn from(seen: Snapshot) -> Self {
-        Self {
-            phase: match seen.phase {
-                Phase::Preparing => "preparing",
-                Phase::Running => "running",
-                Phase::Finished => "finished",
-            },
-            published: seen.ledger.published,
-            executed: seen.ledger.executed,
-            gated: seen.ledger.gated,
-            lost: seen.ledger.lost,
-            shed: seen.ledger.shed,
-            unread: seen.ledger.unread,
-            cursor: seen.cursor,
-            backlog: seen.backlog(),
-            epoch_seen: seen.epoch_seen,
-            held: seen.held,
-        }
-    }
-}
 
 /// What a histogram says; ``None`` is unknown.
 #[pyclass(frozen, get_all, module = "tickpath._native")]
@@ -104,6 +57,91 @@ impl LatencyFigures {
             at_floor: marks.filter_map(|(name, at)| at.then_some(name)).collect(),
         }
     }
+
+    /// Those of each stage.
+    fn of_stages(state: Option<u8>, histograms: &StageHistograms, floor: &Figures) -> Vec<Self> {
+        let of = |stage: Stage| {
+            let figures = histograms[stage as usize].figures();
+            Self::of(stage.name(), state, &figures, floor)
+        };
+        Stage::ALL.map(of).to_vec()
+    }
+}
+
+/// Where a stage ran and how it waited.
+#[pyclass(frozen, get_all, module = "tickpath._native")]
+#[derive(Debug, Clone)]
+pub(crate) struct StagePlace {
+    /// Its core; ``None`` if it was not pinned.
+    core: Option<usize>,
+    /// ``"spin"``, ``"yield"`` or ``"park"``.
+    wait: &'static str,
+    /// PAUSE instructions between two looks of one that spins.
+    spin_pauses: Option<u32>,
+    /// Whether it had its core to itself.
+    alone: bool,
+}
+
+impl From<Place> for StagePlace {
+    fn from(place: Place) -> Self {
+        Self {
+            core: place.core,
+            wait: place.wait.name(),
+            spin_pauses: match place.wait {
+                Wait::Spin { pauses } => Some(pauses),
+                Wait::Yield | Wait::Park { .. } => None,
+            },
+            alone: place.alone,
+        }
+    }
+}
+
+/// What a reading stage left behind: the executor, or a plain consumer.
+#[pyclass(frozen, get_all, module = "tickpath._native")]
+#[derive(Debug, Clone)]
+pub(crate) struct StageRecord {
+    /// Its name.
+    name: String,
+    /// Its books.
+    ledger: EngineLedger,
+    /// Latency by stage, over all states.
+    latency: Vec<LatencyFigures>,
+    /// What it did about overruns: ``"raise"``, ``"oldest"``, ``"head"`` or ``"detach"``.
+    overrun: &'static str,
+    /// The sequence it expected, and how many events were gone, when it read no further; ``None`` if it read
+    /// to the end.
+    ended_by: Option<(u64, u64)>,
+    /// Where it ran and how it waited.
+    place: StagePlace,
+}
+
+impl StageRecord {
+    fn of(reader: &ReaderRecord, floor: &Figures) -> Self {
+        Self {
+            name: reader.name.clone(),
+            ledger: reader.ledger.into(),
+            latency: LatencyFigures::of_stages(None, &reader.latency_overall(), floor),
+            overrun: reader.policy.name(),
+            ended_by: reader.ended_by.map(|o| (o.requested, o.lost())),
+            place: reader.place.into(),
+        }
+    }
+}
+
+/// The clock of a run.
+#[pyclass(frozen, get_all, module = "tickpath._native")]
+#[derive(Debug, Clone)]
+pub(crate) struct ClockRecord {
+    /// ``"tsc"`` or ``"clock_gettime"``.
+    source: &'static str,
+    /// The cost of one stamp, in nanoseconds.
+    cost_ns: u64,
+    /// How much faster (or, below 0, slower) the stamps ran than the machine's clock, in millionths.
+    error_ppm: Option<f64>,
+    /// The largest distance from the machine's clock at the end of the run, in nanoseconds.
+    error_ns: Option<u64>,
+    /// Why the stamps are not the counter's; ``None`` if they are, or were not asked for.
+    fallback: Option<String>,
 }
 
 /// What a run left behind.
@@ -114,23 +152,15 @@ pub(crate) struct EngineRecord {
     stopped: bool,
     /// From the first to the last event, in nanoseconds; ``None`` if it was stopped before the first.
     wall_ns: Option<u64>,
-    /// Events published; counted by the feed.
-    published: u64,
-    /// Events executed.
-    executed: u64,
-    /// Events processed and not executed, by state code.
-    gated: [u64; 4],
-    /// Events overwritten before they were read.
-    lost: u64,
-    /// Events skipped on purpose.
-    shed: u64,
-    /// Events left at stop; counted by reading them.
-    unread: u64,
-    /// Whether published = executed + gated + lost + shed + unread.
+    /// The sequence of the run's first event.
+    first_seq: u64,
+    /// Whether the books of every reading stage balance.
     balanced: bool,
-    /// Latency by stage, over all states.
-    latency: Vec<LatencyFigures>,
-    /// Latency by state and stage.
+    /// What one stamp was taken for: ``"event"`` or ``"batch"``.
+    stamp_per: &'static str,
+    /// The executor, then each consumer in the order of the settings.
+    stages: Vec<StageRecord>,
+    /// The executor's latency by state and stage.
     latency_by_state: Vec<LatencyFigures>,
     /// (epoch, first_seq, last_seq, executed, gated) of each epoch in which an event was processed.
     epochs: Vec<(u64, u64, u64, u64, u64)>,
@@ -142,62 +172,58 @@ pub(crate) struct EngineRecord {
     floor_watched_ns: u64,
     /// The longest pause seen, in nanoseconds.
     floor_longest_pause_ns: Option<u64>,
-    /// The cost of one stamp, in nanoseconds.
-    clock_cost_ns: u64,
-    /// Cores of feed and executor; ``None`` for one that was not pinned.
-    cores: [Option<usize>; 2],
-    /// How the stages waited.
-    wait: &'static str,
+    /// What the stamps were taken by.
+    clock: ClockRecord,
+    /// Where the feed ran and how it waited.
+    feed_place: StagePlace,
+    /// Whether the ring's memory was locked.
+    memory_locked: bool,
+    /// Bytes of the ring on huge pages; ``None`` where the machine does not say.
+    memory_huge_bytes: Option<usize>,
     /// What the machine would not do.
     refused: Vec<String>,
 }
 
 impl EngineRecord {
-    pub(crate) fn of(record: &RunRecord) -> Self {
+    pub(crate) fn of(record: &RunRecord, calibrated: &Calibrated) -> Self {
         let floor = &record.floor.figures;
-        let named = |state, histograms: &tickpath_core::engine::StageHistograms| {
-            Stage::ALL
-                .map(|stage| {
-                    let figures = histograms[stage as usize].figures();
-                    LatencyFigures::of(stage.name(), state, &figures, floor)
-                })
-                .to_vec()
-        };
-        let by_state = StateCode::ALL
-            .into_iter()
-            .flat_map(|state| named(Some(state as u8), &record.latency[state as usize]));
-        let epochs = record.epochs.rows().iter();
+        let executor = record.executor();
+        let by_state = StateCode::ALL.into_iter().flat_map(|state| {
+            let histograms = &executor.latency[state as usize];
+            LatencyFigures::of_stages(Some(state as u8), histograms, floor)
+        });
+        let rows = record.epochs.rows().iter();
+        let drift = calibrated.drift();
+        let fallback = calibrated.fallback.as_ref().map(ToString::to_string);
+        let refused = record.refused.iter().map(ToString::to_string);
         Self {
             stopped: record.stopped,
             wall_ns: record.wall_ns,
-            published: record.ledger.published,
-            executed: record.ledger.executed,
-            gated: record.ledger.gated,
-            lost: record.ledger.lost,
-            shed: record.ledger.shed,
-            unread: record.ledger.unread,
-            balanced: record.ledger.is_balanced(),
-            latency: named(None, &record.latency_overall()),
+            first_seq: record.first_seq,
+            balanced: record.is_balanced(),
+            stamp_per: record.stamping.name(),
+            stages: (record.readers.iter())
+                .map(|reader| StageRecord::of(reader, floor))
+                .collect(),
             latency_by_state: by_state.collect(),
-            epochs: epochs
-                .map(|row| {
-                    (
-                        row.epoch,
-                        row.first_seq,
-                        row.last_seq,
-                        row.executed,
-                        row.gated,
-                    )
-                })
+            epochs: rows
+                .map(|r| (r.epoch, r.first_seq, r.last_seq, r.executed, r.gated))
                 .collect(),
             epochs_overflow: record.epochs.overflow(),
             floor: LatencyFigures::of("", None, floor, &Figures::default()),
             floor_watched_ns: record.floor.watched_ns,
             floor_longest_pause_ns: record.floor.longest_pause_ns,
-            clock_cost_ns: record.clock_cost_ns,
-            cores: record.cores,
-            wait: record.wait,
-            refused: record.refused.iter().map(ToString::to_string).collect(),
+            clock: ClockRecord {
+                source: calibrated.source(),
+                cost_ns: record.clock_cost_ns,
+                error_ppm: drift.and_then(|drift| drift.error_ppm),
+                error_ns: drift.map(|drift| drift.error_ns),
+                fallback: fallback.clone(),
+            },
+            feed_place: record.feed_place.into(),
+            memory_locked: record.memory.locked,
+            memory_huge_bytes: record.memory.huge_bytes,
+            refused: refused.chain(fallback).collect(),
         }
     }
 }

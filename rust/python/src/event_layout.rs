@@ -75,6 +75,22 @@ impl EventLayout {
         })
     }
 
+    /// Checks that this is the shipped layout.
+    ///
+    /// # Errors
+    /// Returns an error if the dtype is another one.
+    pub(crate) fn check_is_event(&self, py: Python<'_>) -> PyResult<()> {
+        let shipped = Self::new(py, None)?;
+        if self.dtype.bind(py).eq(shipped.dtype.bind(py))? {
+            return Ok(());
+        }
+        let text = format!(
+            "an engine publishes events of EVENT_DTYPE: give it a ring of that dtype, not of {}",
+            self.dtype.bind(py).str()?
+        );
+        Err(errors::argument_value(py, text))
+    }
+
     /// The dtype.
     pub(crate) fn dtype<'py>(&self, py: Python<'py>) -> Dtype<'py> {
         Dtype(self.dtype.bind(py).clone())

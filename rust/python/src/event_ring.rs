@@ -58,8 +58,15 @@ impl EventRing {
             .ok_or_else(|| producer_busy(py))
     }
 
+    /// Takes the ring's producer again, if nobody has one: after an engine, whatever became of it.
+    pub(crate) fn claim_producer(&self, py: Python<'_>) {
+        if let Some(producer) = Producer::claim(&self.ring) {
+            self.give_producer_back(py, producer);
+        }
+    }
+
     /// Puts the producer back.
-    pub(crate) fn give_producer_back(&self, py: Python<'_>, producer: Producer) {
+    fn give_producer_back(&self, py: Python<'_>, producer: Producer) {
         self.producer.with(py, |place| *place = Some(producer));
     }
 }

@@ -5,12 +5,15 @@
 #![deny(unsafe_code)]
 
 mod ack;
+mod ack_reader;
 mod args;
 mod bus;
 mod consumer;
 mod engine;
 mod engine_owner;
 mod engine_record;
+mod engine_settings;
+mod engine_snapshot;
 mod errors;
 mod event_layout;
 mod event_reader;
@@ -42,13 +45,19 @@ mod _native {
     #[pymodule_export]
     use crate::ack::Ack;
     #[pymodule_export]
+    use crate::ack_reader::{AckReader, SinkFeeder};
+    #[pymodule_export]
     use crate::bus::RingBuffer;
     #[pymodule_export]
     use crate::consumer::Consumer;
     #[pymodule_export]
     use crate::engine::LiveEngine;
     #[pymodule_export]
-    use crate::engine_record::{EngineRecord, EngineSnapshot, LatencyFigures};
+    use crate::engine_record::{
+        ClockRecord, EngineRecord, LatencyFigures, StagePlace, StageRecord,
+    };
+    #[pymodule_export]
+    use crate::engine_snapshot::{EngineLedger, EngineSnapshot, StageState};
     #[pymodule_export]
     use crate::event_reader::EventReader;
     #[pymodule_export]

@@ -6,7 +6,9 @@ use super::slot::{MAX_EVENTS, Payload, Slot, SlotRead, Stamp};
 use super::{Bounds, Overrun, Producer, Readable};
 #[cfg(not(loom))]
 use super::{EventReader, Start, StartError};
-use crate::sync::Arc;
+#[cfg(not(loom))]
+use crate::os::{MemoryRange, MemoryState, MemoryWishes, prepare_memory};
+use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// A fixed number of 64-byte slots, each a sequence lock of its own (`slot.rs` has the protocol).
 ///
@@ -21,6 +23,8 @@ use crate::sync::Arc;
 /// - **Limit**: [`MAX_EVENTS`] events in the life of a ring.
 pub struct EventRing {
     slots: Box<[Slot]>,
+    /// Whether a producer exists.
+    is_claimed: AtomicBool,
 }
 
 impl fmt::Debug for EventRing {
@@ -45,8 +49,23 @@ impl EventRing {
         slots.resize_with(capacity, Slot::new);
         let ring = Arc::new(Self {
             slots: slots.into_boxed_slice(),
+            is_claimed: AtomicBool::new(false),
         });
-        Some((Producer::of(Arc::clone(&ring)), ring))
+        let producer = Producer::claim(&ring)?;
+        Some((producer, ring))
+    }
+
+    /// By a producer that is about to be: whether there is no other.
+    pub(super) fn try_claim(&self) -> bool {
+        // SYNC POINT claim: pairs with the store in `release_claim`; the next producer sees what the last
+        // one wrote.
+        !self.is_claimed.swap(true, Ordering::Acquire)
+    }
+
+    /// By a producer that is no more.
+    pub(super) fn release_claim(&self) {
+        // SYNC POINT claim: pairs with the exchange in `try_claim`.
+        self.is_claimed.store(false, Ordering::Release);
     }
 
     /// The number of slots.
@@ -63,6 +82,13 @@ impl EventRing {
     #[cfg(not(loom))]
     pub fn reader(self: &Arc<Self>, start: Start) -> Result<EventReader, StartError> {
         EventReader::new(Arc::clone(self), start)
+    }
+
+    /// Asks the machine for what is wished of the slots' memory, before a run. Blocks as long as the
+    /// machine takes for it.
+    #[cfg(not(loom))]
+    pub fn prepare_memory(&self, wishes: MemoryWishes) -> MemoryState {
+        prepare_memory(MemoryRange::of(&self.slots), wishes)
     }
 
     /// Where `seq` lives.

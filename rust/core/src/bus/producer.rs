@@ -18,14 +18,19 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// The producer of a ring nobody has written to; [`EventRing::try_new`] calls it once.
-    pub(super) fn of(ring: Arc<EventRing>) -> Self {
-        let place = Place::at(0, ring.capacity());
-        Self {
-            ring,
-            next: 0,
-            place,
+    /// The producer of `ring`, which goes on at its head; `None` while there is another one.
+    ///
+    /// A producer that is dropped, with a thread that ended by a bug as well, leaves its ring to the next.
+    pub fn claim(ring: &Arc<EventRing>) -> Option<Self> {
+        if !ring.try_claim() {
+            return None;
         }
+        let next = ring.head();
+        Some(Self {
+            place: Place::at(ring.slot_of(next), ring.capacity()),
+            ring: Arc::clone(ring),
+            next,
+        })
     }
 
     /// The ring this writes to.
@@ -60,5 +65,11 @@ impl Producer {
             self.publish(payload);
         }
         first
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        self.ring.release_claim();
     }
 }

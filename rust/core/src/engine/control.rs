@@ -1,12 +1,16 @@
-//! What the stages and the control side share: three flags, and counters on lines of their own.
+//! What the stages and the control side share: flags, and counters on lines of their own.
+//!
+//! - **Threads**: any thread may use any of it; who writes what is said at each method.
+//! - **Blocking**: nothing waits, but for a snapshot that retries while a tuple is being written.
+//! - **Allocation**: in [`Control::new`] and in [`Control::snapshot`].
 
 use crossbeam_utils::CachePadded;
 
 use crate::metrics::Tally;
 use crate::state::StateCode;
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
-use super::Ledger;
+use super::{Ledger, Progress};
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,50 +23,172 @@ pub enum Phase {
     Finished,
 }
 
-/// A run as of one moment.
+/// A reading stage as of one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StageSnapshot {
+    /// The stage's books, with what the feed had published a moment later. What is not accounted for
+    /// in them is still in the ring.
+    pub ledger: Ledger,
+    /// The next sequence the stage expects.
+    pub cursor: u64,
+    /// The epoch of the last gate word the stage read: nothing of an older one is in flight. A stage that
+    /// has ended has nothing in flight at all: `u64::MAX`.
+    pub epoch_seen: u64,
+    /// Published events the stage has not come to.
+    pub backlog: u64,
+}
+
+/// A run as of one moment: the executor first, then the consumers in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// How far the run is.
     pub phase: Phase,
-    /// The executor's books, with what the feed had published a moment later. What is not
-    /// accounted for in them is still in the ring.
-    pub ledger: Ledger,
-    /// The next sequence the executor expects.
-    pub cursor: u64,
-    /// The epoch of the last gate word the executor read: nothing of an older one is in flight.
-    pub epoch_seen: u64,
+    /// Events published.
+    pub published: u64,
     /// Whether the feed is held, and waits to be released.
     pub held: bool,
+    /// The executor, then each consumer.
+    pub stages: Vec<StageSnapshot>,
 }
 
 impl Snapshot {
-    /// Published events the executor has not come to.
-    pub const fn backlog(&self) -> u64 {
-        self.ledger.published.saturating_sub(self.cursor)
+    /// The executor.
+    ///
+    /// # Panics
+    /// Never: a run has an executor.
+    pub fn executor(&self) -> &StageSnapshot {
+        &self.stages[0]
     }
 }
 
-/// Words of the executor's tuple.
-const WORDS: usize = 10;
+/// Words of a stage's tuple.
+const WORDS: usize = 11;
 
-/// The shared part of a run. Any thread may use any of it; who writes what is said at each method.
-#[derive(Debug, Default)]
+/// The books of one reading stage, written by its thread alone.
+#[derive(Debug)]
+pub struct StageBooks {
+    tally: CachePadded<Tally<WORDS>>,
+    progress: Arc<Progress>,
+}
+
+impl StageBooks {
+    fn new(first_seq: u64) -> Self {
+        let books = Self {
+            tally: CachePadded::new(Tally::default()),
+            progress: Arc::new(Progress::new(first_seq)),
+        };
+        books.set(&Ledger::default(), first_seq, 0);
+        books
+    }
+
+    /// By the stage, after each turn that changed them and before the first under a new epoch.
+    #[inline]
+    pub(super) fn set(&self, ledger: &Ledger, cursor: u64, epoch: u64) {
+        let [init, warmup, ready, degraded] = ledger.gated;
+        self.tally.write([
+            ledger.executed,
+            init,
+            warmup,
+            ready,
+            degraded,
+            ledger.read,
+            ledger.lost,
+            ledger.shed,
+            ledger.unread,
+            cursor,
+            epoch,
+        ]);
+    }
+
+    /// How far the stage is, for those behind it.
+    pub const fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    /// The stage as of now, all words of one moment.
+    fn read(&self) -> StageSnapshot {
+        let [
+            executed,
+            init,
+            warmup,
+            ready,
+            degraded,
+            read,
+            lost,
+            shed,
+            unread,
+            cursor,
+            epoch_seen,
+        ] = self.tally.read();
+        let gated: [u64; StateCode::ALL.len()] = [init, warmup, ready, degraded];
+        StageSnapshot {
+            ledger: Ledger {
+                published: 0,
+                executed,
+                gated,
+                read,
+                lost,
+                shed,
+                unread,
+            },
+            cursor,
+            epoch_seen,
+            backlog: 0,
+        }
+    }
+}
+
+/// The shared part of a run.
+#[derive(Debug)]
 pub struct Control {
     stop: CachePadded<AtomicBool>,
     release: CachePadded<AtomicBool>,
     feed_done: CachePadded<AtomicBool>,
     held: CachePadded<AtomicBool>,
     published: CachePadded<AtomicU64>,
-    executor: CachePadded<Tally<WORDS>>,
+    feed_epoch: CachePadded<AtomicU64>,
+    stages: Box<[StageBooks]>,
+    /// The ring's head when the run began.
+    first_seq: u64,
+    threads: u64,
     arrived: AtomicU64,
     phase: AtomicU64,
 }
 
-/// Threads that meet before a run.
-const STAGES: u64 = 2;
-
 impl Control {
-    /// Asks both stages to end as soon as they can.
+    /// The shared part of a run of a feed, an executor and `consumers` plain consumers, whose first
+    /// event gets the sequence `first_seq`.
+    pub fn new(consumers: usize, first_seq: u64) -> Self {
+        let stages = 1 + consumers;
+        Self {
+            stop: CachePadded::default(),
+            release: CachePadded::default(),
+            feed_done: CachePadded::default(),
+            held: CachePadded::default(),
+            published: CachePadded::default(),
+            feed_epoch: CachePadded::default(),
+            stages: (0..stages).map(|_| StageBooks::new(first_seq)).collect(),
+            first_seq,
+            threads: 1 + stages as u64,
+            arrived: AtomicU64::new(0),
+            phase: AtomicU64::new(0),
+        }
+    }
+
+    /// The books of the executor (0) and of each consumer.
+    ///
+    /// # Panics
+    /// Panics if there is no such stage.
+    pub fn stage(&self, index: usize) -> &StageBooks {
+        &self.stages[index]
+    }
+
+    /// How far each reading stage is.
+    pub fn progress(&self) -> impl Iterator<Item = &Arc<Progress>> {
+        self.stages.iter().map(StageBooks::progress)
+    }
+
+    /// Asks every stage to end as soon as it can.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
@@ -87,14 +213,21 @@ impl Control {
         self.held.store(held, Ordering::Relaxed);
     }
 
-    /// By the feed, after each publication.
+    /// By the feed, after each turn that published.
     #[inline]
     pub(super) fn set_published(&self, events: u64) {
         self.published.store(events, Ordering::Relaxed);
     }
 
+    /// By the feed, when the gate has a new word.
+    pub(super) fn set_feed_epoch(&self, epoch: u64) {
+        // SYNC POINT fence: pairs with the load in `has_seen`.
+        self.feed_epoch.store(epoch, Ordering::Release);
+    }
+
     /// By the feed, once: no event follows.
-    pub(super) fn set_feed_done(&self) {
+    pub fn set_feed_done(&self) {
+        self.set_feed_epoch(u64::MAX);
         // SYNC POINT feed-done: pairs with the load in `is_feed_done`; whoever sees it finds every
         // event of the feed in the ring.
         self.feed_done.store(true, Ordering::Release);
@@ -102,37 +235,28 @@ impl Control {
 
     /// Whether no event follows those that are in the ring.
     #[inline]
-    pub(super) fn is_feed_done(&self) -> bool {
+    pub fn is_feed_done(&self) -> bool {
         // SYNC POINT feed-done: pairs with the store in `set_feed_done`.
         self.feed_done.load(Ordering::Acquire)
     }
 
-    /// By the executor, after each step that changed them and before the first under a new epoch.
-    #[inline]
-    pub(super) fn set_executor(&self, ledger: &Ledger, cursor: u64, epoch: u64) {
-        let [init, warmup, ready, degraded] = ledger.gated;
-        self.executor.write([
-            ledger.executed,
-            init,
-            warmup,
-            ready,
-            degraded,
-            ledger.lost,
-            ledger.shed,
-            ledger.unread,
-            cursor,
-            epoch,
-        ]);
+    /// The fence: whether every stage has seen `epoch`, so that nothing of an older one is in flight.
+    pub fn has_seen(&self, epoch: u64) -> bool {
+        // SYNC POINT fence: pairs with the store in `set_feed_epoch`; the other stages' is that of the tally.
+        self.feed_epoch.load(Ordering::Acquire) >= epoch
+            && (self.stages.iter()).all(|stage| stage.read().epoch_seen >= epoch)
     }
 
     /// By each stage's thread, once: it is ready.
     pub(super) fn arrive(&self) {
+        // SYNC POINT arrival: pairs with the load in `has_everyone_arrived`.
         self.arrived.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether both stages are ready.
+    /// Whether every thread is ready.
     pub(super) fn has_everyone_arrived(&self) -> bool {
-        self.arrived.load(Ordering::Acquire) == STAGES
+        // SYNC POINT arrival: pairs with the addition in `arrive`.
+        self.arrived.load(Ordering::Acquire) == self.threads
     }
 
     /// By the feed: events flow from now on.
@@ -145,42 +269,29 @@ impl Control {
         self.phase.store(phase as u64, Ordering::Relaxed);
     }
 
-    /// The run as of now; the executor's tuple is one moment's.
+    /// The run as of now; each stage's tuple is one moment's.
     pub fn snapshot(&self) -> Snapshot {
-        let [
-            executed,
-            init,
-            warmup,
-            ready,
-            degraded,
-            lost,
-            shed,
-            unread,
-            cursor,
-            epoch_seen,
-        ] = self.executor.read();
-        let gated: [u64; StateCode::ALL.len()] = [init, warmup, ready, degraded];
-        // An event is in the ring a moment before the feed counts it: what the executor accounts
-        // for was published, whatever that count says yet.
-        let accounted = executed + gated.iter().sum::<u64>() + lost + shed + unread;
+        let mut stages: Vec<_> = self.stages.iter().map(StageBooks::read).collect();
+        // An event is in the ring a moment before the feed counts it: what a stage accounts for was
+        // published, whatever that count says yet.
+        let accounted = stages.iter().map(|stage| stage.ledger.accounted()).max();
+        let accounted = accounted
+            .and_then(|sum| u64::try_from(sum).ok())
+            .unwrap_or(0);
         let published = self.published.load(Ordering::Relaxed).max(accounted);
+        for stage in &mut stages {
+            stage.ledger.published = published;
+            stage.backlog = (self.first_seq + published).saturating_sub(stage.cursor);
+        }
         Snapshot {
             phase: match self.phase.load(Ordering::Relaxed) {
                 0 => Phase::Preparing,
                 1 => Phase::Running,
                 _ => Phase::Finished,
             },
-            ledger: Ledger {
-                published,
-                executed,
-                gated,
-                lost,
-                shed,
-                unread,
-            },
-            cursor,
-            epoch_seen,
+            published,
             held: self.held.load(Ordering::Relaxed),
+            stages,
         }
     }
 }

@@ -1,190 +1,243 @@
 //! The executor: one event at a time under the gate, timed, counted, acknowledged.
 
 use crate::bus::Payload;
-use crate::execution::{Ack, StepError, step};
-use crate::metrics::{EpochTable, LatencyHistogram};
-use crate::state::{GateWord, StateCode};
+use crate::execution::{Ack, StepError, step_with};
+use crate::metrics::EpochTable;
+use crate::state::{Gate, GateWord, StateCode};
 use crate::time::Clock;
 
-use super::{Ledger, Recover};
+use super::{
+    Acks, Intake, Ledger, OverrunPolicy, Recorder, Recover, Scheduler, Service, StampedAck, Stamps,
+    Turn,
+};
 
-/// The stages of an event's way, in the order of the histograms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// How late the feed was.
-    IntendedToPublished,
-    /// How long the event lay in the ring.
-    PublishedToPolled,
-    /// How long it took to process.
-    PolledToCompleted,
-    /// From the bus to the acknowledgement.
-    PublishedToCompleted,
-    /// Everything, against the plan.
-    IntendedToCompleted,
-}
+/// Events that one shared stamp is taken for, at most.
+pub const SHARED_STAMP_EVENTS_MAX: usize = 64;
 
-impl Stage {
-    /// All stages.
-    pub const ALL: [Self; 5] = [
-        Self::IntendedToPublished,
-        Self::PublishedToPolled,
-        Self::PolledToCompleted,
-        Self::PublishedToCompleted,
-        Self::IntendedToCompleted,
-    ];
-
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::IntendedToPublished => "intended_to_published",
-            Self::PublishedToPolled => "published_to_polled",
-            Self::PolledToCompleted => "polled_to_completed",
-            Self::PublishedToCompleted => "published_to_completed",
-            Self::IntendedToCompleted => "intended_to_completed",
-        }
-    }
-}
-
-/// A histogram per stage.
-pub type StageHistograms = [LatencyHistogram; Stage::ALL.len()];
-
-/// What one step of the executor came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExecutorStep {
-    /// An event was processed.
-    Processed(Ack),
-    /// Caught up.
-    Idle,
-    /// The lifecycle is in INIT: nothing was read.
-    NotReady,
-    /// The reader had been overrun and now stands at the oldest event; so many were lost.
-    Recovered(u64),
-}
-
-/// An executor that reads from `reader`.
+/// An executor that reads through `intake`.
 ///
 /// It has no thread and takes its stamps from the clock it is given. All its memory is allocated in
-/// [`Self::new`]; a step allocates nothing.
+/// [`Self::new`]; a turn allocates nothing. What it is built of decides what its code contains: no
+/// ack ring, no service time, no plan is no instruction.
 #[derive(Debug)]
-pub struct ExecutorStage<R> {
-    reader: R,
-    planned: bool,
+pub struct ExecutorStage<R, S, A, M> {
+    intake: Intake<R>,
+    service: S,
+    acks: A,
+    recorder: M,
+    word: GateWord,
     executed: u64,
     gated: [u64; StateCode::ALL.len()],
-    unread: u64,
-    /// The books of a reader that was begun anew.
-    lost_before: u64,
-    shed_before: u64,
-    /// By the code of the state; INIT never has an event.
-    latency: Box<[StageHistograms; StateCode::ALL.len()]>,
     epochs: EpochTable,
+    /// For one turn under a shared stamp.
+    batch: Box<[Payload]>,
 }
 
-impl<R: Recover<Item = Payload>> ExecutorStage<R> {
-    /// An executor with room for `epoch_rows` epochs; `planned` says whether events carry an
-    /// intended stamp.
-    pub fn new(reader: R, planned: bool, epoch_rows: usize) -> Self {
+impl<R, S, A, M> ExecutorStage<R, S, A, M>
+where
+    R: Recover<Item = Payload>,
+    S: Service,
+    A: Acks,
+    M: Recorder,
+{
+    /// An executor with room for `epoch_rows` epochs.
+    pub fn new(intake: Intake<R>, service: S, acks: A, recorder: M, epoch_rows: usize) -> Self {
         Self {
-            reader,
-            planned,
+            intake,
+            service,
+            acks,
+            recorder,
+            word: GateWord::new(0, StateCode::Init),
             executed: 0,
             gated: [0; StateCode::ALL.len()],
-            unread: 0,
-            lost_before: 0,
-            shed_before: 0,
-            latency: Box::new(core::array::from_fn(|_| {
-                core::array::from_fn(|_| LatencyHistogram::new())
-            })),
             epochs: EpochTable::with_capacity(epoch_rows),
+            batch: vec![Payload::default(); SHARED_STAMP_EVENTS_MAX].into_boxed_slice(),
         }
     }
 
-    /// Writes every page that a step may write, so that none is touched first in the run.
-    pub fn touch(&mut self) {
-        self.latency
-            .iter_mut()
-            .flatten()
-            .for_each(LatencyHistogram::touch);
-    }
-
-    /// Processes the next event under `word`, one reading of the gate taken for it.
+    /// Processes up to `limit` events, each under a reading of the gate of its own.
+    ///
+    /// A new word of the gate ends the turn before anything is decided under it, so that the driver
+    /// can say so first.
     #[inline]
-    pub fn step<C: Clock>(&mut self, word: GateWord, clock: &C) -> ExecutorStep {
-        match step(&mut self.reader, word, clock) {
-            Ok(Some(done)) => {
-                self.count(word, done.item, done.ack);
-                ExecutorStep::Processed(done.ack)
+    pub fn turn<C: Clock, T: Scheduler>(
+        &mut self,
+        gate: &Gate,
+        clock: &C,
+        scheduler: &T,
+        limit: usize,
+    ) -> Turn {
+        let allowed = self.intake.allowed(limit);
+        let first_seq = self.intake.cursor();
+        let mut done = 0;
+        let stopped_by = loop {
+            let word = gate.read();
+            if word != self.word {
+                break self.see(word, done);
             }
-            Ok(None) => ExecutorStep::Idle,
-            Err(StepError::NotReady) => ExecutorStep::NotReady,
-            Err(StepError::Overrun(_)) => ExecutorStep::Recovered(self.reader.recover_to_oldest()),
+            if done == allowed {
+                break Turn::Behind;
+            }
+            let service = &mut self.service;
+            let work = |decision_ts: u64| {
+                if S::IS_TIMED {
+                    scheduler.occupy(clock, decision_ts.saturating_add(service.draw_ns()))
+                } else {
+                    clock.now_ns()
+                }
+            };
+            match step_with(self.intake.reader(), word, clock, work) {
+                Ok(Some(stepped)) => {
+                    self.acknowledge(&stepped.item, stepped.ack);
+                    done += 1;
+                }
+                Ok(None) => break Turn::Idle,
+                Err(StepError::NotReady) => break Turn::NotReady,
+                // The cursor stays at the lost event: the next turn meets it again.
+                Err(StepError::Overrun(_)) if done > 0 => break Turn::Idle,
+                Err(StepError::Overrun(overrun)) => break self.intake.overrun(overrun),
+            }
+        };
+        if done == 0 {
+            return stopped_by;
         }
+        self.count(first_seq, done as u64);
+        Turn::Processed(done)
     }
 
+    /// Processes up to [`SHARED_STAMP_EVENTS_MAX`] events under one stamp, taken when they have all been
+    /// read; the gate is still read for each. Without service time: what one event took is not known.
     #[inline]
-    fn count(&mut self, word: GateWord, payload: Payload, ack: Ack) {
-        let [published_ns, intended_ns, ..] = payload;
-        let executed = ack.executed != 0;
+    pub fn turn_shared<C: Clock>(&mut self, gate: &Gate, clock: &C) -> Turn {
+        let word = gate.read();
+        if word != self.word {
+            return self.see(word, 0);
+        }
+        if word.is_init() {
+            return Turn::NotReady;
+        }
+        let allowed = self.intake.allowed(self.batch.len());
+        if allowed == 0 {
+            return Turn::Behind;
+        }
+        let first_seq = self.intake.cursor();
+        let read = match self.intake.reader().read_batch(&mut self.batch[..allowed]) {
+            Ok(0) => return Turn::Idle,
+            Ok(read) => read,
+            Err(overrun) => return self.intake.overrun(overrun),
+        };
+        let stamp = clock.now_ns();
+        let (mut counted, mut run) = (0, 0);
+        let mut of_run = Stamps::shared(&self.batch[0], stamp);
+        for index in 0..read {
+            let word = gate.read();
+            if word != self.word {
+                self.recorder.record_shared(of_run, run);
+                run = 0;
+                self.count(first_seq + counted, index as u64 - counted);
+                counted = index as u64;
+                self.see(word, 0);
+            }
+            let stamps = Stamps::shared(&self.batch[index], stamp);
+            if stamps != of_run {
+                self.recorder.record_shared(of_run, run);
+                (of_run, run) = (stamps, 0);
+            }
+            run += 1;
+            let ack = Ack {
+                seq: first_seq + index as u64,
+                decision_ts: stamp,
+                completion_ts: stamp,
+                epoch: word.epoch(),
+                executed: u8::from(word.is_ready()),
+                padding: [0; 7],
+            };
+            self.acks.publish(StampedAck {
+                ack,
+                published_ns: stamps.published_ns,
+                intended_ns: stamps.intended_ns,
+            });
+        }
+        self.recorder.record_shared(of_run, run);
+        self.count(first_seq + counted, read as u64 - counted);
+        Turn::Processed(read)
+    }
+
+    /// Takes note of a new word.
+    #[cold]
+    fn see(&mut self, word: GateWord, done: usize) -> Turn {
+        if done == 0 {
+            self.word = word;
+            self.recorder.enter(word.state());
+        }
+        Turn::NewEpoch
+    }
+
+    #[inline(always)]
+    fn acknowledge(&mut self, payload: &Payload, ack: Ack) {
+        let [published_ns, intended_ns, ..] = *payload;
+        self.recorder.record(Stamps {
+            intended_ns,
+            published_ns,
+            polled_ns: ack.decision_ts,
+            completed_ns: ack.completion_ts,
+        });
+        self.acks.publish(StampedAck {
+            ack,
+            published_ns,
+            intended_ns,
+        });
+    }
+
+    /// Counts `count` events from `first_seq` on, all decided under the word that is current.
+    #[inline]
+    fn count(&mut self, first_seq: u64, count: u64) {
+        if count == 0 {
+            return;
+        }
+        let executed = self.word.is_ready();
         if executed {
-            self.executed += 1;
+            self.executed += count;
         } else {
-            self.gated[word.state() as usize] += 1;
+            self.gated[self.word.state() as usize] += count;
         }
-        self.epochs.record(ack.seq, ack.epoch, executed);
-        // Two cores read the same clock, and may disagree by the last few nanoseconds.
-        let since = |from: u64, to: u64| to.saturating_sub(from);
-        let [lateness, in_ring, processing, bus_to_ack, whole] =
-            &mut self.latency[word.state() as usize];
-        in_ring.record(since(published_ns, ack.decision_ts));
-        processing.record(since(ack.decision_ts, ack.completion_ts));
-        bus_to_ack.record(since(published_ns, ack.completion_ts));
-        if self.planned {
-            lateness.record(since(intended_ns, published_ns));
-            whole.record(since(intended_ns, ack.completion_ts));
-        }
+        self.epochs
+            .record_run(first_seq, count, self.word.epoch(), executed);
     }
 
     /// Reads what is left and counts it as unread; what was overwritten meanwhile is lost.
     ///
     /// For after the feed has ended.
     pub fn drain_unread(&mut self) {
-        loop {
-            match self.reader.poll() {
-                Ok(Some(_)) => self.unread += 1,
-                Ok(None) => return,
-                Err(_) => {
-                    let (lost, shed) = self.missed();
-                    self.shed_before = shed;
-                    self.lost_before = lost + self.reader.restart_at_oldest();
-                }
-            }
-        }
+        self.intake.drain_unread();
     }
 
     /// The next sequence expected.
     pub fn cursor(&self) -> u64 {
-        self.reader.next_seq()
+        self.intake.cursor()
     }
 
-    /// What was lost, and what was shed.
-    #[inline]
-    fn missed(&self) -> (u64, u64) {
-        let shed = self.reader.shed();
-        let lost = self.reader.lost() - shed;
-        (self.lost_before + lost, self.shed_before + shed)
+    /// The epoch that the last decision was taken under, or the next one will be.
+    pub const fn epoch(&self) -> u64 {
+        self.word.epoch()
+    }
+
+    /// What is done about an overrun.
+    pub const fn policy(&self) -> OverrunPolicy {
+        self.intake.policy()
     }
 
     /// The executor's side of the books; `published` is for the feed to say.
     #[inline]
     pub fn ledger(&self) -> Ledger {
-        let (lost, shed) = self.missed();
+        let (lost, shed) = self.intake.missed();
         Ledger {
-            published: 0,
             executed: self.executed,
             gated: self.gated,
             lost,
             shed,
-            unread: self.unread,
+            unread: self.intake.unread(),
+            ..Ledger::default()
         }
     }
 
@@ -193,13 +246,32 @@ impl<R: Recover<Item = Payload>> ExecutorStage<R> {
         &self.epochs
     }
 
-    /// Latency by state code and stage.
-    pub const fn latency(&self) -> &[StageHistograms; StateCode::ALL.len()] {
-        &self.latency
+    /// Where its latencies are.
+    pub const fn recorder(&self) -> &M {
+        &self.recorder
+    }
+
+    /// The same, to be prepared for a run.
+    pub const fn recorder_mut(&mut self) -> &mut M {
+        &mut self.recorder
     }
 
     /// Hands over the records when the run is over.
-    pub fn into_records(self) -> (Box<[StageHistograms; StateCode::ALL.len()]>, EpochTable) {
-        (self.latency, self.epochs)
+    pub fn into_records(self) -> (M, EpochTable) {
+        (self.recorder, self.epochs)
+    }
+}
+
+impl Stamps {
+    /// Those of an event that shares its stamp with others.
+    #[inline(always)]
+    const fn shared(payload: &Payload, stamp_ns: u64) -> Self {
+        let [published_ns, intended_ns, ..] = *payload;
+        Self {
+            intended_ns,
+            published_ns,
+            polled_ns: stamp_ns,
+            completed_ns: stamp_ns,
+        }
     }
 }

@@ -1,16 +1,15 @@
-//! The feed: publishes a source by its plan, never waits for a reader, never drops.
+//! The feed: publishes a source by its timetable, never waits for a reader, never drops.
 
 use crate::bus::Payload;
 use crate::ingest::Event;
-use crate::sync::Arc;
 
-use super::{Plan, Publish};
+use super::{Publish, Timetable};
 
-/// What one step of the feed came to.
+/// What one turn of the feed came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeedStep {
-    /// An event was published.
-    Published,
+pub enum FeedTurn {
+    /// So many events were published, at least one.
+    Published(usize),
     /// The next event is due at this stamp; nothing happened.
     NotDue {
         /// The intended publication, in nanoseconds.
@@ -28,93 +27,88 @@ pub enum FeedStep {
 /// published with the stamp of that moment in `ts_ns` and the plan's in `intended_ns`, however late
 /// it is: an open loop.
 #[derive(Debug)]
-pub struct FeedStage<S, P> {
+pub struct FeedStage<S, P, T> {
     source: S,
-    plan: Arc<Plan>,
     ring: P,
+    timetable: T,
     next: usize,
-    hold_at: Option<usize>,
-    origin_ns: u64,
-    /// The plan's offset that falls on `origin_ns`.
-    base_offset_ns: u64,
+    /// Where this stretch ends: at the hold, or with the last event.
+    end: usize,
+    events: usize,
 }
 
-impl<S: AsRef<[Event]>, P: Publish> FeedStage<S, P> {
-    /// A feed of `plan.len()` events of `source`, whose plan begins at the stamp `origin_ns`.
+impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
+    /// A feed of the first `events` of `source`.
     ///
     /// With `hold_at`, the feed stops before the event of that index until it is released.
     ///
     /// # Panics
-    /// Panics if the source has fewer events than the plan.
-    pub fn new(source: S, plan: Arc<Plan>, ring: P, hold_at: Option<usize>) -> Self {
+    /// Panics if the source has fewer events.
+    pub fn new(source: S, events: usize, ring: P, timetable: T, hold_at: Option<usize>) -> Self {
         assert!(
-            source.as_ref().len() >= plan.len(),
+            source.as_ref().len() >= events,
             "a plan for more events than there are"
         );
         Self {
             source,
-            plan,
             ring,
+            timetable,
             next: 0,
-            hold_at,
-            origin_ns: 0,
-            base_offset_ns: 0,
+            end: hold_at.map_or(events, |hold_at| hold_at.min(events)),
+            events,
         }
     }
 
     /// Starts the plan now.
     pub fn begin(&mut self, now_ns: u64) {
-        self.rebase(now_ns);
+        self.timetable.rebase(self.next, now_ns);
     }
 
     /// Lets a held feed go on: the event it was held before is due now, and the rest of the plan
     /// follows from there. The time it was held is nobody's lateness.
     pub fn release(&mut self, now_ns: u64) {
-        self.hold_at = None;
-        self.rebase(now_ns);
+        self.end = self.events;
+        self.timetable.rebase(self.next, now_ns);
     }
 
-    fn rebase(&mut self, now_ns: u64) {
-        self.origin_ns = now_ns;
-        self.base_offset_ns = self
-            .plan
-            .offsets_ns()
-            .and_then(|offsets| offsets.get(self.next))
-            .copied()
-            .unwrap_or(0);
-    }
-
-    /// Publishes the next event if it is due at `now_ns`.
-    #[inline]
-    pub fn step(&mut self, now_ns: u64) -> FeedStep {
-        if self.next == self.plan.len() {
-            return FeedStep::Done;
+    /// Publishes the next events that are due at `now_ns`, at most `limit`, all with that stamp.
+    #[inline(always)]
+    pub fn turn(&mut self, now_ns: u64, limit: usize) -> FeedTurn {
+        let first = self.next;
+        while let Some(event) = self.source.as_ref()[..self.end].get(self.next) {
+            let intended_ns = self.timetable.intended_ns(self.next);
+            if T::IS_PLANNED && now_ns < intended_ns {
+                if self.next > first {
+                    break;
+                }
+                return FeedTurn::NotDue {
+                    until_ns: intended_ns,
+                };
+            }
+            let mut event = *event;
+            event.ts_ns = now_ns;
+            event.intended_ns = intended_ns;
+            self.ring.publish(bytemuck::cast::<Event, Payload>(event));
+            self.next += 1;
+            if self.next - first == limit {
+                break;
+            }
         }
-        if self.hold_at == Some(self.next) {
-            return FeedStep::Held;
+        match self.next - first {
+            0 if self.next < self.events => FeedTurn::Held,
+            0 => FeedTurn::Done,
+            published => FeedTurn::Published(published),
         }
-        let intended_ns = match self.plan.offsets_ns() {
-            Some(offsets) => self
-                .origin_ns
-                .saturating_add(offsets[self.next] - self.base_offset_ns),
-            None => 0,
-        };
-        if now_ns < intended_ns {
-            return FeedStep::NotDue {
-                until_ns: intended_ns,
-            };
-        }
-        let mut event = self.source.as_ref()[self.next];
-        event.ts_ns = now_ns;
-        event.intended_ns = intended_ns;
-        self.ring.publish(bytemuck::cast::<Event, Payload>(event));
-        self.next += 1;
-        FeedStep::Published
     }
 
     /// Events published so far.
     #[inline]
     pub const fn published(&self) -> u64 {
         self.next as u64
+    }
+
+    /// Hands the ring back when the run is over.
+    pub fn into_ring(self) -> P {
+        self.ring
     }
 }

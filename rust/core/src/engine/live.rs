@@ -1,74 +1,23 @@
 //! The live driver: each stage on a native thread of its own, pinned where the machine allows it.
 
-use core::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use crate::bus::{EventReader, EventRing, Producer, Start};
+use crate::bus::{EventRing, Producer};
 use crate::ingest::Event;
-use crate::os::{self, Refusal};
+use crate::os::{MemoryState, Topology};
 use crate::state::Gate;
 use crate::sync::{Arc, thread};
 use crate::time::Clock;
 
+use super::build::{FeedEnd, FeedPlan, ReaderEnd, ReaderPlan};
 use super::placement::Placement;
-use super::stage_thread::{ExecutorEnd, FeedEnd, Shared};
+use super::record::{Ends, Outline};
+use super::stage_thread::{StageThread, ThreadEnd};
 use super::{
-    Control, ExecutorStage, FeedStage, Floor, Ledger, Phase, Plan, RunRecord, Snapshot, Wait,
+    Control, EngineError, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot,
+    ThreadSettings, Upstreams,
 };
-
-/// What can be set about a live run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// Slots of the ring.
-    pub capacity: usize,
-    /// How both stages wait. Spinning falls back to yielding where there are too few cores.
-    pub wait: Wait,
-    /// How long the machine is watched before the run, and again after it, in nanoseconds.
-    pub floor_window_ns: u64,
-    /// The feed stops before the event of this index until [`LiveEngine::release`].
-    pub hold_at: Option<usize>,
-    /// Epochs the executor has room for.
-    pub epoch_rows: usize,
-}
-
-/// Why there is no run, or no record of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EngineError {
-    /// Not the memory for a ring of so many slots.
-    OutOfMemory(usize),
-    /// The operating system gave no thread.
-    NoThread(String),
-    /// It was asked for what a run does once, a second time, or by another process.
-    Misused(&'static str),
-    /// A stage ended by a bug; the other was stopped.
-    Panicked {
-        /// Which.
-        stage: &'static str,
-        /// What it said.
-        message: String,
-    },
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutOfMemory(slots) => {
-                write!(
-                    f,
-                    "not enough memory for a ring of {slots} slots of 64 bytes"
-                )
-            }
-            Self::NoThread(reason) => write!(f, "the machine gave no thread: {reason}"),
-            Self::Misused(how) => f.write_str(how),
-            Self::Panicked { stage, message } => {
-                write!(f, "the {stage} ended by a bug in tickpath: {message}")
-            }
-        }
-    }
-}
-
-impl core::error::Error for EngineError {}
 
 /// A run under way.
 ///
@@ -76,8 +25,8 @@ impl core::error::Error for EngineError {}
 #[derive(Debug)]
 pub struct LiveEngine {
     control: Arc<Control>,
-    plan: Arc<Plan>,
-    placement: Placement,
+    outline: Outline,
+    ack_ring: Option<Arc<EventRing>>,
     threads: Option<Threads>,
     /// Nothing is ever sent: it is closed when the last thread has let go of its end.
     ended: Receiver<()>,
@@ -85,24 +34,27 @@ pub struct LiveEngine {
 
 #[derive(Debug)]
 struct Threads {
-    feed: thread::JoinHandle<FeedEnd>,
-    executor: thread::JoinHandle<ExecutorEnd>,
+    feed: thread::JoinHandle<ThreadEnd<FeedEnd>>,
+    readers: Vec<thread::JoinHandle<ThreadEnd<ReaderEnd>>>,
 }
 
 impl LiveEngine {
-    /// Starts the threads and returns at once.
+    /// Starts the threads and returns at once; `producer` is the writing end of the run's ring, whose
+    /// events so far are nobody's here.
     ///
-    /// The run begins when both are ready. It ends by itself when everything was published and
+    /// The run begins when all are ready. It ends by itself when everything was published and
     /// processed: with the gate in INIT nothing is read, so it then only ends by [`Self::stop`].
     ///
     /// # Errors
-    /// Returns an error if there is not the memory or the thread for it.
+    /// Returns an error if the settings make no sense or do not fit the machine, or if there is not the
+    /// memory or the thread for it. The producer is lost with it, and its ring then has none.
     ///
     /// # Panics
-    /// Panics if the capacity is 0 or the source has fewer events than the plan.
+    /// Panics if the source has fewer events than the plan.
     pub fn start<S, C>(
         source: S,
         plan: Plan,
+        producer: Producer,
         gate: Arc<Gate>,
         settings: Settings,
         clock: C,
@@ -111,35 +63,36 @@ impl LiveEngine {
         S: AsRef<[Event]> + Send + 'static,
         C: Clock + Clone + Send + 'static,
     {
-        let (producer, reader) = ring(settings.capacity)?;
-        let plan = Arc::new(plan);
-        let planned = plan.offsets_ns().is_some();
-        let feed = FeedStage::new(source, Arc::clone(&plan), producer, settings.hold_at);
-        let executor = ExecutorStage::new(reader, planned, settings.epoch_rows);
-        let placement = Placement::choose(os::available_cores(), settings.wait);
-        let control = Arc::new(Control::default());
+        let after = settings.graph()?;
+        let placement = Placement::choose(&Topology::read(), &settings)?;
+        let (acks, ack_ring) = ack_ring(settings.ack_slots)?.unzip();
+        let memory = prepared(producer.ring(), ack_ring.as_ref(), &settings);
+        let control = Arc::new(Control::new(settings.consumers.len(), producer.next_seq()));
         let (held_open, ended) = channel();
-        let shared = |core| Shared {
-            control: Arc::clone(&control),
-            clock: clock.clone(),
-            wait: placement.wait,
-            core,
-            floor_window_ns: settings.floor_window_ns,
-            held_open: Sender::clone(&held_open),
+        let outline = Outline {
+            first_seq: producer.next_seq(),
+            plan: Arc::new(plan),
+            settings,
+            placement,
+            memory,
         };
-        let [feed_core, executor_core] = placement.cores;
-        let (shared_feed, shared_executor) = (shared(feed_core), shared(executor_core));
-        let alone = placement.is_core_each();
-        let feed = spawn("tickpath-feed", move || shared_feed.run_feed(feed))?;
-        let executor = spawn("tickpath-exec", move || {
-            shared_executor.run_executor(executor, &gate, alone)
-        })
-        .inspect_err(|_| control.stop())?;
+        let starting = Starting {
+            control: &control,
+            outline: &outline,
+            gate,
+            clock,
+            held_open,
+        };
+        // The threads that are there see the stop, and end by themselves.
+        let threads = starting
+            .start(source, producer, acks, &after)
+            .inspect_err(|_| control.stop())?;
+        drop(starting);
         Ok(Self {
             control,
-            plan,
-            placement,
-            threads: Some(Threads { feed, executor }),
+            outline,
+            ack_ring,
+            threads: Some(threads),
             ended,
         })
     }
@@ -147,6 +100,11 @@ impl LiveEngine {
     /// What the control side shares with the stages.
     pub const fn control(&self) -> &Arc<Control> {
         &self.control
+    }
+
+    /// The acks of the run, if it has a ring for them.
+    pub const fn ack_ring(&self) -> Option<&Arc<EventRing>> {
+        self.ack_ring.as_ref()
     }
 
     /// The run as of now.
@@ -169,52 +127,26 @@ impl LiveEngine {
         self.ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected)
     }
 
-    /// Waits for the end and hands over what the run left behind.
+    /// Waits for the end and hands over what the run left behind, and the ring's writing end.
     ///
     /// # Errors
     /// Returns an error if a stage panicked.
     ///
     /// # Panics
     /// Never: the threads are there until the engine is consumed.
-    pub fn finish(mut self) -> Result<RunRecord, EngineError> {
+    pub fn finish(mut self) -> Result<(RunRecord, Producer), EngineError> {
         let threads = self.threads.take().expect("only finish takes them");
-        let (feed, executor) = (threads.feed.join(), threads.executor.join());
+        let feed = threads.feed.join();
+        let readers: Vec<_> = (threads.readers.into_iter())
+            .map(thread::JoinHandle::join)
+            .collect();
         self.control.set_phase(Phase::Finished);
-        let feed = feed.map_err(|panic| panicked("feed", &*panic))?;
-        let executor = executor.map_err(|panic| panicked("executor", &*panic))?;
-        Ok(self.record(feed, executor))
-    }
-
-    fn record(&self, feed: FeedEnd, executor: ExecutorEnd) -> RunRecord {
-        let (latency, epochs) = executor.records;
-        let mut windows = feed.windows;
-        windows.extend(executor.windows);
-        let mut refused = self.placement.refused.clone();
-        refused.extend(feed.refused.iter().cloned());
-        refused.extend(executor.refused.iter().cloned());
-        let pinned = |core: Option<usize>, refused: &[Refusal]| core.filter(|_| refused.is_empty());
-        let [feed_core, executor_core] = self.placement.cores;
-        RunRecord {
-            stopped: feed.published < self.plan.len() as u64 || executor.ledger.unread > 0,
-            wall_ns: feed
-                .begin_ns
-                .map(|begin| executor.end_ns.saturating_sub(begin)),
-            ledger: Ledger {
-                published: feed.published,
-                ..executor.ledger
-            },
-            planned: self.plan.offsets_ns().is_some(),
-            latency,
-            epochs,
-            floor: Floor::fold(&windows, self.plan.offsets_ns(), self.plan.len()),
-            clock_cost_ns: feed.clock_cost_ns.max(executor.clock_cost_ns),
-            cores: [
-                pinned(feed_core, &feed.refused),
-                pinned(executor_core, &executor.refused),
-            ],
-            wait: self.placement.wait.name(),
-            refused,
-        }
+        let feed = feed.map_err(|panic| EngineError::panicked("feed", &*panic))?;
+        let names = self.outline.settings.readers().map(|reader| &reader.name);
+        let readers = (readers.into_iter().zip(names))
+            .map(|(end, name)| end.map_err(|panic| EngineError::panicked(name, &*panic)))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(self.outline.record(Ends { feed, readers }))
     }
 }
 
@@ -224,37 +156,107 @@ impl Drop for LiveEngine {
         if let Some(threads) = self.threads.take() {
             // A panic of a stage has nobody left to hear of it.
             drop(threads.feed.join());
-            drop(threads.executor.join());
+            for reader in threads.readers {
+                drop(reader.join());
+            }
         }
     }
 }
 
-fn ring(capacity: usize) -> Result<(Producer, EventReader), EngineError> {
-    let (producer, ring) =
-        EventRing::try_new(capacity).ok_or(EngineError::OutOfMemory(capacity))?;
-    let reader =
-        EventReader::new(ring, Start::Oldest).map_err(|_| EngineError::OutOfMemory(capacity))?;
-    Ok((producer, reader))
+/// What every thread of a run is started with.
+struct Starting<'a, C> {
+    control: &'a Arc<Control>,
+    outline: &'a Outline,
+    gate: Arc<Gate>,
+    clock: C,
+    held_open: Sender<()>,
 }
 
-fn spawn<T: Send + 'static>(
-    name: &str,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> Result<thread::JoinHandle<T>, EngineError> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .map_err(|e| EngineError::NoThread(e.to_string()))
-}
-
-fn panicked(stage: &'static str, panic: &(dyn core::any::Any + Send)) -> EngineError {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    EngineError::Panicked {
-        stage,
-        message: message.to_owned(),
+impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
+    /// Starts the feed, then each reading stage behind those that `after` names.
+    fn start<S>(
+        &self,
+        source: S,
+        producer: Producer,
+        mut acks: Option<Producer>,
+        after: &[Vec<usize>],
+    ) -> Result<Threads, EngineError>
+    where
+        S: AsRef<[Event]> + Send + 'static,
+    {
+        let settings = &self.outline.settings;
+        let planned = self.outline.plan.offsets_ns().is_some();
+        let ring = Arc::clone(producer.ring());
+        let feed = FeedPlan {
+            source,
+            plan: Arc::clone(&self.outline.plan),
+            hold_at: settings.hold_at,
+            stamping: settings.stamping,
+            thread: self.thread(0, settings.feed),
+        };
+        let held_by = settings
+            .hold_back
+            .then(|| Upstreams::new(self.control.progress().cloned()));
+        let feed = feed.start(producer, held_by)?;
+        let mut readers = Vec::with_capacity(after.len());
+        for (index, reader) in settings.readers().enumerate() {
+            let upstreams = after[index].iter().map(|&upstream| {
+                let books = self.control.stage(upstream);
+                Arc::clone(books.progress())
+            });
+            let plan = ReaderPlan {
+                settings: reader,
+                ring: &ring,
+                first_seq: self.outline.first_seq,
+                upstreams: Upstreams::new(upstreams),
+                index,
+                thread: self.thread(index + 1, reader.thread),
+            };
+            readers.push(if index == 0 {
+                let acks = acks.take();
+                plan.start_executor(planned, settings.stamping, acks, settings.epoch_rows)?
+            } else {
+                plan.start_consumer(planned)?
+            });
+        }
+        Ok(Threads { feed, readers })
     }
+
+    fn thread(&self, index: usize, asked: ThreadSettings) -> StageThread<C> {
+        StageThread {
+            control: Arc::clone(self.control),
+            gate: Arc::clone(&self.gate),
+            clock: self.clock.clone(),
+            place: self.outline.placement.places[index],
+            priority: asked.priority,
+            watch_ns: self.outline.watch_ns(index),
+            held_open: Sender::clone(&self.held_open),
+        }
+    }
+}
+
+fn ack_ring(slots: Option<usize>) -> Result<Option<(Producer, Arc<EventRing>)>, EngineError> {
+    let Some(slots) = slots else {
+        return Ok(None);
+    };
+    if slots == 0 {
+        let text = "the ack ring needs at least 1 slot: got 0".to_owned();
+        return Err(SettingsError(text).into());
+    }
+    let ring = EventRing::try_new(slots).ok_or(EngineError::OutOfMemory(slots))?;
+    Ok(Some(ring))
+}
+
+/// What became of the wishes for the memory of both rings.
+fn prepared(
+    ring: &EventRing,
+    ack_ring: Option<&Arc<EventRing>>,
+    settings: &Settings,
+) -> MemoryState {
+    let mut memory = ring.prepare_memory(settings.memory);
+    if let Some(acks) = ack_ring {
+        let of_acks = acks.prepare_memory(settings.memory);
+        memory.refused.extend(of_acks.refused);
+    }
+    memory
 }

@@ -1,41 +1,69 @@
-//! The engine: feed → ring → executor, each stage the same code under any driver.
+//! The engine: feed → ring → executor and any number of other consumers, each stage the same code under any
+//! driver.
 //!
-//! A stage ([`FeedStage`], [`ExecutorStage`]) has no thread and no clock of its own: it is stepped,
-//! told what time it is, and says what it did. [`LiveEngine`] steps each on a pinned native thread;
-//! a test, or a virtual-time driver, steps them by hand.
+//! A stage ([`FeedStage`], [`ExecutorStage`], [`ConsumerStage`]) has no thread and no clock of its own: it
+//! takes turns, is told what time it is, and says what it did. It is generic over its clock and over the
+//! [`Scheduler`] that spends its service time. [`LiveEngine`] drives each on a pinned native thread; a test,
+//! or a virtual-time driver, drives them by hand.
 //!
 //! # Contract
 //! - **Open loop**: the feed publishes by its [`Plan`], whatever the executor does; an event it is
 //!   late with says so by its two stamps. It never waits for a reader and never drops.
 //! - **Gate**: read once per event. In INIT nothing is read.
-//! - **Overrun**: the executor goes on from the oldest readable event by itself; what it missed is
-//!   in its [`Ledger`], exactly.
+//! - **Overrun**: each consumer does as its [`OverrunPolicy`] says; what it missed is in its [`Ledger`],
+//!   exactly.
+//! - **Graph**: a consumer reads up to the minimum of its upstreams' cursors, what they lost included.
 //! - **Hot path**: between the first and the last event, with [`Wait::Spin`], no lock, no allocation
 //!   and no system call.
-//! - **Stop**: seen by both stages at every step and while they wait; what is left is counted.
+//! - **Stop**: seen by every stage at every turn, while it waits and while it works; what is left is counted.
 
+mod acks;
+mod consumer;
 mod control;
 mod drive;
 mod executor;
 mod feed;
 mod floor;
+mod hold_back;
+mod intake;
 mod ledger;
-mod live;
-mod placement;
 mod plan;
 mod ports;
-mod record;
-mod stage_thread;
+mod recorder;
+mod scheduler;
+mod service;
+mod settings;
+mod timetable;
 mod wait;
 
-pub use control::{Control, Phase, Snapshot};
-pub use drive::{drive_executor, drive_feed};
-pub use executor::{ExecutorStage, ExecutorStep, Stage, StageHistograms};
-pub use feed::{FeedStage, FeedStep};
+mod build;
+mod error;
+mod live;
+mod placement;
+mod record;
+mod stage_thread;
+
+pub use acks::{Acks, NoAcks, StampedAck};
+pub use consumer::ConsumerStage;
+pub use control::{Control, Phase, Snapshot, StageBooks, StageSnapshot};
+pub use drive::{Drive, ReadingStage, StampShared, StampsEach, drive_feed, drive_reader};
+pub use error::EngineError;
+pub use executor::{ExecutorStage, SHARED_STAMP_EVENTS_MAX};
+pub use feed::{FeedStage, FeedTurn};
 pub use floor::{Floor, Window};
+pub use hold_back::HeldBack;
+pub use intake::{Intake, OverrunPolicy, Progress, Turn, Upstreams};
 pub use ledger::Ledger;
-pub use live::{EngineError, LiveEngine, Settings};
+pub use live::LiveEngine;
+pub use placement::Place;
 pub use plan::{Pace, Plan, PlanError};
 pub use ports::{Publish, Recover};
-pub use record::RunRecord;
+pub use record::{ReaderRecord, RunRecord};
+pub use recorder::{Recorder, Stage, StageHistograms, StageRecorder, Stamps};
+pub use scheduler::{Scheduler, Spinning};
+pub use service::{NoService, SERVICE_NS_MAX, Sampled, Service, ServiceError, ServiceTime};
+pub use settings::{
+    CoreChoice, EXECUTOR, ReaderSettings, Settings, SettingsError, Stamping, ThreadSettings,
+};
+pub use timetable::{Planned, Timetable, Unplanned};
 pub use wait::Wait;

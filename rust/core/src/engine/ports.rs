@@ -1,18 +1,27 @@
-//! What the stages need of a ring: written to by one, read with recovery by the other.
+//! What the stages need of a ring: written to by one, read with recovery by the others.
 
-use crate::bus::{EventReader, Payload, Producer, Reader, Start};
+use crate::bus::{EventReader, Overrun, Payload, Producer, Reader, Start};
 use crate::sync::Arc;
 
 /// The writing end of a ring.
 pub trait Publish {
-    /// Publishes one event. Never blocks, never fails.
+    /// Publishes one event. Never fails.
     fn publish(&mut self, payload: Payload);
 }
 
 /// A reader that can go on after an overrun, and keeps the books of what it missed.
 pub trait Recover: Reader {
+    /// Fills `out` from its start and returns how many events it got.
+    ///
+    /// # Errors
+    /// Returns an error if the very next event is gone.
+    fn read_batch(&mut self, out: &mut [Payload]) -> Result<usize, Overrun>;
+
     /// Skips to the oldest event that can be read, and says how many were lost by it.
     fn recover_to_oldest(&mut self) -> u64;
+
+    /// Skips to the next event to be published, and says how many events that skipped.
+    fn recover_to_head(&mut self) -> u64;
 
     /// Begins anew at the very oldest event, with empty books, and says how many events the place
     /// moved by. For a ring nobody writes to any more, where landing half a ring behind the head
@@ -27,15 +36,24 @@ pub trait Recover: Reader {
 }
 
 impl Publish for Producer {
-    #[inline]
+    #[inline(always)]
     fn publish(&mut self, payload: Payload) {
         Self::publish(self, payload);
     }
 }
 
 impl Recover for EventReader {
+    #[inline(always)]
+    fn read_batch(&mut self, out: &mut [Payload]) -> Result<usize, Overrun> {
+        self.read_into(out)
+    }
+
     fn recover_to_oldest(&mut self) -> u64 {
         self.reset_to_oldest()
+    }
+
+    fn recover_to_head(&mut self) -> u64 {
+        self.reset_to_head()
     }
 
     fn restart_at_oldest(&mut self) -> u64 {

@@ -1,40 +1,33 @@
 //! What a live run leaves behind.
 
+use crate::bus::{Overrun, Producer};
 use crate::metrics::{EpochTable, LatencyHistogram};
-use crate::os::Refusal;
-use crate::state::StateCode;
+use crate::os::{MemoryState, Refusal};
+use crate::sync::Arc;
 
-use super::{Floor, Ledger, StageHistograms};
+use super::build::{FeedEnd, ReaderEnd};
+use super::placement::{Place, Placement};
+use super::stage_thread::ThreadEnd;
+use super::{Floor, Ledger, OverrunPolicy, Plan, Settings, Stage, StageHistograms, Stamping};
 
-/// The outcome of a run whose threads have ended.
+/// A reading stage whose thread has ended.
 #[derive(Debug)]
-pub struct RunRecord {
-    /// Whether the run was stopped before the feed was done.
-    pub stopped: bool,
-    /// From the start of the feed to the end of the executor, in nanoseconds; `None` if the run was
-    /// stopped before the feed had started.
-    pub wall_ns: Option<u64>,
-    /// The books.
+pub struct ReaderRecord {
+    /// Its name.
+    pub name: String,
+    /// Its books.
     pub ledger: Ledger,
-    /// Whether events carried an intended stamp.
-    pub planned: bool,
-    /// Latency by state code and stage.
-    pub latency: Box<[StageHistograms; StateCode::ALL.len()]>,
-    /// What was executed under which epoch.
-    pub epochs: EpochTable,
-    /// The machine's own pauses.
-    pub floor: Floor,
-    /// The cost of one stamp, in nanoseconds.
-    pub clock_cost_ns: u64,
-    /// The cores of feed and executor; `None` for one that was not pinned.
-    pub cores: [Option<usize>; 2],
-    /// How the stages waited.
-    pub wait: &'static str,
-    /// What the machine would not do.
-    pub refused: Vec<Refusal>,
+    /// Latency by state code and stage for the executor, by stage alone for a plain consumer.
+    pub latency: Box<[StageHistograms]>,
+    /// What it did about overruns.
+    pub policy: OverrunPolicy,
+    /// The overrun after which it read no further, if its policy was such and one happened.
+    pub ended_by: Option<Overrun>,
+    /// Where it ran and how it waited; the core is `None` if it was not pinned.
+    pub place: Place,
 }
 
-impl RunRecord {
+impl ReaderRecord {
     /// Latency by stage over all states.
     pub fn latency_overall(&self) -> StageHistograms {
         core::array::from_fn(|stage| {
@@ -44,5 +37,146 @@ impl RunRecord {
             }
             sum
         })
+    }
+
+    /// The histogram of one stage over all states.
+    pub fn latency_of(&self, stage: Stage) -> LatencyHistogram {
+        let mut sum = LatencyHistogram::new();
+        for by_stage in &*self.latency {
+            sum.add(&by_stage[stage as usize]);
+        }
+        sum
+    }
+}
+
+/// The outcome of a run whose threads have ended.
+#[derive(Debug)]
+pub struct RunRecord {
+    /// Whether the run was stopped before the feed was done and everything was read.
+    pub stopped: bool,
+    /// From the start of the feed to the end of the executor, in nanoseconds; `None` if the run was
+    /// stopped before the feed had started.
+    pub wall_ns: Option<u64>,
+    /// The sequence of the run's first event.
+    pub first_seq: u64,
+    /// Whether events carried an intended stamp.
+    pub planned: bool,
+    /// What one stamp was taken for.
+    pub stamping: Stamping,
+    /// The executor, then each consumer.
+    pub readers: Vec<ReaderRecord>,
+    /// What was executed under which epoch.
+    pub epochs: EpochTable,
+    /// The machine's own pauses.
+    pub floor: Floor,
+    /// The cost of one stamp, in nanoseconds.
+    pub clock_cost_ns: u64,
+    /// What became of the wishes for the ring's memory.
+    pub memory: MemoryState,
+    /// Where the feed ran and how it waited.
+    pub feed_place: Place,
+    /// What the machine would not do.
+    pub refused: Vec<Refusal>,
+}
+
+impl RunRecord {
+    /// The executor.
+    ///
+    /// # Panics
+    /// Never: a run has an executor.
+    pub fn executor(&self) -> &ReaderRecord {
+        &self.readers[0]
+    }
+
+    /// Whether every published event is accounted for once, by every consumer.
+    pub fn is_balanced(&self) -> bool {
+        self.readers
+            .iter()
+            .all(|reader| reader.ledger.is_balanced())
+    }
+}
+
+/// What is known of a run before it ends.
+#[derive(Debug)]
+pub(super) struct Outline {
+    pub(super) settings: Settings,
+    pub(super) plan: Arc<Plan>,
+    pub(super) placement: Placement,
+    /// The ring's head when the run began.
+    pub(super) first_seq: u64,
+    pub(super) memory: MemoryState,
+}
+
+/// What the threads left behind.
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub(super) feed: ThreadEnd<FeedEnd>,
+    pub(super) readers: Vec<ThreadEnd<ReaderEnd>>,
+}
+
+impl Outline {
+    /// How long a stage watches the machine: on a core it shares it would see the others. Where nothing
+    /// is pinned, so that nobody is alone, the feed does (`index` 0).
+    pub(super) fn watch_ns(&self, index: usize) -> u64 {
+        let places = &self.placement.places;
+        let nobody_alone = places.iter().all(|place| !place.alone);
+        if places[index].alone || (nobody_alone && index == 0) {
+            self.settings.floor_window_ns
+        } else {
+            0
+        }
+    }
+
+    /// The record of the run, and the ring's writing end.
+    pub(super) fn record(&self, ends: Ends) -> (RunRecord, Producer) {
+        let Ends { feed, readers } = ends;
+        let published = feed.value.published;
+        let mut windows = feed.windows;
+        let mut refused = self.placement.refused.clone();
+        refused.extend(self.memory.refused.iter().cloned());
+        refused.extend(feed.refused);
+        let mut clock_cost_ns = feed.clock_cost_ns;
+        let mut epochs = None;
+        let end_ns = readers
+            .first()
+            .map_or(feed.end_ns, |executor| executor.end_ns);
+        let mut records = Vec::with_capacity(readers.len());
+        for ((end, settings), place) in (readers.into_iter())
+            .zip(self.settings.readers())
+            .zip(&self.placement.places[1..])
+        {
+            windows.extend(end.windows);
+            refused.extend(end.refused);
+            clock_cost_ns = clock_cost_ns.max(end.clock_cost_ns);
+            epochs = epochs.or(end.value.epochs);
+            records.push(ReaderRecord {
+                name: settings.name.clone(),
+                ledger: Ledger {
+                    published,
+                    ..end.value.ledger
+                },
+                latency: end.value.latency,
+                policy: settings.policy,
+                ended_by: end.value.ended_by,
+                place: place.really(end.is_pinned),
+            });
+        }
+        // One that was dropped left its events on purpose.
+        let unread = |reader: &ReaderRecord| reader.ledger.unread > 0 && reader.ended_by.is_none();
+        let record = RunRecord {
+            stopped: published < self.plan.len() as u64 || records.iter().any(unread),
+            wall_ns: feed.begin_ns.map(|begin| end_ns.saturating_sub(begin)),
+            first_seq: self.first_seq,
+            planned: self.plan.offsets_ns().is_some(),
+            stamping: self.settings.stamping,
+            readers: records,
+            epochs: epochs.unwrap_or_else(|| EpochTable::with_capacity(0)),
+            floor: Floor::fold(&windows, self.plan.offsets_ns(), self.plan.len()),
+            clock_cost_ns,
+            memory: self.memory.clone(),
+            feed_place: self.placement.places[0].really(feed.is_pinned),
+            refused,
+        };
+        (record, feed.value.producer)
     }
 }

@@ -2,4 +2,4 @@
 
 mod step;
 
-pub use step::{Ack, Step, StepError, step};
+pub use step::{Ack, Step, StepError, step, step_with};

@@ -65,6 +65,21 @@ pub fn step<R: Reader, C: Clock>(
     word: GateWord,
     clock: &C,
 ) -> Result<Option<Step<R::Item>>, StepError> {
+    step_with(reader, word, clock, |_| clock.now_ns())
+}
+
+/// [`step`] with something to do between its two stamps: `work` is told when the decision was taken
+/// and says when it is completed, never before.
+///
+/// # Errors
+/// Returns an error in INIT and on overrun; then nothing was worked on.
+#[inline(always)]
+pub fn step_with<R: Reader, C: Clock>(
+    reader: &mut R,
+    word: GateWord,
+    clock: &C,
+    work: impl FnOnce(u64) -> u64,
+) -> Result<Option<Step<R::Item>>, StepError> {
     if word.is_init() {
         return Err(StepError::NotReady);
     }
@@ -74,7 +89,7 @@ pub fn step<R: Reader, C: Clock>(
     };
     let decision_ts = clock.now_ns();
     let executed = u8::from(word.is_ready());
-    let completion_ts = clock.now_ns();
+    let completion_ts = work(decision_ts);
     Ok(Some(Step {
         item,
         ack: Ack {

@@ -36,31 +36,35 @@ impl EpochTable {
         }
     }
 
-    /// Counts the event `seq`, decided under `epoch`.
+    /// Counts `count` events from `first_seq` on, at least one, all decided under `epoch` and all
+    /// executed or none.
     #[inline]
-    pub fn record(&mut self, seq: u64, epoch: u64, executed: bool) {
+    pub fn record_run(&mut self, first_seq: u64, count: u64, epoch: u64, executed: bool) {
         let known = self.rows.last().is_some_and(|row| row.epoch == epoch) && self.overflow == 0;
-        if !known && !self.open(seq, epoch) {
+        if !known && !self.open(first_seq, count, epoch) {
             return;
         }
         if let Some(row) = self.rows.last_mut() {
-            row.last_seq = seq;
-            row.executed += u64::from(executed);
-            row.gated += u64::from(!executed);
+            row.last_seq = first_seq + count - 1;
+            if executed {
+                row.executed += count;
+            } else {
+                row.gated += count;
+            }
         }
     }
 
     /// Opens a row; false, and counted, if there is no room.
     #[cold]
-    fn open(&mut self, seq: u64, epoch: u64) -> bool {
+    fn open(&mut self, first_seq: u64, count: u64, epoch: u64) -> bool {
         if self.overflow > 0 || self.rows.len() == self.capacity {
-            self.overflow += 1;
+            self.overflow += count;
             return false;
         }
         self.rows.push(EpochRow {
             epoch,
-            first_seq: seq,
-            last_seq: seq,
+            first_seq,
+            last_seq: first_seq,
             executed: 0,
             gated: 0,
         });
@@ -85,9 +89,9 @@ mod tests {
     #[test]
     fn a_row_per_epoch_with_its_first_and_last_sequence() {
         let mut table = EpochTable::with_capacity(4);
-        table.record(10, 1, false);
-        table.record(11, 1, false);
-        table.record(20, 4, true);
+        table.record_run(10, 1, 1, false);
+        table.record_run(11, 2, 1, false);
+        table.record_run(20, 1, 4, true);
         let row = |epoch, first_seq, last_seq, executed, gated| EpochRow {
             epoch,
             first_seq,
@@ -95,17 +99,17 @@ mod tests {
             executed,
             gated,
         };
-        assert_eq!(table.rows(), [row(1, 10, 11, 0, 2), row(4, 20, 20, 1, 0)]);
+        assert_eq!(table.rows(), [row(1, 10, 12, 0, 3), row(4, 20, 20, 1, 0)]);
         assert_eq!(table.overflow(), 0);
     }
 
     #[test]
     fn an_epoch_without_room_is_counted_and_what_follows_as_well() {
         let mut table = EpochTable::with_capacity(2);
-        for (seq, epoch) in [(0, 1), (1, 2), (2, 3), (3, 3), (4, 2)] {
-            table.record(seq, epoch, true);
+        for (seq, epoch) in [(0, 1), (1, 2), (2, 3), (4, 3), (6, 2)] {
+            table.record_run(seq, 1 + u64::from(seq >= 2), epoch, true);
         }
-        assert_eq!(table.overflow(), 3);
+        assert_eq!(table.overflow(), 6);
         assert_eq!(table.rows().len(), 2);
         assert_eq!(table.rows()[1].executed, 1);
     }
@@ -113,7 +117,7 @@ mod tests {
     #[test]
     fn a_table_without_rows_only_counts() {
         let mut table = EpochTable::with_capacity(0);
-        table.record(0, 1, true);
+        table.record_run(0, 1, 1, true);
         assert_eq!((table.rows().len(), table.overflow()), (0, 1));
     }
 }

@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use tickpath_core::bus::{EventReader, EventRing, Producer, Start};
-use tickpath_core::engine::{Settings, Wait};
+use tickpath_core::engine::{
+    ExecutorStage, Intake, NoAcks, NoService, OverrunPolicy, ReaderSettings, Recorder, Scheduler,
+    Service, Settings, StageRecorder, ThreadSettings, Turn, Upstreams, Wait,
+};
 use tickpath_core::ingest::Event;
 use tickpath_core::state::{Gate, GateWord, StateCode};
 use tickpath_core::sync::Arc;
@@ -56,14 +59,65 @@ impl Clock for ManualClock {
     }
 }
 
+/// Moves the clock to the end of the work: time under a driver that has no threads.
+#[derive(Debug)]
+pub(crate) struct Moves<'a>(pub(crate) &'a ManualClock);
+
+impl Scheduler for Moves<'_> {
+    fn occupy<C: Clock>(&self, _clock: &C, until_ns: u64) -> u64 {
+        self.0.now_ns.set(until_ns);
+        until_ns
+    }
+}
+
 pub(crate) fn ring(capacity: usize) -> (Producer, EventReader) {
     let (producer, ring) = EventRing::try_new(capacity).expect("memory");
     let reader = EventReader::new(ring, Start::Oldest).expect("oldest exists");
     (producer, reader)
 }
 
+pub(crate) fn intake(reader: EventReader, policy: OverrunPolicy) -> Intake<EventReader> {
+    Intake::new(reader, Upstreams::default(), policy)
+}
+
+pub(crate) type Executor<const PLANNED: bool> =
+    ExecutorStage<EventReader, NoService, NoAcks, StageRecorder<PLANNED>>;
+
+/// An executor without service time and ack ring.
+pub(crate) fn executor<const PLANNED: bool>(
+    reader: EventReader,
+    epoch_rows: usize,
+) -> Executor<PLANNED> {
+    let recorder = StageRecorder::by_state();
+    let intake = intake(reader, OverrunPolicy::Oldest);
+    ExecutorStage::new(intake, NoService, NoAcks, recorder, epoch_rows)
+}
+
+/// One turn of at most `limit` events in `state` at `epoch`, past the note of a new word.
+pub(crate) fn turn<S: Service, A: tickpath_core::engine::Acks, M: Recorder>(
+    executor: &mut ExecutorStage<EventReader, S, A, M>,
+    word: GateWord,
+    clock: &ManualClock,
+    limit: usize,
+) -> Turn {
+    let gate = gate_at(word);
+    let mut turn = executor.turn(&gate, clock, &Moves(clock), limit);
+    if turn == Turn::NewEpoch {
+        turn = executor.turn(&gate, clock, &Moves(clock), limit);
+    }
+    turn
+}
+
 pub(crate) const fn word(epoch: u64, state: StateCode) -> GateWord {
     GateWord::new(epoch, state)
+}
+
+/// A gate that shows `word`.
+pub(crate) fn gate_at(word: GateWord) -> Gate {
+    let gate = Gate::new();
+    let before = gate.read();
+    assert!(gate.compare_exchange(before, word));
+    gate
 }
 
 /// A gate moved to `state` in one transition.
@@ -80,12 +134,32 @@ pub(crate) fn transition(gate: &Gate, state: StateCode) {
 }
 
 /// Settings for runs on a machine that is busy with other tests: nothing spins.
-pub(crate) const fn settings(capacity: usize) -> Settings {
+pub(crate) fn settings() -> Settings {
+    let thread = ThreadSettings {
+        wait: Some(Wait::Yield),
+        ..ThreadSettings::default()
+    };
     Settings {
-        capacity,
-        wait: Wait::Yield,
+        feed: thread,
+        executor: ReaderSettings {
+            thread,
+            ..Settings::default().executor
+        },
         floor_window_ns: 100_000,
-        hold_at: None,
         epoch_rows: 64,
+        ..Settings::default()
+    }
+}
+
+/// The same, with a plain consumer.
+pub(crate) fn reader(name: &str, policy: OverrunPolicy, after: &[&str]) -> ReaderSettings {
+    ReaderSettings {
+        after: after.iter().map(|name| (*name).to_owned()).collect(),
+        policy,
+        thread: ThreadSettings {
+            wait: Some(Wait::Yield),
+            ..ThreadSettings::default()
+        },
+        ..ReaderSettings::named(name)
     }
 }

@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
-use tickpath_core::engine::{EngineError, LiveEngine, Pace, Phase, Plan, RunRecord, Stage};
+use tickpath_core::bus::EventRing;
+use tickpath_core::engine::{
+    EngineError, LiveEngine, OverrunPolicy, Pace, Phase, Plan, RunRecord, ServiceTime, Settings,
+    Stage, Stamping,
+};
 use tickpath_core::state::Gate;
 use tickpath_core::state::StateCode::{Ready, Warmup};
 use tickpath_core::sync::{Arc, AtomicU64, Ordering};
 use tickpath_core::time::{Clock, MonotonicClock};
 
-use crate::common::{Source, evenly, gate, settings, transition};
+use crate::common::{Source, evenly, gate, reader, settings, transition};
+
+const EXECUTOR_THREAD: &str = "tickpath-executor";
 
 /// The wait is only a limit on a hang; the tests pass at once.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,26 +31,51 @@ fn recorded(source: &Source) -> Plan {
     Plan::of(source.as_ref(), None, pace).expect("a good pace")
 }
 
+fn start<C: Clock + Clone + Send + 'static>(
+    source: Source,
+    plan: Plan,
+    capacity: usize,
+    gate: Arc<Gate>,
+    settings: Settings,
+    clock: C,
+) -> LiveEngine {
+    let (producer, _) = EventRing::try_new(capacity).expect("memory");
+    LiveEngine::start(source, plan, producer, gate, settings, clock).expect("starts")
+}
+
 fn end(engine: LiveEngine) -> RunRecord {
     assert!(
         engine.wait(PATIENCE),
         "the run hangs: {:?}",
         engine.snapshot()
     );
-    engine.finish().expect("no stage panicked")
+    let (record, producer) = engine.finish().expect("no stage panicked");
+    assert_eq!(
+        producer.next_seq(),
+        record.first_seq + record.executor().ledger.published
+    );
+    record
 }
 
 #[test]
 fn a_run_publishes_everything_and_its_ledger_balances() {
     let source = evenly(20_000, 100);
     let plan = recorded(&source);
-    let engine = LiveEngine::start(source, plan, gate(Ready), settings(32_768), MonotonicClock);
-    let record = end(engine.expect("starts"));
+    let engine = start(
+        source,
+        plan,
+        32_768,
+        gate(Ready),
+        settings(),
+        MonotonicClock,
+    );
+    let record = end(engine);
     assert!(!record.stopped && record.wall_ns > Some(0));
-    assert_eq!(record.ledger.published, 20_000);
-    assert_eq!(record.ledger.executed, 20_000);
-    assert!(record.ledger.is_balanced());
+    assert_eq!(record.executor().ledger.published, 20_000);
+    assert_eq!(record.executor().ledger.executed, 20_000);
+    assert!(record.executor().ledger.is_balanced());
     for figures in record
+        .executor()
         .latency_overall()
         .map(|histogram| histogram.figures())
     {
@@ -60,7 +91,7 @@ struct SlowExecutor(Arc<AtomicU64>);
 
 impl Clock for SlowExecutor {
     fn now_ns(&self) -> u64 {
-        if std::thread::current().name() == Some("tickpath-exec")
+        if std::thread::current().name() == Some(EXECUTOR_THREAD)
             && self.0.fetch_add(1, Ordering::Relaxed) % 100 == 99
         {
             (0..200).for_each(|_| std::thread::yield_now());
@@ -74,13 +105,21 @@ fn a_slow_executor_on_a_tiny_ring_loses_events_and_counts_every_one() {
     let source = evenly(200_000, 0);
     let plan = fast(&source);
     let clock = SlowExecutor(Arc::default());
-    let engine = LiveEngine::start(source, plan, gate(Ready), settings(7), clock);
-    let record = end(engine.expect("starts"));
-    assert_eq!(record.ledger.published, 200_000);
-    assert!(record.ledger.lost > 0, "{:?}", record.ledger);
-    assert!(record.ledger.is_balanced(), "{:?}", record.ledger);
+    let engine = start(source, plan, 7, gate(Ready), settings(), clock);
+    let record = end(engine);
+    assert_eq!(record.executor().ledger.published, 200_000);
+    assert!(
+        record.executor().ledger.lost > 0,
+        "{:?}",
+        record.executor().ledger
+    );
+    assert!(
+        record.executor().ledger.is_balanced(),
+        "{:?}",
+        record.executor().ledger
+    );
     assert_eq!(
-        record.latency_overall()[Stage::IntendedToPublished as usize].count(),
+        record.executor().latency_overall()[Stage::IntendedToPublished as usize].count(),
         0
     );
 }
@@ -90,16 +129,21 @@ fn stopping_in_mid_run_accounts_for_everything() {
     // A plan of an hour: only the stop ends it, while the feed waits for the second event.
     let source = evenly(2, 3_600_000_000_000);
     let plan = recorded(&source);
-    let engine =
-        LiveEngine::start(source, plan, gate(Ready), settings(8), MonotonicClock).expect("starts");
-    while engine.snapshot().ledger.executed == 0 {
+    let engine = start(source, plan, 8, gate(Ready), settings(), MonotonicClock);
+    while engine.snapshot().executor().ledger.executed == 0 {
         std::thread::yield_now();
     }
     assert_eq!(engine.snapshot().phase, Phase::Running);
     engine.stop();
     let record = end(engine);
-    assert!(record.stopped && record.ledger.is_balanced());
-    assert_eq!((record.ledger.published, record.ledger.executed), (1, 1));
+    assert!(record.stopped && record.executor().ledger.is_balanced());
+    assert_eq!(
+        (
+            record.executor().ledger.published,
+            record.executor().ledger.executed
+        ),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -107,15 +151,20 @@ fn in_init_a_run_ends_by_stop_and_its_events_are_unread_or_lost() {
     let source = evenly(10, 0);
     let plan = fast(&source);
     let gate = Arc::new(Gate::new());
-    let engine =
-        LiveEngine::start(source, plan, gate, settings(4), MonotonicClock).expect("starts");
-    while engine.snapshot().ledger.published < 10 {
+    let engine = start(source, plan, 4, gate, settings(), MonotonicClock);
+    while engine.snapshot().executor().ledger.published < 10 {
         std::thread::yield_now();
     }
     engine.stop();
     let record = end(engine);
-    assert!(record.stopped && record.ledger.is_balanced());
-    assert_eq!((record.ledger.lost, record.ledger.unread), (6, 4));
+    assert!(record.stopped && record.executor().ledger.is_balanced());
+    assert_eq!(
+        (
+            record.executor().ledger.lost,
+            record.executor().ledger.unread
+        ),
+        (6, 4)
+    );
     assert!(record.epochs.rows().is_empty());
 }
 
@@ -124,21 +173,20 @@ fn a_held_feed_waits_for_its_release_and_the_gate_splits_the_books_exactly() {
     let source = evenly(1_000, 10);
     let plan = recorded(&source);
     let gate = gate(Warmup);
-    let mut held = settings(2_048);
+    let mut held = settings();
     held.hold_at = Some(100);
-    let engine =
-        LiveEngine::start(source, plan, Arc::clone(&gate), held, MonotonicClock).expect("starts");
-    while !engine.snapshot().held || engine.snapshot().backlog() > 0 {
+    let engine = start(source, plan, 2_048, Arc::clone(&gate), held, MonotonicClock);
+    while !engine.snapshot().held || engine.snapshot().executor().backlog > 0 {
         std::thread::yield_now();
     }
     transition(&gate, Ready);
-    while engine.snapshot().epoch_seen < 2 {
+    while !engine.control().has_seen(2) {
         std::thread::yield_now();
     }
     engine.release();
     let record = end(engine);
-    assert_eq!(record.ledger.gated, [0, 100, 0, 0]);
-    assert_eq!(record.ledger.executed, 900);
+    assert_eq!(record.executor().ledger.gated, [0, 100, 0, 0]);
+    assert_eq!(record.executor().ledger.executed, 900);
     let rows = record.epochs.rows();
     assert_eq!((rows[0].last_seq, rows[1].first_seq), (99, 100));
 }
@@ -147,16 +195,16 @@ fn a_held_feed_waits_for_its_release_and_the_gate_splits_the_books_exactly() {
 fn live_snapshots_are_of_one_moment() {
     let source = evenly(300_000, 0);
     let plan = fast(&source);
-    let engine =
-        LiveEngine::start(source, plan, gate(Ready), settings(64), MonotonicClock).expect("starts");
+    let engine = start(source, plan, 64, gate(Ready), settings(), MonotonicClock);
     while !engine.wait(Duration::ZERO) {
-        let seen = engine.snapshot();
+        let snapshot = engine.snapshot();
+        let seen = snapshot.executor();
         let ledger = seen.ledger;
         let processed = ledger.executed + ledger.gated_total() + ledger.lost + ledger.shed;
         assert_eq!(processed, seen.cursor - ledger.unread, "{seen:?}");
         assert!(ledger.published >= processed + ledger.unread);
     }
-    assert!(end(engine).ledger.is_balanced());
+    assert!(end(engine).is_balanced());
 }
 
 #[derive(Debug, Clone)]
@@ -178,15 +226,14 @@ impl Clock for Breaks {
 
 #[test]
 fn a_panic_in_a_stage_is_an_error_of_the_run() {
-    for thread in ["tickpath-feed", "tickpath-exec"] {
+    for thread in ["tickpath-feed", EXECUTOR_THREAD] {
         let source = evenly(1_000_000, 0);
         let plan = fast(&source);
         let clock = Breaks {
             thread,
             reads: Arc::default(),
         };
-        let engine = LiveEngine::start(source, plan, gate(Ready), settings(64), clock);
-        let engine = engine.expect("starts");
+        let engine = start(source, plan, 64, gate(Ready), settings(), clock);
         assert!(engine.wait(PATIENCE), "the other stage hangs");
         let error = engine.finish().expect_err("a stage panicked");
         assert!(
@@ -201,8 +248,8 @@ fn dropping_a_running_engine_ends_its_threads() {
     let source = evenly(2, 3_600_000_000_000);
     let watched = Arc::downgrade(&source.0);
     let plan = recorded(&source);
-    let engine = LiveEngine::start(source, plan, gate(Ready), settings(8), MonotonicClock);
-    drop(engine.expect("starts"));
+    let engine = start(source, plan, 8, gate(Ready), settings(), MonotonicClock);
+    drop(engine);
     assert!(
         watched.upgrade().is_none(),
         "a thread still holds the source"
@@ -213,16 +260,208 @@ fn dropping_a_running_engine_ends_its_threads() {
 fn an_empty_source_is_a_run_of_nothing() {
     let source = evenly(0, 0);
     let plan = fast(&source);
-    let engine = LiveEngine::start(source, plan, gate(Ready), settings(1), MonotonicClock);
-    let record = end(engine.expect("starts"));
-    assert_eq!(record.ledger.published, 0);
-    assert!(record.ledger.is_balanced() && !record.stopped);
+    let engine = start(source, plan, 1, gate(Ready), settings(), MonotonicClock);
+    let record = end(engine);
+    assert_eq!(record.executor().ledger.published, 0);
+    assert!(record.executor().ledger.is_balanced() && !record.stopped);
 }
 
 #[test]
-fn a_ring_that_does_not_fit_is_an_error() {
+fn an_ack_ring_that_does_not_fit_is_an_error_and_one_without_slots_makes_no_sense() {
+    for slots in [0, 1 << 57] {
+        let source = evenly(1, 0);
+        let plan = fast(&source);
+        let (producer, _) = EventRing::try_new(1).expect("memory");
+        let asked = Settings {
+            ack_slots: Some(slots),
+            ..settings()
+        };
+        let refused = LiveEngine::start(source, plan, producer, gate(Ready), asked, MonotonicClock);
+        let error = refused.err().expect("refused");
+        let expected = match slots {
+            0 => matches!(error, EngineError::Settings(_)),
+            _ => error == EngineError::OutOfMemory(slots),
+        };
+        assert!(expected, "{error}");
+    }
+}
+
+#[test]
+fn a_graph_of_consumers_accounts_for_every_event_in_each() {
+    // risk before the executor, log behind both, and one that nobody waits for.
+    let source = evenly(200_000, 0);
+    let plan = fast(&source);
+    let mut asked = settings();
+    asked.executor.after = vec!["risk".to_owned()];
+    asked.consumers = vec![
+        reader("risk", OverrunPolicy::Oldest, &[]),
+        reader("log", OverrunPolicy::Head, &["executor", "risk"]),
+        reader("free", OverrunPolicy::Oldest, &[]),
+    ];
+    let engine = start(source, plan, 64, gate(Ready), asked, MonotonicClock);
+    let record = end(engine);
+    assert!(record.is_balanced() && !record.stopped);
+    let names: Vec<_> = record
+        .readers
+        .iter()
+        .map(|reader| reader.name.as_str())
+        .collect();
+    assert_eq!(names, ["executor", "risk", "log", "free"]);
+    for reader in &record.readers {
+        assert_eq!(reader.ledger.published, 200_000);
+        assert_eq!(reader.ledger.unread, 0, "{}", reader.name);
+    }
+}
+
+#[test]
+fn a_consumer_never_reads_what_its_upstream_has_not_come_to() {
+    // The upstream works on an event for longer than the whole rest takes: only a downstream that waits for it
+    // still has something to do when it is done.
+    let source = evenly(50, 0);
+    let plan = fast(&source);
+    let mut asked = settings();
+    asked.consumers = vec![
+        reader("slow", OverrunPolicy::Raise, &[]),
+        reader("behind", OverrunPolicy::Raise, &["slow"]),
+    ];
+    asked.consumers[0].service = ServiceTime::Constant(200_000);
+    let engine = start(source, plan, 64, gate(Ready), asked, MonotonicClock);
+    let record = end(engine);
+    assert!(record.is_balanced());
+    let whole = |index: usize| {
+        record.readers[index].latency_overall()[Stage::PublishedToPolled as usize].figures()
+    };
+    // The last event waits 49 services of the upstream, and behind it one more.
+    assert!(whole(2).max_ns >= Some(50 * 200_000), "{:?}", whole(2));
+    assert!(whole(2).min_ns >= Some(200_000), "{:?}", whole(2));
+}
+
+#[test]
+fn a_consumer_that_is_dropped_is_nobody_s_business() {
+    let source = evenly(200_000, 0);
+    let plan = fast(&source);
+    let mut asked = settings();
+    asked.consumers = vec![
+        reader("slow", OverrunPolicy::Detach, &[]),
+        reader("behind", OverrunPolicy::Oldest, &["slow"]),
+    ];
+    asked.consumers[0].service = ServiceTime::Constant(2_000_000);
+    let engine = start(source, plan, 32, gate(Ready), asked, MonotonicClock);
+    let record = end(engine);
+    let [_, slow, behind] = &record.readers[..] else {
+        panic!("three readers");
+    };
+    let overrun = slow.ended_by.expect("it was overrun");
+    assert_eq!(overrun.requested, slow.ledger.read);
+    assert!(
+        slow.ledger.lost > 0 && slow.ledger.unread > 0,
+        "{:?}",
+        slow.ledger
+    );
+    assert_eq!(slow.ledger.unread, 32);
+    assert!(behind.ended_by.is_none() && behind.ledger.unread == 0);
+    assert!(record.is_balanced() && !record.stopped);
+}
+
+#[test]
+fn an_overrun_that_is_to_raise_ends_the_run_and_its_books_balance() {
+    // A plan of an hour: only the overrun ends it.
+    let source = stamped_burst();
+    let plan = recorded(&source);
+    let mut asked = settings();
+    asked.consumers = vec![reader("strict", OverrunPolicy::Raise, &[])];
+    asked.consumers[0].service = ServiceTime::Constant(1_000_000);
+    let engine = start(source, plan, 8, gate(Ready), asked, MonotonicClock);
+    let record = end(engine);
+    assert!(record.stopped && record.is_balanced());
+    assert!(record.readers[1].ended_by.is_some());
+}
+
+/// 100 events at once, and the last an hour later.
+fn stamped_burst() -> Source {
+    let mut stamps = vec![0; 100];
+    stamps.push(3_600_000_000_000);
+    crate::common::stamped(&stamps)
+}
+
+#[test]
+fn acks_are_there_for_whoever_looks() {
+    let source = evenly(10_000, 0);
+    let plan = fast(&source);
+    let asked = Settings {
+        ack_slots: Some(16_384),
+        ..settings()
+    };
+    let engine = start(source, plan, 16_384, gate(Ready), asked, MonotonicClock);
+    let ring = Arc::clone(engine.ack_ring().expect("asked for"));
+    let record = end(engine);
+    assert_eq!(record.executor().ledger.executed, 10_000);
+    let mut acks = ring
+        .reader(tickpath_core::bus::Start::Oldest)
+        .expect("oldest");
+    for seq in 0..10_000 {
+        let payload = tickpath_core::bus::Reader::poll(&mut acks)
+            .expect("fits")
+            .expect("published");
+        let ack = tickpath_core::engine::StampedAck::from_payload(payload).ack;
+        assert_eq!((ack.seq, ack.executed), (seq, 1));
+    }
+}
+
+#[test]
+fn held_back_by_its_readers_a_feed_loses_nothing() {
+    for stamping in [Stamping::PerEvent, Stamping::PerBatch] {
+        let source = evenly(300_000, 0);
+        let plan = fast(&source);
+        let mut asked = settings();
+        asked.hold_back = true;
+        asked.stamping = stamping;
+        asked.consumers = vec![reader("other", OverrunPolicy::Raise, &[])];
+        let engine = start(source, plan, 256, gate(Ready), asked, MonotonicClock);
+        let record = end(engine);
+        assert_eq!(record.executor().ledger.executed, 300_000);
+        assert_eq!(record.readers[1].ledger.read, 300_000);
+        let counts = record
+            .executor()
+            .latency_overall()
+            .map(|histogram| histogram.count());
+        let each = if stamping == Stamping::PerEvent {
+            300_000
+        } else {
+            0
+        };
+        assert_eq!(counts, [0, each, each, 300_000, 0]);
+    }
+}
+
+#[test]
+fn a_used_ring_goes_on_where_it_was() {
+    let (mut producer, _ring) = EventRing::try_new(512).expect("memory");
+    producer.publish_many((0..100).map(|_| [0; 7]));
+    let source = evenly(300, 0);
+    let plan = fast(&source);
+    let engine = LiveEngine::start(
+        source,
+        plan,
+        producer,
+        gate(Ready),
+        settings(),
+        MonotonicClock,
+    );
+    let record = end(engine.expect("starts"));
+    assert_eq!(record.first_seq, 100);
+    assert_eq!(record.executor().ledger.executed, 300);
+    assert_eq!(record.epochs.rows()[0].first_seq, 100);
+    assert!(record.is_balanced());
+}
+
+#[test]
+fn settings_that_make_no_sense_start_nothing() {
     let source = evenly(1, 0);
     let plan = fast(&source);
-    let refused = LiveEngine::start(source, plan, gate(Ready), settings(1 << 57), MonotonicClock);
-    assert_eq!(refused.err(), Some(EngineError::OutOfMemory(1 << 57)));
+    let (producer, _) = EventRing::try_new(1).expect("memory");
+    let mut asked = settings();
+    asked.consumers = vec![reader("a", OverrunPolicy::Oldest, &["b"])];
+    let refused = LiveEngine::start(source, plan, producer, gate(Ready), asked, MonotonicClock);
+    assert!(matches!(refused.err(), Some(EngineError::Settings(_))));
 }

@@ -1,20 +1,13 @@
 //! When events happen: the clock that turns gaps into integer stamps, and the two memoryless models.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::RngCore;
+
+use crate::variates::exponential;
 
 /// A stream of stamps, the first 0, never decreasing.
 pub(super) trait Arrivals {
     /// The next stamp in nanoseconds; `None` when it does not fit 64 bits.
     fn next_ns(&mut self) -> Option<u64>;
-}
-
-/// A standard exponential variate: `-ln(u)`, `u` uniform in (0, 1] with 53 bits.
-///
-/// Never infinite (u is never 0), and exactly 0 with a chance of 2⁻⁵³.
-pub(super) fn exponential(rng: &mut Xoshiro256PlusPlus) -> f64 {
-    let u = ((rng.next_u64() >> 11) + 1) as f64 * (1.0 / (1u64 << 53) as f64);
-    -libm::log(u)
 }
 
 /// Adds gaps given as floating-point nanoseconds without losing any of their fractions.

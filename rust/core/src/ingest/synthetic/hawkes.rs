@@ -10,7 +10,9 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::arrivals::{Arrivals, StampClock, exponential};
+use crate::variates::exponential;
+
+use super::arrivals::{Arrivals, StampClock};
 
 /// One exponential of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq)]

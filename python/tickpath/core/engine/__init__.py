@@ -1,0 +1,46 @@
+"""The engine: feed → ring → executor and other consumers, each on a native thread of its own.
+
+>>> from tickpath.config.engine import ConsumerSettings, EngineSettings
+>>> from tickpath.core.engine import Engine
+>>> from tickpath.core.ingest import MarketDataSource
+>>> from tickpath.core.state import Lifecycle, State
+>>> lifecycle = Lifecycle()
+>>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+>>> settings = EngineSettings(consumers=(ConsumerSettings(name="log", after=("executor",)),))
+>>> engine = Engine(source, lifecycle, settings)
+>>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+>>> engine.start()
+>>> record = engine.finish()
+>>> {stage.name: (stage.ledger.executed, stage.ledger.read) for stage in record.stages}
+{'executor': (1000, 0), 'log': (0, 1000)}
+>>> record.balanced
+True
+"""
+
+from __future__ import annotations
+
+from tickpath._native import (
+    AckReader,
+    EngineLedger,
+    EngineRecord,
+    EngineSnapshot,
+    LatencyFigures,
+    StagePlace,
+    StageRecord,
+    StageState,
+)
+from tickpath.core.engine.engine import Engine
+from tickpath.core.engine.sink_drain import SinkAccount
+
+__all__ = [
+    "AckReader",
+    "Engine",
+    "EngineLedger",
+    "EngineRecord",
+    "EngineSnapshot",
+    "LatencyFigures",
+    "SinkAccount",
+    "StagePlace",
+    "StageRecord",
+    "StageState",
+]

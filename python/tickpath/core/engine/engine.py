@@ -1,0 +1,157 @@
+"""The engine's face: the native threads, the ring they share, and the sink that watches them."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+from tickpath._native import EngineRecord, EngineSnapshot, EventRing, LiveEngine, SinkFeeder
+from tickpath.config.engine import EngineSettings
+from tickpath.core.engine.sink_drain import SinkAccount, SinkDrain
+
+if TYPE_CHECKING:
+    from tickpath._native import AckReader
+    from tickpath.core.execution.observability import ObservabilitySink
+    from tickpath.core.ingest import MarketDataSource
+    from tickpath.core.state import Lifecycle
+
+__all__ = ["Engine"]
+
+#: Slots of the ack ring where a sink needs one and nothing else is asked for.
+_ACK_CAPACITY = 65_536
+
+
+class Engine:
+    """One live run of ``source``, gated by ``lifecycle``, as ``settings`` say.
+
+    ``ring`` is an ``EventRing`` of ``EVENT_DTYPE`` to publish into, which anybody may read; by default the
+    engine makes one of ``settings.capacity`` slots. From start to end every publication of others raises
+    ``ProducerBusy``. ``sink`` is anything with ``observe(event, ack)``: it is called on a thread of its own, in
+    batches, and what it misses is counted; a ``NoOpSink`` costs nothing at all.
+
+    Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
+    """
+
+    def __init__(
+        self,
+        source: MarketDataSource,
+        lifecycle: Lifecycle,
+        settings: EngineSettings | None = None,
+        *,
+        ring: EventRing | None = None,
+        sink: ObservabilitySink | None = None,
+        hold_at: int | None = None,
+    ) -> None:
+        settings = settings or EngineSettings()
+        feeder = None if sink is None else SinkFeeder(sink)
+        if feeder is not None and feeder.is_noop:
+            feeder = None
+        if feeder is not None and settings.ack_capacity is None:
+            settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
+        self._lifecycle = lifecycle
+        self._feeder = feeder
+        self._drain: SinkDrain | None = None
+        self._sink_account: SinkAccount | None = None
+        self._native = LiveEngine(
+            source.native,
+            lifecycle.gate,
+            EventRing(settings.capacity) if ring is None else ring,
+            settings,
+            hold_at=hold_at,
+        )
+
+    @property
+    def ring(self) -> EventRing:
+        """The ring that the engine publishes into."""
+        return self._native.ring
+
+    @property
+    def events_planned(self) -> int:
+        """Events the feed is going to publish."""
+        return self._native.events_planned
+
+    @property
+    def plan_length_ns(self) -> int | None:
+        """When the last event is due, after the first, in nanoseconds; ``None`` without a plan."""
+        return self._native.plan_length_ns
+
+    @property
+    def gaps_capped(self) -> int:
+        """Idle gaps of the recording that the plan cuts short."""
+        return self._native.gaps_capped
+
+    @property
+    def left_out_ns(self) -> int:
+        """Idle time the plan leaves out, in nanoseconds of the run."""
+        return self._native.left_out_ns
+
+    @property
+    def sink_account(self) -> SinkAccount | None:
+        """What the sink was shown and what not; ``None`` without a sink, or before ``finish()``."""
+        return self._sink_account
+
+    def start(self) -> None:
+        """Calibrate the clock, start the threads and return at once.
+
+        Raises ``ProducerBusy`` if somebody publishes into the ring, ``ArgumentValueError`` if the settings do
+        not fit this machine (more spinning threads than cores), ``EngineFailed`` for a second start or if there
+        is no thread to be had, ``MemoryError`` if there is no room for the ack ring.
+        """
+        self._native.start()
+        acks = self._native.acks()
+        if self._feeder is not None and acks is not None:
+            self._drain = SinkDrain(acks, self._feeder)
+            self._drain.start()
+
+    def snapshot(self) -> EngineSnapshot:
+        """The run as of now: one consistent set of counters for each reading stage."""
+        return self._native.snapshot()
+
+    def acks(self) -> AckReader | None:
+        """A reader of the run's acks; ``None`` if the settings have no ``ack_capacity``, or before the start."""
+        return self._native.acks()
+
+    def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
+        """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.
+
+        From then on nothing of an older epoch is in flight. At most ``timeout_ms`` milliseconds.
+        """
+        wanted = self._lifecycle.epoch if epoch is None else epoch
+        deadline_s = time.monotonic() + timeout_ms / 1_000
+        while not self._native.has_seen(wanted):
+            if time.monotonic() >= deadline_s:
+                return False
+            # Ends early where the run does; looks at signals.
+            if self._native.wait(1):
+                return self._native.has_seen(wanted)
+        return True
+
+    def has_seen(self, epoch: int) -> bool:
+        """Whether every stage has seen ``epoch``, without waiting."""
+        return self._native.has_seen(epoch)
+
+    def release(self) -> None:
+        """Let a feed go on that is held (``hold_at``)."""
+        self._native.release()
+
+    def stop(self) -> None:
+        """Ask every stage to end as soon as it can."""
+        self._native.stop()
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Wait for the end of the run, at most ``timeout_ms`` and never longer than 50; whether it is over."""
+        return self._native.wait(timeout_ms)
+
+    def finish(self) -> EngineRecord:
+        """Wait for the end of the run and of its sink, and take the record, once.
+
+        Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, or if its record was taken
+        before.
+        """
+        try:
+            return self._native.finish()
+        finally:
+            if self._drain is not None and self._native.wait(0):
+                self._sink_account = self._drain.finish()
+                self._drain = None

@@ -1,0 +1,40 @@
+//! How a stage spends time: a thread spins it away, a virtual driver moves the stage's clock.
+
+use crate::sync::spin_loop;
+use crate::time::Clock;
+
+use super::Control;
+
+/// What a stage is driven by, as far as the stage can tell.
+pub trait Scheduler {
+    /// Occupies the stage until `until_ns` and returns the stamp at which it goes on: `until_ns` or
+    /// later, or earlier only if the run was stopped meanwhile.
+    fn occupy<C: Clock>(&self, clock: &C, until_ns: u64) -> u64;
+}
+
+/// Spins on the clock, as a thread does that works. Service time is spun and not slept: a sleep
+/// comes back late, and leaves the core to others.
+#[derive(Debug, Clone, Copy)]
+pub struct Spinning<'a> {
+    control: &'a Control,
+}
+
+impl<'a> Spinning<'a> {
+    /// Spins until the time is over or the run of `control` is stopped.
+    pub const fn new(control: &'a Control) -> Self {
+        Self { control }
+    }
+}
+
+impl Scheduler for Spinning<'_> {
+    #[inline]
+    fn occupy<C: Clock>(&self, clock: &C, until_ns: u64) -> u64 {
+        loop {
+            let now_ns = clock.now_ns();
+            if now_ns >= until_ns || self.control.is_stopped() {
+                return now_ns;
+            }
+            spin_loop();
+        }
+    }
+}

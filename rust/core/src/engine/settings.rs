@@ -1,0 +1,284 @@
+//! What can be set about a run, and what makes no sense.
+
+use core::fmt;
+
+use crate::os::{MemoryWishes, Priority};
+
+use super::{OverrunPolicy, ServiceTime, Wait};
+
+/// The name of the executor among the reading stages.
+pub const EXECUTOR: &str = "executor";
+
+/// Where a stage's thread runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CoreChoice {
+    /// On a core of its own where there is one; no consumer ever shares the feed's.
+    #[default]
+    Auto,
+    /// On this one.
+    Core(usize),
+    /// Wherever the operating system likes.
+    Unpinned,
+}
+
+/// How a stage gets its thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ThreadSettings {
+    /// Where it runs.
+    pub core: CoreChoice,
+    /// How it waits; `None` is by spinning where it has a core of its own, else by what disturbs the
+    /// others least.
+    pub wait: Option<Wait>,
+    /// Before which others; `None` is like any thread.
+    pub priority: Option<Priority>,
+}
+
+/// A reading stage: the executor, or a plain consumer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReaderSettings {
+    /// Its name: in `after` of others, in reports, and of its thread.
+    pub name: String,
+    /// The stages that must have come to an event before this one may.
+    pub after: Vec<String>,
+    /// What it does when it was overrun.
+    pub policy: OverrunPolicy,
+    /// Its thread.
+    pub thread: ThreadSettings,
+    /// How long it works on an event.
+    pub service: ServiceTime,
+    /// Where the draws of its service time begin.
+    pub seed: u64,
+}
+
+impl ReaderSettings {
+    /// A stage of this name with nothing set.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// What one stamp is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stamping {
+    /// Two stamps for each event in the executor, one in the feed.
+    #[default]
+    PerEvent,
+    /// One stamp for up to 64 events in the executor, and one in the feed: what lies between reading
+    /// and completing an event is not known then.
+    PerBatch,
+}
+
+impl Stamping {
+    /// The name in settings and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PerEvent => "event",
+            Self::PerBatch => "batch",
+        }
+    }
+}
+
+/// What can be set about a live run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The feed's thread.
+    pub feed: ThreadSettings,
+    /// The executor; its name is [`EXECUTOR`].
+    pub executor: ReaderSettings,
+    /// The plain consumers.
+    pub consumers: Vec<ReaderSettings>,
+    /// What one stamp is taken for.
+    pub stamping: Stamping,
+    /// Slots of the ack ring; `None` for no ack ring.
+    pub ack_slots: Option<usize>,
+    /// Holds the feed to three quarters of the ring: for measuring, see [`super::HeldBack`].
+    pub hold_back: bool,
+    /// How long the machine is watched before the run, and again after it, in nanoseconds.
+    pub floor_window_ns: u64,
+    /// The feed stops before the event of this index until [`super::LiveEngine::release`].
+    pub hold_at: Option<usize>,
+    /// Epochs the executor has room for.
+    pub epoch_rows: usize,
+    /// What is wished for the memory of ring and ack ring.
+    pub memory: MemoryWishes,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            feed: ThreadSettings::default(),
+            executor: ReaderSettings::named(EXECUTOR),
+            consumers: Vec::new(),
+            stamping: Stamping::PerEvent,
+            ack_slots: None,
+            hold_back: false,
+            floor_window_ns: 100_000_000,
+            hold_at: None,
+            epoch_rows: 4_096,
+            memory: MemoryWishes::default(),
+        }
+    }
+}
+
+/// Settings that make no sense together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError(pub(super) String);
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for SettingsError {}
+
+impl Settings {
+    /// The executor, then the consumers: the order of every list of reading stages.
+    pub fn readers(&self) -> impl Iterator<Item = &ReaderSettings> {
+        core::iter::once(&self.executor).chain(&self.consumers)
+    }
+
+    /// The indices of each reading stage's upstreams, in the order of [`Self::readers`].
+    ///
+    /// # Errors
+    /// Returns an error for a name that is missing, taken twice or unknown, for a circle, and for
+    /// service times that make no sense.
+    pub fn graph(&self) -> Result<Vec<Vec<usize>>, SettingsError> {
+        let readers: Vec<_> = self.readers().collect();
+        for (index, reader) in readers.iter().enumerate() {
+            if !is_name(&reader.name) {
+                return Err(SettingsError(format!(
+                    "{:?} is no name of a consumer: expected 1 to 64 letters, digits, '_', '-' or '.'",
+                    reader.name
+                )));
+            }
+            if readers[..index]
+                .iter()
+                .any(|other| other.name == reader.name)
+            {
+                return Err(SettingsError(format!(
+                    "two stages are called {:?}: give each a name of its own",
+                    reader.name
+                )));
+            }
+            let service = reader.service.validate();
+            service.map_err(|e| SettingsError(format!("{}: {e}", reader.name)))?;
+            if self.stamping == Stamping::PerBatch && index == 0 && !reader.service.is_none() {
+                return Err(SettingsError(
+                    "one stamp per batch and a service time of the executor exclude each other: \
+                     what one event took would not be known"
+                        .to_owned(),
+                ));
+            }
+        }
+        let after = readers
+            .iter()
+            .map(|reader| upstreams_of(reader, &readers))
+            .collect::<Result<Vec<_>, _>>()?;
+        in_order(&after).ok_or_else(|| {
+            SettingsError(
+                "the consumers wait for each other in a circle: look at `after`".to_owned(),
+            )
+        })?;
+        Ok(after)
+    }
+}
+
+/// Names are shown in tables, are keys of JSON objects, and name threads.
+fn is_name(text: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || b"_-.".contains(&c);
+    (1..=64).contains(&text.len()) && text.bytes().all(plain)
+}
+
+fn upstreams_of(
+    reader: &ReaderSettings,
+    readers: &[&ReaderSettings],
+) -> Result<Vec<usize>, SettingsError> {
+    let find = |name: &String| {
+        readers
+            .iter()
+            .position(|other| other.name == *name)
+            .ok_or_else(|| {
+                let names: Vec<_> = readers.iter().map(|other| other.name.as_str()).collect();
+                SettingsError(format!(
+                    "{} comes after {name:?}, and there is no such stage: expected one of {}",
+                    reader.name,
+                    names.join(", ")
+                ))
+            })
+    };
+    reader.after.iter().map(find).collect()
+}
+
+/// An order in which every stage comes after its upstreams; `None` if there is a circle.
+fn in_order(after: &[Vec<usize>]) -> Option<Vec<usize>> {
+    let mut order = Vec::with_capacity(after.len());
+    while order.len() < after.len() {
+        let next = (0..after.len()).find(|index| {
+            !order.contains(index)
+                && after[*index]
+                    .iter()
+                    .all(|upstream| order.contains(upstream))
+        })?;
+        order.push(next);
+    }
+    Some(order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(consumers: &[(&str, &[&str])], executor_after: &[&str]) -> Settings {
+        let after = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Settings {
+            executor: ReaderSettings {
+                after: after(executor_after),
+                ..ReaderSettings::named(EXECUTOR)
+            },
+            consumers: consumers
+                .iter()
+                .map(|(name, upstreams)| ReaderSettings {
+                    after: after(upstreams),
+                    ..ReaderSettings::named(*name)
+                })
+                .collect(),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn names_become_indices_and_the_executor_is_the_first() {
+        let settings = settings(&[("risk", &[]), ("log", &["executor", "risk"])], &["risk"]);
+        assert_eq!(settings.graph(), Ok(vec![vec![1], vec![], vec![0, 1]]));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        let wrong: [(Settings, &str); 5] = [
+            (settings(&[("a\0", &[])], &[]), "no name"),
+            (settings(&[("a", &[]), ("a", &[])], &[]), "two stages"),
+            (settings(&[("executor", &[])], &[]), "two stages"),
+            (settings(&[("a", &["b"])], &[]), "no such stage"),
+            (settings(&[("a", &["executor"])], &["a"]), "circle"),
+        ];
+        for (settings, expected) in wrong {
+            let error = settings.graph().expect_err(expected).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let own = settings(&[("a", &["a"])], &[]);
+        assert!(own.graph().is_err());
+        let shared = Settings {
+            stamping: Stamping::PerBatch,
+            executor: ReaderSettings {
+                service: ServiceTime::Constant(1),
+                ..ReaderSettings::named(EXECUTOR)
+            },
+            ..Settings::default()
+        };
+        assert!(shared.graph().is_err());
+    }
+}

@@ -1,0 +1,168 @@
+//! `AckReader`: a run's acks, as rows or for a sink, lossy and counted.
+
+use pyo3::prelude::*;
+use tickpath_core::bus::{Payload, Readable, Reader, Start};
+use tickpath_core::engine::StampedAck;
+use tickpath_core::sync::Arc;
+
+use crate::ack::{Ack, ack_rows, as_payload};
+use crate::args;
+use crate::event_layout::EventLayout;
+use crate::event_ring::EventRing;
+use crate::memory::GilCell;
+use crate::sink::Sink;
+
+/// A reader of a run's acks with a place of its own; the executor never waits for it.
+///
+/// What it missed is counted in ``dropped`` and skipped: an ack is an observation, and observations may be
+/// lost, but never unsaid. Made by an engine whose settings have ``ack_capacity``.
+#[pyclass(frozen, weakref, module = "tickpath.core.engine")]
+pub(crate) struct AckReader {
+    state: GilCell<State>,
+    ring: Arc<tickpath_core::bus::EventRing>,
+    layout: Arc<EventLayout>,
+}
+
+struct State {
+    acks: tickpath_core::bus::EventReader,
+    /// Acks whose event was overwritten before it could be shown.
+    without_event: u64,
+}
+
+impl State {
+    /// The next ack, past those that were overwritten.
+    fn poll(&mut self) -> Option<StampedAck> {
+        loop {
+            match self.acks.poll() {
+                Ok(payload) => return payload.map(StampedAck::from_payload),
+                Err(_) => {
+                    self.acks.reset_to_oldest();
+                }
+            }
+        }
+    }
+
+    fn dropped(&self) -> u64 {
+        self.acks.lost() + self.without_event
+    }
+}
+
+impl AckReader {
+    /// A reader of `acks`, which are those of events in `ring`.
+    pub(crate) fn new(acks: &Arc<tickpath_core::bus::EventRing>, ring: &EventRing) -> Option<Self> {
+        let acks = acks.reader(Start::Oldest).ok()?;
+        Some(Self {
+            state: GilCell::new(State {
+                acks,
+                without_event: 0,
+            }),
+            ring: Arc::clone(ring.shared()),
+            layout: Arc::clone(ring.layout()),
+        })
+    }
+
+    fn poll(&self, py: Python<'_>) -> Option<StampedAck> {
+        self.state.with(py, State::poll)
+    }
+
+    /// The event of an ack, if it is still in its ring.
+    fn event_of(&self, ack: &StampedAck) -> Option<Payload> {
+        self.ring.read(ack.ack.seq).ok().flatten()
+    }
+}
+
+#[pymethods]
+impl AckReader {
+    /// Fill ``array`` (of ``ACK_DTYPE``) from its start with the next acks and return how many.
+    ///
+    /// What was overwritten before it was read is skipped, and counted in ``dropped``. Raises
+    /// ``ArgumentTypeError`` and ``ArgumentValueError`` for any other array.
+    #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]") -> "int")]
+    fn read_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = array.py();
+        let mut rows = ack_rows(array)?;
+        let (limit, mut target) = (rows.len(), rows.target());
+        let mut count = 0;
+        self.state.with(py, |state| {
+            while count < limit {
+                let Some(stamped) = state.poll() else { break };
+                target.write(count, &as_payload(stamped.ack));
+                count += 1;
+            }
+        });
+        Ok(count)
+    }
+
+    /// Show up to ``limit`` acks with their events to ``sink`` and return how many acks were taken.
+    ///
+    /// An ack whose event was overwritten meanwhile is counted in ``dropped`` and not shown to a sink that
+    /// is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
+    /// ``Exception``, is counted and reported once through ``sys.unraisablehook``.
+    #[pyo3(signature = (sink: "SinkFeeder", limit: "int") -> "int")]
+    fn show(&self, sink: &Bound<'_, SinkFeeder>, limit: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = sink.py();
+        let sink = &sink.get().sink;
+        let mut taken = 0;
+        for _ in 0..args::limit(limit)? {
+            let Some(stamped) = self.poll(py) else { break };
+            taken += 1;
+            if !sink.is_shown_events() {
+                sink.record(py, stamped.ack.latency_ns());
+                continue;
+            }
+            let event = self.event_of(&stamped);
+            let Some(event) = self.layout.record_of(py, || Ok(event))? else {
+                self.state.with(py, |state| state.without_event += 1);
+                continue;
+            };
+            sink.show(event, Bound::new(py, Ack::from(stamped.ack))?)?;
+        }
+        Ok(taken)
+    }
+
+    /// How many acks are unread.
+    fn available(&self, py: Python<'_>) -> u64 {
+        self.state.with(py, |state| state.acks.available())
+    }
+
+    /// Acks that were overwritten before they were read, or could not be shown for want of their event.
+    #[getter]
+    fn dropped(&self, py: Python<'_>) -> u64 {
+        self.state.with(py, |state| state.dropped())
+    }
+}
+
+/// A sink, ready to be shown acks; checked once.
+///
+/// Raises ``ArgumentTypeError`` if ``sink`` has no method ``observe(event, ack)``.
+#[pyclass(frozen, module = "tickpath._native")]
+pub(crate) struct SinkFeeder {
+    sink: Sink,
+}
+
+#[pymethods]
+impl SinkFeeder {
+    #[new]
+    #[pyo3(signature = (sink: "tickpath.core.execution.observability.ObservabilitySink"))]
+    fn new(sink: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            sink: Sink::of(Some(sink))?,
+        })
+    }
+
+    /// Whether it does nothing at all, so that no ack needs to be kept for it.
+    #[getter]
+    const fn is_noop(&self) -> bool {
+        matches!(self.sink, Sink::NoOp)
+    }
+
+    /// How often the sink raised.
+    #[getter]
+    fn errors(&self, py: Python<'_>) -> u64 {
+        self.sink.errors(py)
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        self.sink.traverse(&visit)
+    }
+}
