@@ -12,6 +12,7 @@ mod hlog;
 mod pauses;
 mod percentile;
 mod tally;
+mod window;
 
 pub use buckets::{DIGITS, HIGHEST_NS};
 pub use corrected::CorrectedHistogram;
@@ -21,7 +22,7 @@ pub use figures::{Figures, Percentile, Provenance, QUANTILES};
 pub use histogram::{Basis, CorrectionError, LatencyHistogram};
 #[cfg(feature = "hlog")]
 pub use hlog::{Hlog, HlogError, Interval, Tag};
-pub(crate) use pauses::touched;
 pub use pauses::{Pause, PauseLog};
 pub use percentile::{SAMPLES_BEYOND_MIN, percentile};
 pub use tally::Tally;
+pub use window::Window;

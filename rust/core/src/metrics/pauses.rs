@@ -85,7 +85,7 @@ impl PauseLog {
 }
 
 /// An empty vector whose memory has been written.
-pub(crate) fn touched(capacity: usize) -> Vec<Pause> {
+pub(super) fn touched(capacity: usize) -> Vec<Pause> {
     // Zeroes could be promised by the operating system without a page behind them.
     let written = Pause {
         start_ns: u64::MAX,
