@@ -3,8 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::prelude::*;
-use tickpath_core::metrics::{Counters, LatencyHistogram, Summary};
+use tickpath_core::metrics::{self as core, Counters, Summary};
 
+use crate::histogram::LatencyHistogram;
 use crate::memory::{FastCall, GilCell, Raised, raise};
 use crate::{args, errors};
 
@@ -92,7 +93,7 @@ impl Metrics {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     summary: Summary,
-    histogram: Option<LatencyHistogram>,
+    histogram: Option<core::LatencyHistogram>,
 }
 
 impl Snapshot {
@@ -140,15 +141,14 @@ impl Snapshot {
     /// ``ArgumentValueError`` for a quantile outside 0 to 1.
     #[pyo3(signature = (quantile: "float") -> "int | None")]
     fn percentile(&self, quantile: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
-        let py = quantile.py();
-        let quantile = args::number(quantile, "quantile")?;
-        if !(0.0..=1.0).contains(&quantile) {
-            return Err(errors::argument_value(
-                py,
-                format!("quantile must be from 0 to 1 (0.99 for p99), got {quantile}"),
-            ));
-        }
+        let quantile = args::quantile(quantile)?;
         Ok(self.histogram.as_ref().and_then(|h| h.percentile(quantile)))
+    }
+
+    /// A copy of the histogram, ``None`` where none is kept.
+    #[getter]
+    fn histogram(&self) -> Option<LatencyHistogram> {
+        self.histogram.clone().map(LatencyHistogram::from)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

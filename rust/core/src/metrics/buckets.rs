@@ -13,6 +13,9 @@ pub const HIGHEST_NS: u64 = (1 << 42) - 1;
 /// Significant decimal digits of a bucket: a percentile is at most 0.1 % above the true one.
 pub const DIGITS: u8 = 3;
 
+/// The crate's histogram: what exchange formats and other readers take.
+pub type Counts = Histogram<u64>;
+
 /// Buckets of one octave: below 2 × this, a bucket is one nanosecond wide.
 const OCTAVE_BITS: u32 = 10;
 const OCTAVE: usize = 1 << OCTAVE_BITS;

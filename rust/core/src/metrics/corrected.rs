@@ -1,5 +1,7 @@
 //! Latencies with what coordinated omission left out put back in: once.
 
+use hdrhistogram::Histogram;
+
 use super::{Basis, CorrectionError, Figures, LatencyHistogram, buckets};
 
 /// A histogram that has been corrected for coordinated omission.
@@ -32,17 +34,28 @@ impl CorrectedHistogram {
         }
         let mut corrected = buckets::empty_hdr();
         corrected
-            .add_correct(&observed.to_hdr(), expected_interval_ns)
+            .add_correct(observed.to_hdr(), expected_interval_ns)
             .expect("every value comes from a histogram with these bounds");
         // What is put in lies between the interval and the longest latency.
         let extremes_ns = observed.min_ns().zip(observed.max_ns());
         let least = |(min, max): (u64, u64)| (min.min(corrected.min()), max);
-        let latencies =
-            LatencyHistogram::from_hdr(&corrected, extremes_ns.map(least), Basis::Observed);
-        Ok(Self {
-            latencies,
+        Ok(Self::from_hdr(
+            &corrected,
+            extremes_ns.map(least),
             expected_interval_ns,
-        })
+        ))
+    }
+
+    /// What was corrected elsewhere, for an interval that is known.
+    pub fn from_hdr(
+        corrected: &Histogram<u64>,
+        extremes_ns: Option<(u64, u64)>,
+        expected_interval_ns: u64,
+    ) -> Self {
+        Self {
+            latencies: LatencyHistogram::from_hdr(corrected, extremes_ns, Basis::Observed),
+            expected_interval_ns,
+        }
     }
 
     /// The interval at which latencies were expected.
@@ -53,6 +66,21 @@ impl CorrectedHistogram {
     /// Number of latencies, those put in included.
     pub fn count(&self) -> u64 {
         self.latencies.count()
+    }
+
+    /// The smallest, exact unless it was put in.
+    pub fn min_ns(&self) -> Option<u64> {
+        self.latencies.min_ns()
+    }
+
+    /// The largest, exact.
+    pub fn max_ns(&self) -> Option<u64> {
+        self.latencies.max_ns()
+    }
+
+    /// The same counts as the crate's histogram, for its readers and formats. Allocates.
+    pub fn to_hdr(&self) -> Histogram<u64> {
+        self.latencies.to_hdr()
     }
 
     /// The latency at `quantile`; see [`LatencyHistogram::percentile`].

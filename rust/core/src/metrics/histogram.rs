@@ -73,7 +73,8 @@ impl LatencyHistogram {
         }
     }
 
-    /// The histogram behind what the crate read from elsewhere; its extremes may be known more exactly.
+    /// The histogram behind what the crate read from elsewhere. Its extremes may be known more exactly:
+    /// what does not fit its buckets is not believed.
     pub fn from_hdr(
         histogram: &Histogram<u64>,
         extremes_ns: Option<(u64, u64)>,
@@ -84,7 +85,11 @@ impl LatencyHistogram {
             return read;
         }
         read.buckets = Buckets::of_hdr(histogram);
-        (read.min_ns, read.max_ns) = extremes_ns.unwrap_or((histogram.min(), histogram.max()));
+        let (min_ns, max_ns) = (histogram.min(), histogram.max());
+        (read.min_ns, read.max_ns) = extremes_ns
+            .filter(|&(min, _)| histogram.equivalent(min, min_ns))
+            .filter(|&(_, max)| histogram.equivalent(max.min(max_ns), max_ns) && max >= min_ns)
+            .unwrap_or((min_ns, max_ns));
         read
     }
 
@@ -284,6 +289,12 @@ mod tests {
         let extremes = histogram.min_ns().zip(histogram.max_ns());
         let back = LatencyHistogram::from_hdr(&histogram.to_hdr(), extremes, Basis::Observed);
         assert_eq!(back, histogram);
+        for wrong in [(1, 999_999_999), (0, 12_345), (u64::MAX, 0)] {
+            let read =
+                LatencyHistogram::from_hdr(&histogram.to_hdr(), Some(wrong), Basis::Observed);
+            assert_eq!(read.min_ns(), Some(0), "{wrong:?}");
+            assert!(read.max_ns() >= Some(999_999_999), "{wrong:?}");
+        }
         let empty = LatencyHistogram::from_hdr(&of([]).to_hdr(), None, Basis::Planned);
         assert!(empty.is_empty());
     }

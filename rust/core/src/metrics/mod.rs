@@ -14,14 +14,14 @@ mod percentile;
 mod tally;
 mod window;
 
-pub use buckets::{DIGITS, HIGHEST_NS};
+pub use buckets::{Counts, DIGITS, HIGHEST_NS};
 pub use corrected::CorrectedHistogram;
 pub use counters::{Counters, Summary};
 pub use epoch_table::{EpochRow, EpochTable};
 pub use figures::{Figures, Percentile, Provenance, QUANTILES};
 pub use histogram::{Basis, CorrectionError, LatencyHistogram};
 #[cfg(feature = "hlog")]
-pub use hlog::{Hlog, HlogError, Interval, Tag};
+pub use hlog::{Hlog, HlogError, Interval, Tag, from_v2, to_v2};
 pub use pauses::{Pause, PauseLog};
 pub use percentile::{SAMPLES_BEYOND_MIN, percentile};
 pub use tally::Tally;
