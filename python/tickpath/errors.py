@@ -13,6 +13,7 @@
     ├── InvalidTransition        (ValueError)      the lifecycle does not allow this move
     ├── NotReady                 (RuntimeError)    the lifecycle is in INIT
     ├── EngineFailed             (RuntimeError)    a run that could not be started, or that a bug ended
+    ├── CorrectionRefused        (RuntimeError)    latencies that must not be corrected (again)
     └── SourceError              (ValueError)      market data that cannot be loaded
         ├── SourceNotFound       (FileNotFoundError)
         ├── SourceUnreadable     (OSError)
@@ -31,6 +32,7 @@ __all__ = [
     "ArgumentTypeError",
     "ArgumentValueError",
     "BadRow",
+    "CorrectionRefused",
     "EngineFailed",
     "InvalidTransition",
     "NotPublished",
@@ -162,6 +164,10 @@ class NotReady(TickpathError, RuntimeError):
 
 class EngineFailed(TickpathError, RuntimeError):
     """A run could not be started, was started twice, or one of its stages ended by a bug."""
+
+
+class CorrectionRefused(TickpathError, RuntimeError):
+    """Latencies were corrected for coordinated omission before, or recorded by plan: nothing is omitted."""
 
 
 class SourceError(TickpathError, ValueError):

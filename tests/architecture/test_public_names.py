@@ -24,7 +24,7 @@ NAMES = {
     "tickpath.core.execution": ["Executor", "Ack", "NotReady", "ACK_DTYPE"],
     "tickpath.core.execution.observability": ["ObservabilitySink", "NoOpSink"],
     "tickpath.core.ingest": ["MarketDataSource", "EVENT_DTYPE"],
-    "tickpath.control.metrics": ["Metrics", "Snapshot", "LatencySink"],
+    "tickpath.control.metrics": ["Metrics", "Snapshot", "LatencySink", "LatencyHistogram", "write_hlog"],
     "tickpath.control.failure": ["FailureScenario", "MarketDataOutage", "ExecutionFailure"],
 }
 SEED_MODULES = [

@@ -123,6 +123,16 @@ pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
     })
 }
 
+/// A quantile: a number from 0 to 1.
+pub(crate) fn quantile(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let quantile = number(value, "quantile")?;
+    if (0.0..=1.0).contains(&quantile) {
+        return Ok(quantile);
+    }
+    let text = format!("quantile must be from 0 to 1 (0.99 for p99), got {quantile}");
+    Err(errors::argument_value(value.py(), text))
+}
+
 /// A switch: `True` or `False`.
 pub(crate) struct Flag(pub(crate) bool);
 

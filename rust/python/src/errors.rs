@@ -53,6 +53,8 @@ raisers! {
     not_ready => "NotReady"();
     /// A run that could not be started, or that a bug ended.
     engine_failed => "EngineFailed"(message: String);
+    /// A correction for coordinated omission that would count something twice.
+    correction_refused => "CorrectionRefused"(message: String);
     /// Data that cannot be loaded.
     source_error => "SourceError"(path: &str, reason: String, line: Option<u64>, byte_offset: Option<u64>, field: Option<String>);
     /// No such file.

@@ -19,6 +19,7 @@ mod event_layout;
 mod event_reader;
 mod event_ring;
 mod execution;
+mod histogram;
 mod ingest;
 mod ingest_load;
 mod memory;
@@ -64,6 +65,8 @@ mod _native {
     use crate::event_ring::EventRing;
     #[pymodule_export]
     use crate::execution::Executor;
+    #[pymodule_export]
+    use crate::histogram::{LatencyHistogram, encode_hlog};
     #[pymodule_export]
     use crate::ingest::merge_events;
     #[pymodule_export]

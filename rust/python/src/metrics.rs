@@ -2,10 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use hdrhistogram::Histogram;
 use pyo3::prelude::*;
-use tickpath_core::metrics::{Counters, Summary, percentile};
+use tickpath_core::metrics::{self as core, Counters, Summary};
 
+use crate::histogram::LatencyHistogram;
 use crate::memory::{FastCall, GilCell, Raised, raise};
 use crate::{args, errors};
 
@@ -13,7 +13,7 @@ use crate::{args, errors};
 ///
 /// For one thread at a time. ``observe`` is O(1) and allocates nothing; ``snapshot`` and ``reset``
 /// belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
-/// significant digits, from 1 ns to one hour (longer ones count as one hour there).
+/// significant digits, from 1 ns to 73 minutes (longer ones count as 73 minutes there).
 #[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -93,14 +93,14 @@ impl Metrics {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     summary: Summary,
-    histogram: Option<Box<Histogram<u64>>>,
+    histogram: Option<core::LatencyHistogram>,
 }
 
 impl Snapshot {
     fn of(counters: &Counters) -> Self {
         Self {
             summary: counters.summary(),
-            histogram: counters.histogram().map(|h| Box::new(h.clone())),
+            histogram: counters.histogram().cloned(),
         }
     }
 
@@ -141,19 +141,14 @@ impl Snapshot {
     /// ``ArgumentValueError`` for a quantile outside 0 to 1.
     #[pyo3(signature = (quantile: "float") -> "int | None")]
     fn percentile(&self, quantile: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
-        let py = quantile.py();
-        let quantile = args::number(quantile, "quantile")?;
-        if !(0.0..=1.0).contains(&quantile) {
-            return Err(errors::argument_value(
-                py,
-                format!("quantile must be from 0 to 1 (0.99 for p99), got {quantile}"),
-            ));
-        }
-        let known = self
-            .histogram
-            .as_deref()
-            .and_then(|h| percentile(h, quantile));
-        Ok(known.map(|value| value.min(self.summary.max_latency_ns)))
+        let quantile = args::quantile(quantile)?;
+        Ok(self.histogram.as_ref().and_then(|h| h.percentile(quantile)))
+    }
+
+    /// A copy of the histogram, ``None`` where none is kept.
+    #[getter]
+    fn histogram(&self) -> Option<LatencyHistogram> {
+        self.histogram.clone().map(LatencyHistogram::from)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

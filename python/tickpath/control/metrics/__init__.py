@@ -1,5 +1,7 @@
 """Aggregation of latencies: ``Metrics`` counts, ``Snapshot`` is what it saw, ``LatencySink`` feeds it.
 
+``LatencyHistogram`` is what a stage of a run recorded, and ``write_hlog`` writes it for other tools.
+
 >>> metrics = Metrics()
 >>> metrics.snapshot().max_latency_ns is None  # unknown, not 0
 True
@@ -11,6 +13,8 @@ Snapshot(count=2, total_latency_ns=200, min_latency_ns=80, max_latency_ns=120)
 0
 """
 
-from tickpath._native import LatencySink, Metrics, Snapshot
+from tickpath._native import LatencyHistogram, LatencySink, Metrics, Snapshot
 
-__all__ = ["LatencySink", "Metrics", "Snapshot"]
+from tickpath.control.metrics.hlog import write_hlog
+
+__all__ = ["LatencyHistogram", "LatencySink", "Metrics", "Snapshot", "write_hlog"]

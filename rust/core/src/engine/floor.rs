@@ -3,123 +3,165 @@
 //! Spinning on the clock, every step between two reads that is longer than usual is a pause the
 //! program had no part in. An event that falls due inside one waits for the rest of it, so the
 //! floor of a run is the distribution of that rest at the run's own moments of arrival.
+//!
+//! The cores of the stages can be watched before and after a run only ([`Floor::fold`] lays the arrivals
+//! over those windows); where there is a core to spare it is watched during the run, and each arrival
+//! meets the pause that was really there at its moment ([`Floor::with_during`]).
 
-use crate::metrics::{Figures, LatencyHistogram};
-use crate::time::Clock;
+pub use crate::metrics::Window;
+use crate::metrics::{Figures, LatencyHistogram, Pause};
 
-/// Pauses remembered per window; far more than a machine fit for measuring has.
-const PAUSES_MAX: usize = 1 << 16;
 /// Arrivals folded over the windows: enough for a p99.99 with a hundred samples beyond it.
 const ARRIVALS_MAX: usize = 1 << 20;
+/// Pauses up to this are in the distribution, and not in the list.
+const LISTED_NS_MIN: u64 = 1_000;
 
-/// A stretch of time the clock was watched for on one core.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
-    length_ns: u64,
-    /// The usual time between two reads.
-    step_ns: u64,
-    /// Start, from the start of the window, and length of each pause, in order.
-    pauses: Vec<(u64, u64)>,
-    forgotten: u64,
-}
-
-impl Window {
-    /// Watches `clock` for `length_ns`, or until `stopped` says so. `step_ns` is what one read takes.
-    pub fn watch<C: Clock>(
-        clock: &C,
-        length_ns: u64,
-        step_ns: u64,
-        stopped: impl Fn() -> bool,
-    ) -> Self {
-        let step_ns = step_ns.max(1);
-        let mut pauses = Vec::with_capacity(PAUSES_MAX);
-        let mut forgotten = 0;
-        let start = clock.now_ns();
-        let mut before = start;
-        while before - start < length_ns && !stopped() {
-            let now = clock.now_ns();
-            // Two usual steps may lie between two reads of a loop that does something as well.
-            if now - before > 2 * step_ns {
-                if pauses.len() < PAUSES_MAX {
-                    pauses.push((before - start, now - before));
-                } else {
-                    forgotten += 1;
-                }
-            }
-            before = now;
-        }
-        Self {
-            length_ns: before - start,
-            step_ns,
-            pauses,
-            forgotten,
-        }
-    }
-
-    /// How long an event that falls due at `at_ns` after the start waits.
-    fn remaining_ns(&self, at_ns: u64) -> u64 {
-        let after = self.pauses.partition_point(|&(start, _)| start <= at_ns);
-        let inside = self.pauses[..after]
-            .last()
-            .map(|&(start, length)| (start + length).saturating_sub(at_ns))
-            .filter(|&rest| rest > 0);
-        // Between two reads: the rest of the step under way.
-        inside.unwrap_or_else(|| self.step_ns - at_ns % self.step_ns)
-    }
-}
-
-/// The machine's pauses before and after a run, on its cores.
+/// The machine's pauses before, after and, where it was watched then, during a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Floor {
     /// The remaining pause at the run's moments of arrival; unknown if nothing was measured.
     pub figures: Figures,
+    /// Whether the machine was watched at every moment of arrival, too.
+    pub continuous: bool,
     /// How long was watched, in nanoseconds, over all cores.
     pub watched_ns: u64,
     /// The longest pause seen, whether or not an arrival fell into it.
     pub longest_pause_ns: Option<u64>,
     /// Pauses that found no room to be remembered.
     pub forgotten: u64,
+    rests: LatencyHistogram,
+    /// By their start.
+    pauses: Vec<Pause>,
 }
 
 impl Floor {
     /// Folds the arrivals of a run over `windows`, one after the other: `arrivals_ns` are the plan's
     /// offsets, in order. Without a plan every moment counts the same; `events` is how many arrived.
     pub fn fold(windows: &[Window], arrivals_ns: Option<&[u64]>, events: usize) -> Self {
-        let watched_ns = windows.iter().map(|window| window.length_ns).sum();
-        let mut floor = Self {
-            watched_ns,
-            longest_pause_ns: windows
-                .iter()
-                .flat_map(|window| &window.pauses)
-                .map(|&(_, length)| length)
-                .max(),
-            forgotten: windows.iter().map(|window| window.forgotten).sum(),
-            ..Self::default()
-        };
-        if watched_ns == 0 || events == 0 {
-            return floor;
+        let mut floor = Self::default();
+        for window in windows {
+            floor.take_note_of(window);
         }
-        let mut rests = LatencyHistogram::new();
-        let stride = events.div_ceil(ARRIVALS_MAX);
-        for index in (0..events).step_by(stride) {
-            let arrival = match arrivals_ns {
-                Some(offsets) => offsets[index] % watched_ns,
-                None => (index as u128 * u128::from(watched_ns) / events as u128) as u64,
-            };
-            rests.record(remaining_in(windows, arrival));
+        let lap_ns = lap_ns(windows);
+        if lap_ns > 0 {
+            for offset_ns in sampled(arrivals_ns, events, lap_ns) {
+                floor.rests.record(rest_in(windows, offset_ns % lap_ns));
+            }
         }
-        floor.figures = rests.figures();
+        floor.figures = floor.rests.figures();
         floor
+    }
+
+    /// Adds what was seen during the run by a thread on a core of its own, with the same clock.
+    ///
+    /// The run began at `begin_ns` and ended at `end_ns`; arrivals planned for later never came. Each
+    /// arrival is one more sample: of the pause that was there at its moment.
+    #[must_use]
+    pub fn with_during(
+        mut self,
+        window: &Window,
+        begin_ns: u64,
+        end_ns: u64,
+        arrivals_ns: Option<&[u64]>,
+        events: usize,
+    ) -> Self {
+        self.take_note_of(window);
+        let length_ns = end_ns.saturating_sub(begin_ns);
+        let (mut arrived, mut unwatched) = (0_u64, 0_u64);
+        for offset_ns in sampled(arrivals_ns, events, length_ns) {
+            if offset_ns > length_ns {
+                break;
+            }
+            arrived += 1;
+            match window.remaining_ns(begin_ns + offset_ns) {
+                Some(rest_ns) => self.rests.record(rest_ns),
+                None => unwatched += 1,
+            }
+        }
+        self.continuous = arrived > 0 && unwatched == 0;
+        self.figures = self.rests.figures();
+        self
+    }
+
+    /// Adds pauses that the stages noted themselves, to the list only: a stage sees its own code as well.
+    #[must_use]
+    pub fn with_noted(mut self, pauses: &[Pause], forgotten: u64) -> Self {
+        self.forgotten += forgotten;
+        self.list(pauses);
+        self
+    }
+
+    /// The pauses longer than `ns`, by their start on the run's clock; those up to a microsecond are not
+    /// listed.
+    ///
+    /// For the question whose a loss was: a ring is full after `capacity / rate`, so after a longer pause
+    /// of the machine a loss is the machine's.
+    pub fn pauses_longer_than(&self, ns: u64) -> impl Iterator<Item = Pause> {
+        let listed = self.pauses.iter().copied();
+        listed.filter(move |pause| pause.length_ns > ns)
+    }
+
+    /// What an event waits that has to get past every core in turn: on the next one it arrives when it
+    /// has left the one before. `cores` are the windows of each; those of one core are laid end to end.
+    ///
+    /// [`Self::figures`] is the wait on one core, whichever. The way through all of them can be no
+    /// faster than this.
+    pub fn path(cores: &[&[Window]], arrivals_ns: Option<&[u64]>, events: usize) -> Figures {
+        let shortest_ns = cores.iter().map(|windows| lap_ns(windows)).min();
+        let Some(span_ns) = shortest_ns.filter(|&ns| ns > 0) else {
+            return Figures::default();
+        };
+        let mut rests = LatencyHistogram::new();
+        for offset_ns in sampled(arrivals_ns, events, span_ns) {
+            let through = cores.iter().fold(offset_ns, |at_ns, windows| {
+                at_ns + rest_in(windows, at_ns % lap_ns(windows))
+            });
+            rests.record(through - offset_ns);
+        }
+        rests.figures()
+    }
+
+    fn take_note_of(&mut self, window: &Window) {
+        let longest_ns = window.pauses().iter().map(|pause| pause.length_ns).max();
+        self.longest_pause_ns = self.longest_pause_ns.max(longest_ns);
+        self.watched_ns += window.length_ns();
+        self.forgotten += window.forgotten();
+        self.list(window.pauses());
+    }
+
+    fn list(&mut self, pauses: &[Pause]) {
+        let long = pauses
+            .iter()
+            .filter(|pause| pause.length_ns > LISTED_NS_MIN);
+        self.pauses.extend(long);
+        self.pauses.sort_unstable();
     }
 }
 
-/// The remaining pause at `at_ns` after the start of the first of `windows`, laid end to end.
-fn remaining_in(windows: &[Window], mut at_ns: u64) -> u64 {
+/// The moments of arrival after the start: at most `ARRIVALS_MAX` of them, evenly chosen; without a plan,
+/// evenly spread over `span_ns`.
+fn sampled(arrivals_ns: Option<&[u64]>, events: usize, span_ns: u64) -> impl Iterator<Item = u64> {
+    let stride = events.div_ceil(ARRIVALS_MAX).max(1);
+    (0..events)
+        .step_by(stride)
+        .map(move |index| match arrivals_ns {
+            Some(offsets_ns) => offsets_ns[index],
+            None => (index as u128 * u128::from(span_ns) / events as u128) as u64,
+        })
+}
+
+/// How long `windows` are, laid end to end.
+fn lap_ns(windows: &[Window]) -> u64 {
+    windows.iter().map(Window::length_ns).sum()
+}
+
+/// The remaining pause at `offset_ns` after the start of the first of `windows`, laid end to end.
+fn rest_in(windows: &[Window], mut offset_ns: u64) -> u64 {
     for window in windows {
-        if at_ns < window.length_ns {
-            return window.remaining_ns(at_ns);
+        if let Some(rest_ns) = window.remaining_ns(window.start_ns() + offset_ns) {
+            return rest_ns;
         }
-        at_ns -= window.length_ns;
+        offset_ns -= window.length_ns();
     }
     0
 }
@@ -129,6 +171,7 @@ mod tests {
     use core::cell::Cell;
 
     use super::*;
+    use crate::time::Clock;
 
     /// Reads take 10 ns each; the read numbered in `pause` takes 5,000.
     struct Scripted {
@@ -150,24 +193,18 @@ mod tests {
         }
     }
 
-    fn window(pause_at: u64) -> Window {
+    /// Starts at 10 ns after `before_ns`, with a pause of 5 µs at 990 after the start for `pause_at` 101.
+    fn window_after(before_ns: u64, pause_at: u64) -> Window {
         let clock = Scripted {
-            now: Cell::new(0),
+            now: Cell::new(before_ns),
             reads: Cell::new(0),
             pause_at,
         };
         Window::watch(&clock, 10_000, 10, || false)
     }
 
-    #[test]
-    fn a_pause_is_found_where_it_was_and_nothing_else() {
-        let window = window(101);
-        assert_eq!(window.pauses, [(990, 5_000)]);
-        assert!(window.length_ns >= 10_000);
-        assert_eq!(window.remaining_ns(989), 1);
-        assert_eq!(window.remaining_ns(990), 5_000);
-        assert_eq!(window.remaining_ns(3_990), 2_000);
-        assert_eq!(window.remaining_ns(5_990), 10);
+    fn window(pause_at: u64) -> Window {
+        window_after(0, pause_at)
     }
 
     #[test]
@@ -176,26 +213,21 @@ mod tests {
         // Half of the time is pause, so half of evenly spread arrivals wait in it.
         let even = Floor::fold(&windows, None, 10_000).figures;
         assert_eq!(even.count, 10_000);
-        assert!(
-            even.percentiles_ns[0].is_some_and(|p50| p50 < 100),
-            "{even:?}"
-        );
-        assert!(
-            even.percentiles_ns[1].is_some_and(|p90| p90 > 3_900),
-            "{even:?}"
-        );
+        assert!(even.percentiles_ns[0] < Some(100), "{even:?}");
+        assert!(even.percentiles_ns[1] > Some(3_900), "{even:?}");
         // The same pause does not exist for arrivals that all fall elsewhere.
         let offsets: Vec<u64> = (0..10_000).map(|i| 6_500 + i % 1_000).collect();
         let elsewhere = Floor::fold(&windows, Some(&offsets), offsets.len());
         assert!(elsewhere.figures.max_ns <= Some(10));
         assert_eq!(elsewhere.longest_pause_ns, Some(5_000));
+        assert!(!elsewhere.continuous);
     }
 
     #[test]
     fn arrivals_go_round_over_all_windows() {
-        let windows = [window(u64::MAX), window(101)];
-        let in_second = windows[0].length_ns + 1_000;
-        let lap = windows[0].length_ns + windows[1].length_ns;
+        let windows = [window(u64::MAX), window_after(777_777, 101)];
+        let in_second = windows[0].length_ns() + 1_000;
+        let lap = lap_ns(&windows);
         for offset in [in_second, in_second + lap, in_second + 7 * lap] {
             let figures = Floor::fold(&windows, Some(&[offset]), 1).figures;
             assert_eq!(figures.max_ns, Some(4_990));
@@ -206,20 +238,82 @@ mod tests {
     fn nothing_watched_is_unknown() {
         assert_eq!(Floor::fold(&[], None, 100), Floor::default());
         assert_eq!(Floor::fold(&[window(1)], None, 0).figures.count, 0);
+        assert_eq!(Floor::path(&[], None, 100), Figures::default());
+        assert_eq!(Floor::path(&[&[]], None, 100), Figures::default());
     }
 
     #[test]
-    fn watching_ends_when_it_is_told_to() {
-        let clock = Scripted {
-            now: Cell::new(0),
-            reads: Cell::new(0),
-            pause_at: 0,
+    fn during_the_run_an_arrival_meets_the_pause_of_its_moment() {
+        // Watched from 50,010; the pause is from 51,000 to 56,000, and the run began at 50,500.
+        let during = window_after(50_000, 101);
+        let of = |offset: u64| {
+            Floor::default()
+                .with_during(&during, 50_500, 60_000, Some(&[offset]), 1)
+                .figures
+                .max_ns
         };
-        let looks = Cell::new(0);
-        let window = Window::watch(&clock, u64::MAX, 10, || {
-            looks.set(looks.get() + 1);
-            looks.get() > 5
-        });
-        assert_eq!(window.length_ns, 50);
+        assert_eq!(of(500), Some(5_000));
+        assert_eq!(of(1_500), Some(4_000));
+        assert!(of(5_600) <= Some(10));
+    }
+
+    #[test]
+    fn a_floor_is_continuous_if_no_arrival_went_unwatched() {
+        let during = window_after(50_000, 101);
+        let floor = |begin_ns, end_ns, offsets: &[u64]| {
+            let events = offsets.len();
+            Floor::default().with_during(&during, begin_ns, end_ns, Some(offsets), events)
+        };
+        assert!(floor(50_500, 60_000, &[0, 9_000]).continuous);
+        assert!(!floor(50_000, 60_000, &[0, 9_000]).continuous);
+        assert!(!floor(50_500, 70_000, &[0, 19_000]).continuous);
+        // The second never came: the run had been stopped.
+        let stopped = floor(50_500, 60_000, &[0, 19_000]);
+        assert!(stopped.continuous);
+        assert_eq!(stopped.figures.count, 1);
+        assert!(!floor(50_500, 60_000, &[]).continuous);
+    }
+
+    #[test]
+    fn without_a_plan_every_moment_of_the_run_counts_the_same() {
+        let during = window_after(50_000, 101);
+        let floor = Floor::fold(&[window(u64::MAX)], None, 1_000);
+        let both = floor.with_during(&during, 50_010, 60_000, None, 1_000);
+        assert!(both.continuous);
+        assert_eq!(both.figures.count, 2_000);
+        // A quarter of the samples waits.
+        assert!(both.figures.percentiles_ns[0] < Some(100));
+        assert!(both.figures.percentiles_ns[1] > Some(2_900));
+        assert_eq!(both.watched_ns, lap_ns(&[window(u64::MAX), during]));
+    }
+
+    #[test]
+    fn a_way_through_two_cores_waits_on_both() {
+        let (first, second) = ([window(101)], [window_after(400, 201)]);
+        // 4,990 on the first; on the second it then arrives at 5,990, and its pause ends at 6,990.
+        let path = |offset| Floor::path(&[&first, &second], Some(&[offset]), 1).max_ns;
+        assert_eq!(path(1_000), Some(4_990 + 1_000));
+        // At 900 it takes the next step to 910 twice over: neither core pauses there.
+        assert_eq!(path(900), Some(20));
+        // Outside the first pause, and inside the second.
+        assert_eq!(path(6_400), Some(10 + 580));
+    }
+
+    #[test]
+    fn long_pauses_are_listed_by_their_start_on_the_runs_clock() {
+        let noted = [Pause {
+            start_ns: 30_000,
+            length_ns: 6_000,
+        }];
+        let windows = [window_after(90_000, 101), window(101)];
+        let floor = Floor::fold(&windows, None, 10).with_noted(&noted, 2);
+        let starts = |ns| -> Vec<u64> {
+            let long = floor.pauses_longer_than(ns);
+            long.map(|pause| pause.start_ns).collect()
+        };
+        assert_eq!(starts(0), [1_000, 30_000, 91_000]);
+        assert_eq!(starts(5_000), [30_000]);
+        assert_eq!(floor.longest_pause_ns, Some(5_000), "not what a stage saw");
+        assert_eq!(floor.forgotten, 2);
     }
 }

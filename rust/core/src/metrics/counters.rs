@@ -1,11 +1,6 @@
 //! Count, total, extremes and, if asked for, a histogram of latencies.
 
-use hdrhistogram::Histogram;
-
-/// The longest latency a histogram tells apart: one hour. Longer ones land in its last bucket.
-const HISTOGRAM_MAX_NS: u64 = 3_600_000_000_000;
-/// Significant decimal digits of the histogram's buckets.
-const HISTOGRAM_DIGITS: u8 = 3;
+use super::LatencyHistogram;
 
 /// What was observed; `min` and `max` mean nothing while `count` is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,22 +31,15 @@ impl Summary {
 #[derive(Debug)]
 pub struct Counters {
     summary: Summary,
-    histogram: Option<Box<Histogram<u64>>>,
+    histogram: Option<LatencyHistogram>,
 }
 
 impl Counters {
     /// Empty counters, with a histogram if asked for.
-    ///
-    /// # Panics
-    /// Never: the histogram's bounds are constants that its constructor accepts.
     pub fn new(histogram: bool) -> Self {
-        let make = || {
-            Histogram::new_with_bounds(1, HISTOGRAM_MAX_NS, HISTOGRAM_DIGITS)
-                .expect("constant bounds are valid")
-        };
         Self {
             summary: Summary::EMPTY,
-            histogram: histogram.then(|| Box::new(make())),
+            histogram: histogram.then(LatencyHistogram::new),
         }
     }
 
@@ -64,7 +52,7 @@ impl Counters {
         s.min_latency_ns = s.min_latency_ns.min(latency_ns);
         s.max_latency_ns = s.max_latency_ns.max(latency_ns);
         if let Some(h) = &mut self.histogram {
-            h.saturating_record(latency_ns);
+            h.record(latency_ns);
         }
     }
 
@@ -74,15 +62,15 @@ impl Counters {
     }
 
     /// The histogram, where one is kept.
-    pub fn histogram(&self) -> Option<&Histogram<u64>> {
-        self.histogram.as_deref()
+    pub const fn histogram(&self) -> Option<&LatencyHistogram> {
+        self.histogram.as_ref()
     }
 
     /// Forgets everything observed.
     pub fn clear(&mut self) {
         self.summary = Summary::EMPTY;
         if let Some(h) = &mut self.histogram {
-            h.clear();
+            h.touch();
         }
     }
 }

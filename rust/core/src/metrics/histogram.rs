@@ -1,25 +1,54 @@
-//! Latency histograms with fixed memory, and the percentiles that may honestly be read off them.
+//! Latency histograms with fixed memory: recorded on the hot path, merged and read off it.
 
 use hdrhistogram::Histogram;
 
-use super::percentile;
+use super::buckets::Buckets;
+use super::{CorrectedHistogram, Figures, QUANTILES, percentile};
 
-/// The longest latency told apart: one hour. Longer ones land in the last bucket.
-const HIGHEST_NS: u64 = 3_600_000_000_000;
-/// Significant decimal digits of a bucket: a percentile is at most 0.1 % above the true one.
-const DIGITS: u8 = 3;
-/// The quantiles reported.
-pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 0.9999];
+/// What the latencies of a histogram were counted from, which decides whether a correction for
+/// coordinated omission makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Basis {
+    /// From the moment something really began: what should have begun meanwhile was not counted.
+    #[default]
+    Observed,
+    /// From the moment it was planned for: what a pause held up is counted in full, nothing is omitted.
+    Planned,
+}
+
+/// Why a histogram was not corrected or merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CorrectionError {
+    /// It was recorded by plan: nothing was omitted.
+    RecordedByPlan,
+    /// No interval.
+    ZeroInterval,
+}
+
+impl core::fmt::Display for CorrectionError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::RecordedByPlan => {
+                "these latencies were recorded by plan, from the intended time of each event: nothing was \
+                 omitted, and a correction would count the same delay twice; read them as they are"
+            }
+            Self::ZeroInterval => "expected_interval_ns must be at least 1, got 0",
+        })
+    }
+}
+
+impl core::error::Error for CorrectionError {}
 
 /// A histogram of latencies.
 ///
-/// One writer. [`Self::record`] is O(1), never allocates, never fails: what is beyond an hour is
-/// counted as an hour, and `max` stays exact.
-#[derive(Debug, Clone)]
+/// One writer. [`Self::record`] is O(1), never allocates, never fails: what is longer than the last
+/// bucket is counted there ([`super::HIGHEST_NS`]); smallest and largest stay exact.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LatencyHistogram {
-    buckets: Histogram<u64>,
+    buckets: Buckets,
     min_ns: u64,
     max_ns: u64,
+    basis: Basis,
 }
 
 impl Default for LatencyHistogram {
@@ -29,20 +58,42 @@ impl Default for LatencyHistogram {
 }
 
 impl LatencyHistogram {
-    /// An empty histogram with all its memory.
-    ///
-    /// # Panics
-    /// Never: the bounds are constants that the constructor accepts.
+    /// An empty histogram of observed latencies, with all its memory.
     pub fn new() -> Self {
+        Self::with_basis(Basis::Observed)
+    }
+
+    /// An empty histogram with all its memory.
+    pub fn with_basis(basis: Basis) -> Self {
         Self {
-            buckets: Histogram::new_with_bounds(1, HIGHEST_NS, DIGITS)
-                .expect("constant bounds are valid"),
+            buckets: Buckets::new(),
             min_ns: u64::MAX,
             max_ns: 0,
+            basis,
         }
     }
 
-    /// Writes every page of its memory, so that recording meets no page fault.
+    /// The histogram behind what the crate read from elsewhere. Its extremes may be known more exactly:
+    /// what does not fit its buckets is not believed.
+    pub fn from_hdr(
+        histogram: &Histogram<u64>,
+        extremes_ns: Option<(u64, u64)>,
+        basis: Basis,
+    ) -> Self {
+        let mut read = Self::with_basis(basis);
+        if histogram.is_empty() {
+            return read;
+        }
+        read.buckets = Buckets::of_hdr(histogram);
+        let (min_ns, max_ns) = (histogram.min(), histogram.max());
+        (read.min_ns, read.max_ns) = extremes_ns
+            .filter(|&(min, _)| histogram.equivalent(min, min_ns))
+            .filter(|&(_, max)| histogram.equivalent(max.min(max_ns), max_ns) && max >= min_ns)
+            .unwrap_or((min_ns, max_ns));
+        read
+    }
+
+    /// Forgets everything, and writes every page of its memory, so that recording meets no page fault.
     pub fn touch(&mut self) {
         self.buckets.clear();
         self.min_ns = u64::MAX;
@@ -52,76 +103,111 @@ impl LatencyHistogram {
     /// Counts one latency.
     #[inline]
     pub fn record(&mut self, latency_ns: u64) {
-        self.record_n(latency_ns, 1);
+        self.buckets.count(latency_ns, 1);
+        self.widen(latency_ns);
     }
 
-    /// Counts one latency `times` times.
+    /// Counts one latency `times` times, for the price of one.
     #[inline]
     pub fn record_n(&mut self, latency_ns: u64, times: u64) {
-        self.buckets.saturating_record_n(latency_ns, times);
-        self.min_ns = self.min_ns.min(latency_ns);
-        self.max_ns = self.max_ns.max(latency_ns);
-    }
-
-    /// Adds what `other` counted.
-    ///
-    /// # Panics
-    /// Never: every histogram of this type has the same bounds.
-    pub fn add(&mut self, other: &Self) {
-        if other.count() == 0 {
+        if times == 0 {
             return;
         }
-        self.buckets
-            .add(&other.buckets)
-            .expect("same bounds everywhere");
+        self.buckets.count(latency_ns, times);
+        self.widen(latency_ns);
+    }
+
+    /// Branches rather than `min` and `max`: both are nearly never taken.
+    #[inline]
+    const fn widen(&mut self, latency_ns: u64) {
+        if latency_ns < self.min_ns {
+            self.min_ns = latency_ns;
+        }
+        if latency_ns > self.max_ns {
+            self.max_ns = latency_ns;
+        }
+    }
+
+    /// Adds what `other` counted. The sum counts as planned if either was: it must not be corrected.
+    pub fn add(&mut self, other: &Self) {
+        if other.is_empty() {
+            return;
+        }
+        if other.basis == Basis::Planned {
+            self.basis = Basis::Planned;
+        }
+        self.buckets.add(&other.buckets);
         self.min_ns = self.min_ns.min(other.min_ns);
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
-    /// Number of latencies counted.
+    /// Whether nothing was counted; O(1).
+    pub const fn is_empty(&self) -> bool {
+        self.min_ns > self.max_ns
+    }
+
+    /// Number of latencies counted. O(number of buckets): for off the hot path.
     pub fn count(&self) -> u64 {
-        self.buckets.len()
+        self.buckets.total()
+    }
+
+    /// The smallest, exact.
+    pub fn min_ns(&self) -> Option<u64> {
+        (!self.is_empty()).then_some(self.min_ns)
+    }
+
+    /// The largest, exact.
+    pub fn max_ns(&self) -> Option<u64> {
+        (!self.is_empty()).then_some(self.max_ns)
+    }
+
+    /// What the latencies were counted from.
+    pub const fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// The latency at `quantile` (0.99 for p99), or `None` with fewer than ten samples beyond it.
+    pub fn percentile(&self, quantile: f64) -> Option<u64> {
+        percentile(&self.to_hdr(), quantile).map(|ns| self.exact(ns))
     }
 
     /// What may be said about them.
     pub fn figures(&self) -> Figures {
-        let count = self.count();
-        if count == 0 {
+        if self.is_empty() {
             return Figures::default();
         }
+        let histogram = self.to_hdr();
         Figures {
-            count,
-            min_ns: Some(self.min_ns),
+            count: histogram.len(),
+            min_ns: self.min_ns(),
             percentiles_ns: QUANTILES
-                .map(|quantile| percentile(&self.buckets, quantile).map(|ns| ns.min(self.max_ns))),
-            max_ns: Some(self.max_ns),
+                .map(|quantile| percentile(&histogram, quantile).map(|ns| self.exact(ns))),
+            max_ns: self.max_ns(),
         }
     }
-}
 
-/// What a histogram says; what it cannot say is `None`, never 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Number of samples.
-    pub count: u64,
-    /// The smallest, exact.
-    pub min_ns: Option<u64>,
-    /// The percentiles at [`QUANTILES`].
-    pub percentiles_ns: [Option<u64>; QUANTILES.len()],
-    /// The largest, exact.
-    pub max_ns: Option<u64>,
-}
+    /// A bucket's highest value may be above the largest sample.
+    fn exact(&self, ns: u64) -> u64 {
+        ns.min(self.max_ns)
+    }
 
-impl Figures {
-    /// For each of [`QUANTILES`], whether it is no more than the machine's own pauses explain: at most
-    /// 1.25 × the same percentile of `floor`. An unknown percentile on either side is not.
-    pub fn at_floor(&self, floor: &Self) -> [bool; QUANTILES.len()] {
-        core::array::from_fn(
-            |i| match (self.percentiles_ns[i], floor.percentiles_ns[i]) {
-                (Some(own), Some(machine)) => u128::from(own) * 4 <= u128::from(machine) * 5,
-                _ => false,
-            },
-        )
+    /// The same counts as the crate's histogram, for its readers and formats. Allocates.
+    pub fn to_hdr(&self) -> Histogram<u64> {
+        self.buckets.to_hdr()
+    }
+
+    /// Counts what coordinated omission left out, if one latency was expected every
+    /// `expected_interval_ns`.
+    ///
+    /// The result is of another type, which has no such method: it cannot be done twice.
+    ///
+    /// # Errors
+    /// Returns an error for latencies recorded by plan, where nothing was left out, and for no interval.
+    pub fn corrected(
+        &self,
+        expected_interval_ns: u64,
+    ) -> Result<CorrectedHistogram, CorrectionError> {
+        CorrectedHistogram::of(self, expected_interval_ns)
     }
 }
 
@@ -137,9 +223,10 @@ mod tests {
 
     #[test]
     fn nothing_counted_is_unknown_and_not_zero() {
-        let figures = LatencyHistogram::new().figures();
-        assert_eq!(figures, Figures::default());
-        assert_eq!(figures.min_ns, None);
+        let empty = LatencyHistogram::new();
+        assert_eq!(empty.figures(), Figures::default());
+        assert_eq!((empty.min_ns(), empty.max_ns()), (None, None));
+        assert_eq!((empty.count(), empty.percentile(0.0)), (0, None));
     }
 
     #[test]
@@ -147,12 +234,14 @@ mod tests {
         let p99 = |count: u64| of(1..=count).figures().percentiles_ns[2];
         assert_eq!(p99(999), None);
         assert_eq!(p99(1_000), Some(990));
+        assert_eq!(of(1..=1_000).percentile(0.99), Some(990));
+        assert_eq!(of(1..=1_000).percentile(0.991), None);
         assert_eq!(of(1..=19).figures().percentiles_ns[0], None);
         assert_eq!(of(1..=20).figures().percentiles_ns[0], Some(10));
     }
 
     #[test]
-    fn beyond_an_hour_is_counted_and_its_maximum_exact() {
+    fn what_is_too_long_is_counted_and_its_maximum_exact() {
         let figures = of([1, u64::MAX]).figures();
         assert_eq!((figures.count, figures.max_ns), (2, Some(u64::MAX)));
     }
@@ -164,34 +253,56 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_equal_latencies_counts_as_often_and_none_of_them_not_at_all() {
+        let mut runs = LatencyHistogram::new();
+        runs.record_n(70, 3);
+        runs.record_n(5, 0);
+        assert_eq!(runs, of([70, 70, 70]));
+    }
+
+    #[test]
     fn adding_keeps_counts_and_extremes() {
         let mut sum = of([5, 7]);
         sum.add(&of([3]));
         sum.add(&LatencyHistogram::new());
-        let figures = sum.figures();
+        assert_eq!(sum, of([3, 5, 7]));
         assert_eq!(
-            (figures.count, figures.min_ns, figures.max_ns),
+            (sum.count(), sum.min_ns(), sum.max_ns()),
             (3, Some(3), Some(7))
         );
     }
 
     #[test]
-    fn at_floor_up_to_a_quarter_above_it() {
-        let figures = |p50| Figures {
-            percentiles_ns: [p50, None, Some(1), None, None],
-            ..Figures::default()
-        };
-        let floor = figures(Some(100));
-        assert!(figures(Some(125)).at_floor(&floor)[0]);
-        assert!(!figures(Some(126)).at_floor(&floor)[0]);
-        assert!(!figures(None).at_floor(&floor)[0]);
-        assert!(!figures(Some(1)).at_floor(&figures(None))[0]);
+    fn a_sum_with_something_planned_is_planned() {
+        let mut planned = LatencyHistogram::with_basis(Basis::Planned);
+        planned.record(1);
+        let mut sum = of([2]);
+        sum.add(&LatencyHistogram::with_basis(Basis::Planned));
+        assert_eq!(sum.basis(), Basis::Observed);
+        sum.add(&planned);
+        assert_eq!(sum.basis(), Basis::Planned);
+    }
+
+    #[test]
+    fn there_and_back_through_the_crate() {
+        let histogram = of([0, 1, 12_345, 999_999_999]);
+        let extremes = histogram.min_ns().zip(histogram.max_ns());
+        let back = LatencyHistogram::from_hdr(&histogram.to_hdr(), extremes, Basis::Observed);
+        assert_eq!(back, histogram);
+        for wrong in [(1, 999_999_999), (0, 12_345), (u64::MAX, 0)] {
+            let read =
+                LatencyHistogram::from_hdr(&histogram.to_hdr(), Some(wrong), Basis::Observed);
+            assert_eq!(read.min_ns(), Some(0), "{wrong:?}");
+            assert!(read.max_ns() >= Some(999_999_999), "{wrong:?}");
+        }
+        let empty = LatencyHistogram::from_hdr(&of([]).to_hdr(), None, Basis::Planned);
+        assert!(empty.is_empty());
     }
 
     #[test]
     fn touching_forgets() {
         let mut histogram = of([1]);
         histogram.touch();
-        assert_eq!(histogram.figures(), Figures::default());
+        assert_eq!(histogram, LatencyHistogram::new());
     }
 }

@@ -1,0 +1,152 @@
+//! The buckets of a latency histogram: HdrHistogram's layout, in an array that the recording path can
+//! write with one shift and one add.
+//!
+//! The layout is that of the crate `hdrhistogram` for the same bounds, and a test holds the two equal:
+//! everything but counting (percentiles, exchange formats, correction) is left to the crate. Its own
+//! `record` loads the bounds from memory and keeps extremes and a total: 2.3 ns where this one takes 0.7,
+//! and 0.9 with exact extremes (five histograms in turn, 2.3 GHz).
+
+use hdrhistogram::Histogram;
+
+/// The longest latency told apart: 73 minutes. Longer ones are counted in the last bucket.
+pub const HIGHEST_NS: u64 = (1 << 42) - 1;
+/// Significant decimal digits of a bucket: a percentile is at most 0.1 % above the true one.
+pub const DIGITS: u8 = 3;
+
+/// The crate's histogram: what exchange formats and other readers take.
+pub type Counts = Histogram<u64>;
+
+/// Buckets of one octave: below 2 × this, a bucket is one nanosecond wide.
+const OCTAVE_BITS: u32 = 10;
+const OCTAVE: usize = 1 << OCTAVE_BITS;
+const FINE_BITS: u32 = OCTAVE_BITS + 1;
+/// The first 2 × `OCTAVE` values, then one octave for each further bit of `HIGHEST_NS`.
+const LEN: usize = OCTAVE * (2 + 42 - FINE_BITS as usize);
+const LAST: usize = LEN - 1;
+
+/// How often each latency occurred. 270 kB, allocated once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Buckets(Box<[u64; LEN]>);
+
+impl Buckets {
+    /// All counts 0. The memory may not be there before it is written: see [`Self::clear`].
+    pub(super) fn new() -> Self {
+        let counts = vec![0; LEN].into_boxed_slice();
+        Self(counts.try_into().expect("made with this length"))
+    }
+
+    /// Sets every count to 0, and so writes every page.
+    pub(super) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    /// The bucket of `ns`; beyond the last one for what is too long.
+    #[inline]
+    const fn index(ns: u64) -> usize {
+        let shift = (u64::BITS - FINE_BITS) - (ns | ((1 << FINE_BITS) - 1)).leading_zeros();
+        // At most 53 × 2¹⁰ + 2¹¹: neither operation can wrap.
+        ((shift << OCTAVE_BITS) as usize).wrapping_add((ns >> shift) as usize)
+    }
+
+    /// The smallest latency of a bucket.
+    const fn lowest_ns(index: usize) -> u64 {
+        let shift = (index >> OCTAVE_BITS).saturating_sub(1);
+        ((index - (shift << OCTAVE_BITS)) as u64) << shift
+    }
+
+    /// Counts `ns` `times` times.
+    #[inline]
+    pub(super) fn count(&mut self, ns: u64, times: u64) {
+        match self.0.get_mut(Self::index(ns)) {
+            // One event at a time it would take 500 years to wrap.
+            Some(count) => *count = count.wrapping_add(times),
+            None => self.count_too_long(times),
+        }
+    }
+
+    #[cold]
+    fn count_too_long(&mut self, times: u64) {
+        self.0[LAST] = self.0[LAST].saturating_add(times);
+    }
+
+    /// Adds the counts of `other`.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (own, more) in self.0.iter_mut().zip(&*other.0) {
+            *own = own.saturating_add(*more);
+        }
+    }
+
+    /// The sum of all counts.
+    pub(super) fn total(&self) -> u64 {
+        self.0
+            .iter()
+            .fold(0, |sum, &count| sum.saturating_add(count))
+    }
+
+    /// The same counts in the crate's histogram. Allocates; for after a run.
+    pub(super) fn to_hdr(&self) -> Histogram<u64> {
+        let mut histogram = empty_hdr();
+        for (index, &count) in self.0.iter().enumerate().filter(|&(_, &count)| count > 0) {
+            histogram
+                .record_n(Self::lowest_ns(index), count)
+                .expect("every bucket is within the bounds");
+        }
+        histogram
+    }
+
+    /// The counts of a histogram of the crate, whatever its bounds.
+    pub(super) fn of_hdr(histogram: &Histogram<u64>) -> Self {
+        let mut buckets = Self::new();
+        for step in histogram.iter_recorded() {
+            buckets.count(step.value_iterated_to(), step.count_at_value());
+        }
+        buckets
+    }
+}
+
+/// An empty histogram of the crate with our bounds.
+pub(super) fn empty_hdr() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, HIGHEST_NS, DIGITS).expect("constant bounds are valid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every edge of every bucket, and its neighbours.
+    fn edges() -> impl Iterator<Item = u64> {
+        (0..LEN).flat_map(|index| {
+            let lowest = Buckets::lowest_ns(index);
+            [lowest.saturating_sub(1), lowest, lowest + 1]
+        })
+    }
+
+    #[test]
+    fn the_layout_is_that_of_the_crate() {
+        assert_eq!(empty_hdr().distinct_values(), LEN);
+        let crates = empty_hdr();
+        for ns in edges().chain([HIGHEST_NS]) {
+            let lowest = Buckets::lowest_ns(Buckets::index(ns).min(LAST));
+            assert_eq!(lowest, crates.lowest_equivalent(ns), "{ns}");
+        }
+    }
+
+    #[test]
+    fn there_and_back_keeps_every_count() {
+        let mut buckets = Buckets::new();
+        for (turn, ns) in edges().enumerate() {
+            buckets.count(ns, 1 + turn as u64 % 3);
+        }
+        assert_eq!(buckets.to_hdr().len(), buckets.total());
+        assert_eq!(Buckets::of_hdr(&buckets.to_hdr()), buckets);
+    }
+
+    #[test]
+    fn what_is_too_long_is_counted_in_the_last_bucket() {
+        let mut buckets = Buckets::new();
+        for ns in [HIGHEST_NS, HIGHEST_NS + 1, u64::MAX] {
+            buckets.count(ns, 1);
+        }
+        assert_eq!(buckets.0[LAST], 3);
+    }
+}

@@ -1,0 +1,137 @@
+//! Latencies with what coordinated omission left out put back in: once.
+
+use hdrhistogram::Histogram;
+
+use super::{Basis, CorrectionError, Figures, LatencyHistogram, buckets};
+
+/// A histogram that has been corrected for coordinated omission.
+///
+/// Read-only, and without a correction of its own: correcting twice does not compile.
+///
+/// ```compile_fail
+/// # use tickpath_core::metrics::LatencyHistogram;
+/// let corrected = LatencyHistogram::new().corrected(1_000).expect("observed");
+/// corrected.corrected(1_000); // no such method
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectedHistogram {
+    latencies: LatencyHistogram,
+    expected_interval_ns: u64,
+}
+
+impl CorrectedHistogram {
+    /// The correction of HdrHistogram: a latency above the interval stands for the ones that would have
+    /// been observed meanwhile, each shorter by one interval, down to the interval itself.
+    pub(super) fn of(
+        observed: &LatencyHistogram,
+        expected_interval_ns: u64,
+    ) -> Result<Self, CorrectionError> {
+        if observed.basis() == Basis::Planned {
+            return Err(CorrectionError::RecordedByPlan);
+        }
+        if expected_interval_ns == 0 {
+            return Err(CorrectionError::ZeroInterval);
+        }
+        let mut corrected = buckets::empty_hdr();
+        corrected
+            .add_correct(observed.to_hdr(), expected_interval_ns)
+            .expect("every value comes from a histogram with these bounds");
+        // What is put in lies between the interval and the longest latency.
+        let extremes_ns = observed.min_ns().zip(observed.max_ns());
+        let least = |(min, max): (u64, u64)| (min.min(corrected.min()), max);
+        Ok(Self::from_hdr(
+            &corrected,
+            extremes_ns.map(least),
+            expected_interval_ns,
+        ))
+    }
+
+    /// What was corrected elsewhere, for an interval that is known.
+    pub fn from_hdr(
+        corrected: &Histogram<u64>,
+        extremes_ns: Option<(u64, u64)>,
+        expected_interval_ns: u64,
+    ) -> Self {
+        Self {
+            latencies: LatencyHistogram::from_hdr(corrected, extremes_ns, Basis::Observed),
+            expected_interval_ns,
+        }
+    }
+
+    /// The interval at which latencies were expected.
+    pub const fn expected_interval_ns(&self) -> u64 {
+        self.expected_interval_ns
+    }
+
+    /// Number of latencies, those put in included.
+    pub fn count(&self) -> u64 {
+        self.latencies.count()
+    }
+
+    /// The smallest, exact unless it was put in.
+    pub fn min_ns(&self) -> Option<u64> {
+        self.latencies.min_ns()
+    }
+
+    /// The largest, exact.
+    pub fn max_ns(&self) -> Option<u64> {
+        self.latencies.max_ns()
+    }
+
+    /// The same counts as the crate's histogram, for its readers and formats. Allocates.
+    pub fn to_hdr(&self) -> Histogram<u64> {
+        self.latencies.to_hdr()
+    }
+
+    /// The latency at `quantile`; see [`LatencyHistogram::percentile`].
+    pub fn percentile(&self, quantile: f64) -> Option<u64> {
+        self.latencies.percentile(quantile)
+    }
+
+    /// What may be said about them.
+    pub fn figures(&self) -> Figures {
+        self.latencies.figures()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(samples: &[u64]) -> LatencyHistogram {
+        let mut histogram = LatencyHistogram::new();
+        samples.iter().for_each(|&ns| histogram.record(ns));
+        histogram
+    }
+
+    #[test]
+    fn a_long_latency_stands_for_those_that_were_not_taken_meanwhile() {
+        let corrected = of(&[90, 1_000]).corrected(200).expect("observed");
+        // 800, 600, 400 and 200 beside the two observed.
+        assert_eq!(corrected.count(), 6);
+        assert_eq!(corrected.expected_interval_ns(), 200);
+        let figures = corrected.figures();
+        assert_eq!((figures.min_ns, figures.max_ns), (Some(90), Some(1_000)));
+    }
+
+    #[test]
+    fn nothing_is_put_in_where_nothing_was_omitted() {
+        assert_eq!(of(&[90, 200]).corrected(200).map(|c| c.count()), Ok(2));
+        assert_eq!(of(&[]).corrected(200).map(|c| c.count()), Ok(0));
+    }
+
+    #[test]
+    fn the_smallest_may_be_one_that_was_put_in() {
+        let corrected = of(&[1_000]).corrected(300).expect("observed");
+        assert_eq!(corrected.figures().min_ns, Some(400));
+    }
+
+    #[test]
+    fn latencies_recorded_by_plan_are_refused_and_so_is_no_interval() {
+        let planned = LatencyHistogram::with_basis(Basis::Planned);
+        assert_eq!(planned.corrected(200), Err(CorrectionError::RecordedByPlan));
+        assert_eq!(of(&[1]).corrected(0), Err(CorrectionError::ZeroInterval));
+        let why = CorrectionError::RecordedByPlan.to_string();
+        assert!(why.contains("by plan") && why.contains("twice"), "{why}");
+    }
+}

@@ -1,0 +1,241 @@
+//! Watching the machine: a stretch of time in which a thread does nothing but look at the clock.
+
+use crate::time::Clock;
+
+use super::pauses::{Pause, touched};
+
+/// Pauses remembered per window, in one megabyte.
+const PAUSES_MAX: usize = 1 << 16;
+/// No step up to this is a pause. A clock that reads the counter and goes back to the real clock now and
+/// then takes some 60 ns for that; it is the price of a stamp, not something the machine did.
+const PAUSE_NS_MIN: u64 = 100;
+
+/// A stretch of time the clock was watched for on one core, on the clock's own timeline.
+///
+/// Watching takes one thread's whole core until it is over or told to stop; it allocates before it
+/// begins, and its memory is fixed. With more pauses than it can hold it forgets the shortest, half of
+/// them at least, and from then on remembers longer ones only: what is forgotten is counted, and makes
+/// the floor lower, never higher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    start_ns: u64,
+    length_ns: u64,
+    /// The usual time between two reads.
+    step_ns: u64,
+    /// A longer step is a pause.
+    longest_step_ns: u64,
+    /// In order.
+    pauses: Vec<Pause>,
+    forgotten: u64,
+}
+
+impl Window {
+    /// Watches `clock` for `length_ns`, or until `stopped` says so: for a run, on a thread of its own on
+    /// a core of its own, pass `u64::MAX`. `step_ns` is what one read takes.
+    pub fn watch<C: Clock>(
+        clock: &C,
+        length_ns: u64,
+        step_ns: u64,
+        stopped: impl Fn() -> bool,
+    ) -> Self {
+        Self::watch_with_room(PAUSES_MAX, clock, length_ns, step_ns, stopped)
+    }
+
+    fn watch_with_room<C: Clock>(
+        room: usize,
+        clock: &C,
+        length_ns: u64,
+        step_ns: u64,
+        stopped: impl Fn() -> bool,
+    ) -> Self {
+        let pauses = touched(room);
+        let mut before_ns = clock.now_ns();
+        let mut window = Self {
+            start_ns: before_ns,
+            length_ns: 0,
+            step_ns: step_ns.max(1),
+            // Two usual steps may lie between two reads of a loop that does something as well.
+            longest_step_ns: PAUSE_NS_MIN.max(step_ns.saturating_mul(2)),
+            pauses,
+            forgotten: 0,
+        };
+        while before_ns - window.start_ns < length_ns && !stopped() {
+            let now_ns = clock.now_ns();
+            if now_ns - before_ns > window.longest_step_ns {
+                window.keep(before_ns, now_ns);
+                if window.pauses.len() == room {
+                    window.thin(room);
+                    // What thinning took was no pause.
+                    before_ns = clock.now_ns();
+                    continue;
+                }
+            }
+            before_ns = now_ns;
+        }
+        window.length_ns = before_ns - window.start_ns;
+        window.pauses.shrink_to_fit();
+        window
+    }
+
+    #[cold]
+    fn keep(&mut self, before_ns: u64, now_ns: u64) {
+        self.pauses.push(Pause {
+            start_ns: before_ns,
+            length_ns: now_ns - before_ns,
+        });
+    }
+
+    /// Forgets the shortest pauses, half of them at least.
+    #[cold]
+    fn thin(&mut self, room: usize) {
+        let before = self.pauses.len();
+        while self.pauses.len() > room / 2 {
+            self.longest_step_ns += self.longest_step_ns.div_ceil(4);
+            let longest_step_ns = self.longest_step_ns;
+            self.pauses
+                .retain(|pause| pause.length_ns > longest_step_ns);
+        }
+        self.forgotten += (before - self.pauses.len()) as u64;
+    }
+
+    /// When watching began.
+    pub const fn start_ns(&self) -> u64 {
+        self.start_ns
+    }
+
+    /// For how long was watched.
+    pub const fn length_ns(&self) -> u64 {
+        self.length_ns
+    }
+
+    /// The pauses, in order.
+    pub fn pauses(&self) -> &[Pause] {
+        &self.pauses
+    }
+
+    /// Pauses that found no room to be remembered; none was longer than [`Self::resolution_ns`].
+    pub const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// No pause up to this was remembered.
+    pub const fn resolution_ns(&self) -> u64 {
+        self.longest_step_ns
+    }
+
+    /// How long an event that falls due at `at_ns` waits; `None` if that moment was not watched.
+    pub fn remaining_ns(&self, at_ns: u64) -> Option<u64> {
+        let offset_ns = at_ns.checked_sub(self.start_ns)?;
+        if offset_ns >= self.length_ns {
+            return None;
+        }
+        let after = self.pauses.partition_point(|pause| pause.start_ns <= at_ns);
+        let inside = self.pauses[..after]
+            .last()
+            .map(|pause| pause.end_ns().saturating_sub(at_ns))
+            .filter(|&rest| rest > 0);
+        // Between two reads: the rest of the step under way.
+        Some(inside.unwrap_or_else(|| self.step_ns - offset_ns % self.step_ns))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+
+    /// Reads take 10 ns; the n-th one takes what `longer` says, if it says so.
+    struct Scripted<F> {
+        now_ns: Cell<u64>,
+        reads: Cell<u64>,
+        longer: F,
+    }
+
+    impl<F: Fn(u64) -> Option<u64>> Clock for Scripted<F> {
+        fn now_ns(&self) -> u64 {
+            self.reads.set(self.reads.get() + 1);
+            let step = (self.longer)(self.reads.get()).unwrap_or(10);
+            self.now_ns.set(self.now_ns.get() + step);
+            self.now_ns.get()
+        }
+    }
+
+    fn clock<F: Fn(u64) -> Option<u64>>(start_ns: u64, longer: F) -> Scripted<F> {
+        Scripted {
+            now_ns: Cell::new(start_ns),
+            reads: Cell::new(0),
+            longer,
+        }
+    }
+
+    fn pause(start_ns: u64, length_ns: u64) -> Pause {
+        Pause {
+            start_ns,
+            length_ns,
+        }
+    }
+
+    #[test]
+    fn a_pause_is_found_where_it_was_and_nothing_else() {
+        let clock = clock(1_000, |read| (read == 101).then_some(5_000));
+        let window = Window::watch(&clock, 10_000, 10, || false);
+        assert_eq!(window.start_ns(), 1_010);
+        assert_eq!(window.pauses(), [pause(2_000, 5_000)]);
+        assert!(window.length_ns() >= 10_000);
+        let rest = |at_ns| window.remaining_ns(at_ns);
+        assert_eq!((rest(1_999), rest(2_000)), (Some(1), Some(5_000)));
+        assert_eq!((rest(5_000), rest(7_000)), (Some(2_000), Some(10)));
+        let end_ns = window.start_ns() + window.length_ns();
+        assert_eq!((rest(1_009), rest(end_ns)), (None, None));
+    }
+
+    #[test]
+    fn what_the_clock_itself_takes_now_and_then_is_no_pause() {
+        // Every second look goes back to the real clock; so does the one of a slow clock.
+        let anchored = clock(0, |read| read.is_multiple_of(2).then_some(60));
+        assert_eq!(Window::watch(&anchored, 9_000, 10, || false).pauses(), []);
+        let slow = clock(0, |read| {
+            Some(if read.is_multiple_of(2) { 600 } else { 300 })
+        });
+        assert_eq!(Window::watch(&slow, 9_000, 300, || false).pauses(), []);
+        let beyond = clock(0, |read| Some(if read == 2 { 101 } else { 10 }));
+        assert_eq!(
+            Window::watch(&beyond, 9_000, 10, || false).pauses().len(),
+            1
+        );
+    }
+
+    #[test]
+    fn with_more_pauses_than_room_the_longest_are_remembered() {
+        let clock = clock(0, |read| {
+            Some(if read.is_multiple_of(5) { 5_000 } else { 150 })
+        });
+        let window = Window::watch_with_room(8, &clock, 30_000, 10, || false);
+        assert!(window.pauses().len() < 8);
+        assert!(window.pauses().iter().all(|pause| pause.length_ns == 5_000));
+        assert!(window.forgotten() > 0);
+        assert!((150..5_000).contains(&window.resolution_ns()));
+        // The moments of forgotten pauses are watched ones without a pause.
+        assert_eq!(window.remaining_ns(window.start_ns()), Some(10));
+    }
+
+    #[test]
+    fn thinning_is_no_pause_itself() {
+        // The read after the eighth pause, which stands for the thinning, takes long.
+        let clock = clock(0, |read| Some(if read == 10 { 1_000_000 } else { 150 }));
+        let window = Window::watch_with_room(8, &clock, 1_010_000, 10, || false);
+        assert_eq!(window.pauses(), []);
+    }
+
+    #[test]
+    fn watching_ends_when_it_is_told_to() {
+        let clock = clock(0, |_| None);
+        let looks = Cell::new(0);
+        let window = Window::watch(&clock, u64::MAX, 10, || {
+            looks.set(looks.get() + 1);
+            looks.get() > 5
+        });
+        assert_eq!(window.length_ns(), 50);
+    }
+}
