@@ -15,7 +15,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "Consumer", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "csv_header", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "ArrowRows", "Consumer", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "Snapshot", "csv_header", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -52,6 +52,45 @@ class Ack:
         """
     @property
     def seq(self, /) -> int: ...
+
+@final
+class ArrowRows:
+    """
+    A copy of structured NumPy rows in Arrow columns, which polars, pandas, pyarrow, duckdb and every other
+    library with Arrow's PyCapsule interface take as they are.
+
+    ``array`` is one-dimensional, of ``EVENT_DTYPE``, ``ACK_DTYPE`` or any structured dtype of integers,
+    floats and booleans in native byte order; its rows need not lie side by side. They are copied once, here,
+    from 1,024 rows on with the interpreter's lock released; a later change of the array is not seen.
+    Every export shares that copy, and keeps it alive on its own.
+
+    Each field becomes the column of its name and type, without nulls, in one chunk; stamps stay
+    integers, padding is left out, and ``executed`` of an ack becomes a boolean. Columns that count
+    nanoseconds or billionths say so in their metadata: ``unit`` is ``ns`` or ``1e-9``.
+
+    Raises ``ArgumentTypeError`` for anything but an array of such a dtype, ``ArgumentValueError`` for
+    one of other dimensions, ``MemoryError`` if there is not the memory.
+    """
+    def __arrow_c_array__(self, /, requested_schema: object | None = None) -> tuple[object, object]:
+        """
+        Schema and columns as one record batch, in two capsules.
+
+        ``requested_schema`` may ask for other types of the same columns, which is not heard: they keep
+        theirs. Raises ``ArgumentValueError`` if it asks for other columns.
+        """
+    def __arrow_c_schema__(self, /) -> object:
+        """
+        The schema, in a capsule.
+        """
+    def __arrow_c_stream__(self, /, requested_schema: object | None = None) -> object:
+        """
+        The columns as a stream of one record batch, in a capsule.
+
+        ``requested_schema`` is heard as by ``__arrow_c_array__``.
+        """
+    def __len__(self, /) -> int: ...
+    def __new__(cls, /, array: numpy.typing.NDArray[typing.Any]) -> Self: ...
+    def __repr__(self, /) -> str: ...
 
 @final
 class Consumer(Generic[_T_co]):
@@ -812,7 +851,7 @@ def load_recording(paths: SupportsGetItem[int, str | PathLike[str]], *, kind: st
 
 def load_rows(title: str, rows: Any, bad: SupportsGetItem[int, tuple[SupportsIndex, str, str]], symbols: SupportsGetItem[int, str], policy: str, symbol: str | None, out_of_order: str, progress: Any | None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
     """
-    Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
+    Load ``rows``, an array of ``EVENT_DTYPE`` that nobody else has, of the table called ``title``.
 
     ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order;
     ``progress`` is called as by ``load_recording``.

@@ -6,6 +6,8 @@
 
 mod ack;
 mod args;
+mod arrow;
+mod arrow_columns;
 mod bus;
 mod consumer;
 mod engine;
@@ -41,6 +43,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::ack::Ack;
+    #[pymodule_export]
+    use crate::arrow::ArrowRows;
     #[pymodule_export]
     use crate::bus::RingBuffer;
     #[pymodule_export]
