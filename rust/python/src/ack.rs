@@ -9,8 +9,11 @@ use tickpath_core::execution::Ack as Row;
 use crate::memory::Rows;
 use crate::{args, errors};
 
-/// `ACK_DTYPE`, which NumPy is imported for when a first array is filled.
-static ACK_DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// `ACK_DTYPE`, which NumPy is imported for when it is first asked for.
+pub(crate) fn ack_dtype(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static ACK_DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")
+}
 
 /// The acknowledgement of one event; immutable.
 ///
@@ -112,7 +115,7 @@ pub(crate) fn ack_rows(array: &Bound<'_, PyAny>) -> PyResult<Rows> {
             "array must be a writable, contiguous, one-dimensional array of ACK_DTYPE, got {given}"
         )
     };
-    let dtype = ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")?;
+    let dtype = ack_dtype(py)?;
     let given = array.getattr_opt(pyo3::intern!(py, "dtype"))?;
     let given = given.ok_or_else(|| errors::argument_type(py, text(&args::type_name(array))))?;
     if !given.is(dtype) && !given.eq(dtype)? {

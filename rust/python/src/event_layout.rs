@@ -140,13 +140,11 @@ impl EventLayout {
         }
     }
 
-    /// The rows of `array`: one-dimensional and of exactly this dtype; copied if they do not lie
-    /// side by side.
+    /// The rows of `array`: one-dimensional and of exactly this dtype, side by side or not.
     pub(crate) fn rows_in(&self, array: &Bound<'_, PyAny>) -> PyResult<Rows> {
         let expected = "a one-dimensional array";
         self.check_dtype(array, expected)?;
         let rows = Rows::get(array, self.row_bytes, false)
-            .or_else(|_| Rows::get(&array.call_method0("copy")?, self.row_bytes, false))
             .map_err(|e| self.refuse(array, expected, &e.to_string()))?;
         self.check_line(array, rows, expected)
     }

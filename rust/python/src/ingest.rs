@@ -2,11 +2,12 @@
 
 use pyo3::prelude::*;
 use tickpath_core::ingest::{
-    Event, OutOfOrder, Place, Problem, RowError, events_of_bytes, put_in_order,
+    Event, OutOfOrder, Place, Problem, RowError, put_in_order,
 };
 use tickpath_core::sync::Arc;
 
-use crate::{args, errors, memory};
+use crate::memory::{Rows, RowsAt};
+use crate::{args, errors};
 
 pub(crate) use crate::memory::{Events, SharedEvents};
 
@@ -22,14 +23,17 @@ pub(crate) fn copied_from(
     let choice = parse_out_of_order(py, out_of_order)?;
     let refuse = |why: String| {
         let given = args::type_name(array);
-        let text = format!("expected a contiguous array of EVENT_DTYPE, got {given}: {why}");
+        let text = format!("expected a one-dimensional array of EVENT_DTYPE, got {given}: {why}");
         errors::argument_type(py, text)
     };
-    let bytes = memory::copied_bytes(array).map_err(|e| refuse(e.value(py).to_string()))?;
-    let mut rows = events_of_bytes(&bytes)
-        .ok_or_else(|| refuse(format!("{} bytes are no multiple of 56", bytes.len())))?;
-    match py.detach(|| put_in_order(&mut rows, choice)) {
-        Ok((backward, clamped)) => Ok((rows, backward, clamped)),
+    let rows = event_rows(array).map_err(|e| refuse(e.value(py).to_string()))?;
+    let (source, total) = (rows.source(), rows.len());
+    let sorted = py.detach(move || {
+        let mut events: Vec<Event> = events_in(source, total).collect();
+        put_in_order(&mut events, choice).map(|(backward, clamped)| (events, backward, clamped))
+    });
+    match sorted {
+        Ok(sorted) => Ok(sorted),
         Err((index, problem)) => {
             let number = row_number(row_numbers, index)?;
             Err(out_of_order_row(py, path, number, lines, problem))
@@ -37,17 +41,37 @@ pub(crate) fn copied_from(
     }
 }
 
+/// The rows of a one-dimensional array of events, which is not asked for its dtype.
+pub(crate) fn event_rows(array: &Bound<'_, PyAny>) -> PyResult<Rows> {
+    let rows = Rows::get(array, size_of::<Event>(), false)?;
+    match rows.dimensions() {
+        1 => Ok(rows),
+        other => Err(pyo3::exceptions::PyBufferError::new_err(format!(
+            "it has {other} dimensions"
+        ))),
+    }
+}
+
+/// The events in the first `total` rows.
+pub(crate) fn events_in(
+    rows: RowsAt<'_>,
+    total: usize,
+) -> impl ExactSizeIterator<Item = Event> + Send {
+    rows.range(0..total).map(bytemuck::cast)
+}
+
 /// Which row of its source the event at `index` was.
 fn row_number(row_numbers: Option<&Bound<'_, PyAny>>, index: usize) -> PyResult<u64> {
     let Some(numbers) = row_numbers else {
         return Ok(index as u64);
     };
-    let bytes = memory::copied_bytes(numbers)?;
-    let number = bytes
-        .chunks_exact(8)
-        .nth(index)
-        .and_then(|b| b.try_into().ok());
-    Ok(number.map_or(index as u64, u64::from_ne_bytes))
+    let rows = Rows::get(numbers, size_of::<u64>(), false)?;
+    let [number, ..] = if index < rows.len() {
+        rows.source().read(index)
+    } else {
+        [index as u64; 7]
+    };
+    Ok(number)
 }
 
 fn out_of_order_row(

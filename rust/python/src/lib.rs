@@ -7,6 +7,8 @@
 mod ack;
 mod ack_reader;
 mod args;
+mod arrow;
+mod arrow_columns;
 mod bus;
 mod consumer;
 mod engine;
@@ -47,6 +49,8 @@ mod _native {
     use crate::ack::Ack;
     #[pymodule_export]
     use crate::ack_reader::{AckReader, SinkFeeder};
+    #[pymodule_export]
+    use crate::arrow::ArrowRows;
     #[pymodule_export]
     use crate::bus::RingBuffer;
     #[pymodule_export]

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use tickpath_core::ingest::table::{self, BadRow, Column, ColumnKey, Field};
-use tickpath_core::ingest::{Limits, LoadOptions, events_of_bytes};
+use tickpath_core::ingest::{Limits, LoadOptions};
 
 use crate::errors;
-use crate::ingest::parse_out_of_order;
+use crate::ingest::{event_rows, events_in, parse_out_of_order};
 use crate::ingest_load::{Loaded, parse_policy, raise, run};
 
 pub(crate) fn named_field(py: Python<'_>, name: &str) -> PyResult<Field> {
@@ -87,7 +86,7 @@ pub(crate) fn load_csv<'py>(
     })
 }
 
-/// Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
+/// Load ``rows``, an array of ``EVENT_DTYPE`` that nobody else has, of the table called ``title``.
 ///
 /// ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order;
 /// ``progress`` is called as by ``load_recording``.
@@ -107,10 +106,8 @@ pub(crate) fn load_rows<'py>(
     out_of_order: &str,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Loaded<'py>> {
-    let bytes = PyBuffer::<u8>::get(rows)?.to_vec(py)?;
-    let events = events_of_bytes(&bytes).ok_or_else(|| {
-        errors::argument_value(py, format!("{} bytes are no rows of 56 bytes", bytes.len()))
-    })?;
+    let rows = event_rows(rows)?;
+    let events = events_in(rows.source(), rows.len());
     let bad = bad
         .into_iter()
         .map(|(row, field, reason)| {
@@ -123,6 +120,6 @@ pub(crate) fn load_rows<'py>(
         .collect::<PyResult<Vec<_>>>()?;
     let options = options(py, policy, symbol, out_of_order)?;
     run(py, progress, |hook| {
-        table::load_rows(title, &events, &bad, &symbols, &options, hook)
+        table::load_rows(title, events, &bad, &symbols, &options, hook)
     })
 }

@@ -219,6 +219,18 @@ class MarketDataSource:
         """The events as the engine takes them."""
         return self._native_events
 
+    def __arrow_c_schema__(self) -> object:
+        """The schema of the events as Arrow columns: ``ArrowRows`` of none of them has it too."""
+        return _native.ArrowRows(self.events[:0]).__arrow_c_schema__()
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The events as an Arrow record batch; each call copies them into columns, as ``ArrowRows`` does."""
+        return _native.ArrowRows(self.events).__arrow_c_array__(requested_schema)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The events as an Arrow stream of one batch; each call copies them, as ``__arrow_c_array__``."""
+        return _native.ArrowRows(self.events).__arrow_c_stream__(requested_schema)
+
     def __len__(self) -> int:
         """How many events there are."""
         return len(self._native_events)

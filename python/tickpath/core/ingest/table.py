@@ -147,7 +147,7 @@ def _load_rows(
             # The columns are the work; putting the rows in order is little beside them.
             progress(rows.nbytes * (done + 1) // (len(ordered) + 1), rows.nbytes, 0)
     loaded = _native.load_rows(
-        title, rows.view(np.uint8), builder.problems, builder.symbols, policy, symbol, out_of_order, progress
+        title, rows, builder.problems, builder.symbols, policy, symbol, out_of_order, progress
     )
     return _parts(loaded)
 

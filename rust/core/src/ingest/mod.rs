@@ -69,7 +69,7 @@ pub use {
     lines::Lines,
     load::{Kind, LoadOptions, load_file, load_files},
     order::{OutOfOrder, put_in_order},
-    recording::{Origin, Recording, SourceSummary, bytes_of_events, events_of_bytes},
+    recording::{Origin, Recording, SourceSummary, bytes_of_events},
     stream::{Failure, Limits, Progress, Stream},
     symbols::SymbolTable,
 };

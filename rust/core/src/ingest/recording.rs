@@ -9,16 +9,6 @@ pub fn bytes_of_events(events: &[Event]) -> &[u8] {
     bytemuck::cast_slice(events)
 }
 
-/// A copy of the events that `bytes` hold; `None` if their number is not a multiple of an event's.
-pub fn events_of_bytes(bytes: &[u8]) -> Option<Vec<Event>> {
-    if !bytes.len().is_multiple_of(size_of::<Event>()) {
-        return None;
-    }
-    let mut events = vec![Event::default(); bytes.len() / size_of::<Event>()];
-    bytemuck::cast_slice_mut(&mut events).copy_from_slice(bytes);
-    Some(events)
-}
-
 /// What the stamps of a source count from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {

@@ -2,7 +2,7 @@
 //!
 //! - **Threads**: made and released with the interpreter's lock held; the memory stays in place
 //!   without it.
-//! - **Allocation**: only [`copied_bytes`].
+//! - **Allocation**: none.
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
@@ -10,13 +10,15 @@ use std::mem::MaybeUninit;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// A contiguous buffer of another object, exported for as long as this value lives.
+/// A buffer of another object with its strides, exported for as long as this value lives.
 pub(super) struct Exported {
     pub(super) view: ffi::Py_buffer,
 }
 
 impl Exported {
+    /// Asks for a buffer; `flags` include `PyBUF_STRIDES`.
     pub(super) fn get(object: &Bound<'_, PyAny>, flags: c_int) -> PyResult<Self> {
+        debug_assert!(flags & ffi::PyBUF_STRIDES == ffi::PyBUF_STRIDES);
         let mut view = MaybeUninit::<ffi::Py_buffer>::uninit();
         // SAFETY: the object is alive, the lock is held, and `view` is ours to be filled.
         let failed = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), view.as_mut_ptr(), flags) };
@@ -28,8 +30,18 @@ impl Exported {
         Ok(Self { view })
     }
 
-    pub(super) fn len_bytes(&self) -> usize {
-        usize::try_from(self.view.len).unwrap_or(0)
+    /// How many items there are, and the bytes from one to the next: one item without dimensions, none
+    /// in more than one.
+    pub(super) fn line(&self) -> (usize, isize) {
+        match self.view.ndim {
+            0 => (1, 0),
+            // SAFETY: with PyBUF_STRIDES, which was asked for, both have an entry per dimension.
+            1 => unsafe {
+                let items = usize::try_from(*self.view.shape).unwrap_or(0);
+                (items, *self.view.strides)
+            },
+            _ => (0, 0),
+        }
     }
 }
 
@@ -39,20 +51,4 @@ impl Drop for Exported {
         // scope of a call into the bindings, which holds the lock.
         unsafe { ffi::PyBuffer_Release(&raw mut self.view) }
     }
-}
-
-/// A copy of the bytes of a contiguous buffer.
-///
-/// # Errors
-/// Returns the object's own error if it has no such buffer.
-pub(crate) fn copied_bytes(object: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    let exported = Exported::get(object, ffi::PyBUF_C_CONTIGUOUS)?;
-    let length = exported.len_bytes();
-    if length == 0 {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the export is contiguous, `length` bytes long and lives until the end of this call. The
-    // lock is held, so no Python code writes to it meanwhile.
-    let bytes = unsafe { std::slice::from_raw_parts(exported.view.buf.cast::<u8>(), length) };
-    Ok(bytes.to_vec())
 }

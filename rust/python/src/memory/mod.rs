@@ -4,6 +4,7 @@
 //! - `slots`: references to Python objects in a ring;
 //! - `export` and `rows`: buffers of other objects, and events in them;
 //! - `events`: events of ours as a buffer for others;
+//! - `schema`: the Arrow schema that a consumer asks for;
 //! - `fastcall`: CPython's fast calling convention.
 //!
 //! Everything here is reached with the interpreter's lock held; a [`Python`] token (or a garbage
@@ -22,6 +23,7 @@ mod events;
 mod export;
 mod fastcall;
 mod rows;
+mod schema;
 mod slots;
 
 use std::cell::{Cell, UnsafeCell};
@@ -34,9 +36,9 @@ use tickpath_core::state::GateWord;
 use tickpath_core::time::AnchoredClock;
 
 pub(crate) use events::{Events, SharedEvents};
-pub(crate) use export::copied_bytes;
 pub(crate) use fastcall::{FastCall, Raised, install, raise};
 pub(crate) use rows::{Rows, RowsAt, RowsOutAt};
+pub(crate) use schema::requested_names;
 pub(crate) use slots::{ObjectSlots, Tape, Unseen, new_reference, release};
 
 /// Which of the process's interpreters this is.

@@ -32,7 +32,7 @@ pub struct BadRow {
 /// Returns an error if the table cannot be used as `options` demand; see [`LoadError`].
 pub fn load_rows(
     title: &str,
-    rows: &[Event],
+    rows: impl ExactSizeIterator<Item = Event>,
     bad: &[BadRow],
     symbols: &[String],
     options: &LoadOptions,
@@ -45,9 +45,10 @@ pub fn load_rows(
         intake.symbol(name);
     }
     let mut bad = bad.iter().peekable();
-    for (row, event) in rows.iter().enumerate() {
+    let total = rows.len();
+    for (row, event) in rows.enumerate() {
         if row % ROWS_BETWEEN_HOOKS == 0 {
-            report(rows.len(), row, hook)?;
+            report(total, row, hook)?;
         }
         let row = row as u64;
         let place = Place::Row(row);
@@ -67,7 +68,7 @@ pub fn load_rows(
         } else {
             event.symbol
         };
-        intake.accept(Event { symbol, ..*event }, place)?;
+        intake.accept(Event { symbol, ..event }, place)?;
     }
     let details = Details {
         origin: Origin::Unknown,

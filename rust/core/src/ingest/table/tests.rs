@@ -232,7 +232,7 @@ fn rows_in_memory_pass_the_same_choices() {
             out_of_order,
             ..LoadOptions::default()
         };
-        load_rows("t", &rows, bad, &[], &options, &mut |_| {
+        load_rows("t", rows.iter().copied(), bad, &[], &options, &mut |_| {
             ControlFlow::Continue(())
         })
     };
