@@ -72,7 +72,7 @@ endef
 	@touch $@
 
 .PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom stress-bugs \
-	tsan bench wheel sdist test-wheel clean
+	tsan instructions bench wheel sdist test-wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -152,6 +152,9 @@ tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 m
 tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory
 	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
+
+instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
+	@$(PYTHON) tools/instructions.py $(ARGS)
 
 bench: .venv-release/.installed ## Measure against the reference and Python's queues: make bench ARGS=...
 	@$(RELEASE)/python -m benches.object_tier $(addprefix --also ,$(wildcard /usr/bin/python3.11)) $(ARGS)
