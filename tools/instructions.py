@@ -60,8 +60,8 @@ def built() -> Path:
 def total(program: Path, kernel: str, rounds: int) -> int:
     """Return the instructions of a whole run."""
     counts = COUNTS / f"{kernel}.{rounds}"
-    log = f"--log-file={counts}.log"
-    output("valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", log, program, kernel, str(rounds))
+    callgrind = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", f"--log-file={counts}.log")
+    output(*callgrind, program, kernel, str(rounds))
     found = re.search(r"^(?:summary|totals): (\d+)", counts.read_text(encoding="utf-8"), re.MULTILINE)
     if found is None:
         sys.exit(f"instructions: callgrind left no total in {counts}")
@@ -108,8 +108,8 @@ def compare(counted: dict[str, float]) -> int:
     wrong = [kernel for kernel, said in verdicts.items() if said in ("REGRESSION", "NEW")] + gone
     if wrong:
         sys.stderr.write(
-            f"instructions: {', '.join(wrong)}: not what the table says (more than {TOLERANCE:.0%} above it, or"
-            f" not in both). Find out why; if it is worth its price, `{ACCEPT}` and commit the table.\n"
+            f"instructions: {', '.join(wrong)}: not what the table says (more than {TOLERANCE:.0%} above it,"
+            f" or not in both). Find out why; if it is worth its price, `{ACCEPT}` and commit the table.\n"
         )
     elif "better" in verdicts.values():
         sys.stdout.write(f"Cheaper than the table: keep it so with `{ACCEPT}`\n")
