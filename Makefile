@@ -17,10 +17,17 @@ BIN := .venv/bin
 RELEASE := .venv-release/bin
 DIST := build/dist
 CARGO_TEST := cargo test --workspace --exclude tickpath-python
-# Link-time optimisation would make each of the six builds slower than its exploration.
-LOOM := LOOM_MAX_PREEMPTIONS=2 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target-loom \
-	cargo test --quiet -p tickpath-core --release --no-default-features --test loom_event_ring
-PLANTED_BUGS := 1 2 3 4 5
+# The checks of shared memory need the core alone, without its formats. Link-time optimisation would make each build of a
+# broken version slower than the search.
+CORE_TEST := cargo test --quiet -p tickpath-core --no-default-features
+QUICK_LINK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+LOOM := env $(QUICK_LINK) RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target-loom $(CORE_TEST) --release
+# ThreadSanitizer is nightly's. With --target, build scripts and macros stay as they are.
+HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+NIGHTLY := rustup toolchain list 2>/dev/null | grep -q ^nightly
+TSAN := env $(QUICK_LINK) RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" CARGO_TARGET_DIR=target-tsan \
+	TSAN_OPTIONS="suppressions=$(CURDIR)/rust/core/tests/tsan.supp" RUSTUP_AUTO_INSTALL=0 \
+	cargo +nightly test --quiet -p tickpath-core --no-default-features --release --target $(HOST)
 # What the object tier and the lifecycle promise (tests/README.md): no file, no process, no engine, no Hypothesis.
 UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/core/test_state*.py tests/core/test_time*.py) \
 	tests/control tests/contract
@@ -64,8 +71,8 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom bench \
-	wheel sdist test-wheel clean
+.PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom stress-bugs \
+	tsan instructions bench wheel sdist test-wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,14 +121,40 @@ stubs-check: .venv/.built ## Check that the stub is what the module is
 	$(BIN)/python tools/stubs.py --check
 	$(BIN)/python -m mypy.stubtest tickpath._native
 
-loom: ## Explore the event ring's interleavings; each planted bug must be found
-	$(LOOM)
-	@set -e; for bug in $(PLANTED_BUGS); do \
-		echo "planted bug $$bug"; \
-		if $(LOOM) --features planted-bug-$$bug --no-run 2>&1; then :; else echo "planted bug $$bug does not build" >&2; exit 1; fi; \
-		if $(LOOM) --features planted-bug-$$bug >/dev/null 2>&1; then echo "planted bug $$bug was NOT found" >&2; exit 1; fi; \
-		echo "planted bug $$bug: found"; \
-	done
+# $(call find_bug,BUG,TOOL,WORDS,RUNS,TEST COMMAND): the core with this bug planted must build, and in one of RUNS runs the
+# tool must say WORDS, which is how it says that it found something.
+define find_bug
+	@mkdir -p build && $(5) --features planted-bug-$(1) --no-run >build/planted-bug.log 2>&1 || \
+		{ cat build/planted-bug.log; echo "planted bug $(1) does not build" >&2; exit 1; }
+	@for run in $$(seq $(4)); do \
+		timeout 120 $(5) --features planted-bug-$(1) >build/planted-bug.log 2>&1; \
+		if grep -q '$(3)' build/planted-bug.log; then echo "planted bug $(1): found by $(2)"; exit 0; fi; \
+	done; tail -n 20 build/planted-bug.log; echo "planted bug $(1) was NOT found by $(2)" >&2; exit 1
+
+endef
+FAILED := ^test result: FAILED
+
+loom: ## Explore every interleaving of what threads share; each planted bug must be found
+	$(LOOM) --test 'loom_*'
+	$(foreach bug,1 2 3 4 5,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_event_ring))
+	$(foreach bug,6,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_gate))
+	$(foreach bug,7 8 9,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_tally))
+
+# One run of a tenth of a second is a draw: a busy machine lets threads take turns, and no read meets a write.
+stress-bugs: ## Show that the stress test, a part of `make test`, finds planted bugs 2 and 3
+	$(foreach bug,2 3,$(call find_bug,$(bug),the stress test,$(FAILED),50,$(CORE_TEST) --test event_ring_stress))
+
+tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 must be found (needs a nightly Rust)
+	@if $(NIGHTLY); then $(MAKE) --no-print-directory tsan-run; else \
+		echo "SKIPPED: make tsan needs a nightly Rust, and this machine has none (rustup toolchain install nightly)"; fi
+
+.PHONY: tsan-run
+tsan-run:
+	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory
+	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
+
+instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
+	@$(PYTHON) tools/instructions.py $(ARGS)
 
 bench: .venv-release/.installed ## Measure against the reference and Python's queues: make bench ARGS=...
 	@$(RELEASE)/python -m benches.object_tier $(addprefix --also ,$(wildcard /usr/bin/python3.11)) $(ARGS)

@@ -7,13 +7,11 @@
 //! some execution, so that a ring which never hands out anything cannot pass.
 #![cfg(loom)]
 
-use std::collections::BTreeSet;
-use std::sync::{Arc as PlainArc, Mutex};
+mod exploration;
 
+use exploration::{Outcomes, model};
 use tickpath_core::bus::{EventReader, EventRing, Overrun, Payload, Producer, Reader, Start};
 use tickpath_core::sync::{Arc, thread};
-
-const MAX_PREEMPTIONS: usize = 2;
 
 /// What a reader met while the producer was at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,24 +20,6 @@ enum Met {
     CaughtUp,
     Overrun,
     OverrunUnderWay,
-}
-
-/// The outcomes seen in all executions of one model; plain memory, because it is not modelled.
-type Outcomes = PlainArc<Mutex<BTreeSet<Met>>>;
-
-fn model(body: impl Fn(&Outcomes) + Send + Sync + 'static, must_meet: &[Met]) {
-    let outcomes = Outcomes::default();
-    let seen = PlainArc::clone(&outcomes);
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(MAX_PREEMPTIONS);
-    builder.check(move || body(&seen));
-    let outcomes = outcomes.lock().expect("no execution panicked");
-    for met in must_meet {
-        assert!(
-            outcomes.contains(met),
-            "no execution met {met:?}: {outcomes:?}"
-        );
-    }
 }
 
 fn event(seq: u64) -> Payload {
@@ -70,21 +50,21 @@ fn check_overrun(overrun: Overrun, expected: u64, capacity: u64) {
 /// A reader and what it has seen so far.
 struct Checked {
     reader: EventReader,
-    outcomes: Outcomes,
+    outcomes: Outcomes<Met>,
     seen: u64,
 }
 
 impl Checked {
-    fn new(ring: &Arc<EventRing>, outcomes: &Outcomes) -> Self {
+    fn new(ring: &Arc<EventRing>, outcomes: &Outcomes<Met>) -> Self {
         Self {
             reader: reader(ring),
-            outcomes: PlainArc::clone(outcomes),
+            outcomes: outcomes.clone(),
             seen: 0,
         }
     }
 
     fn met(&self, met: Met) {
-        self.outcomes.lock().expect("not poisoned").insert(met);
+        self.outcomes.met(met);
     }
 
     /// One poll: an event is whole and the expected one; an overrun is exact and recovered from.
@@ -135,7 +115,7 @@ impl Checked {
 }
 
 /// One producer sends `sent` events, each reader polls `polls` times meanwhile.
-fn broadcast(capacity: usize, sent: u64, polls: &[usize], outcomes: &Outcomes) {
+fn broadcast(capacity: usize, sent: u64, polls: &[usize], outcomes: &Outcomes<Met>) {
     let (mut producer, ring) = ring(capacity);
     let readers: Vec<_> = polls
         .iter()
@@ -224,7 +204,7 @@ fn bounds_are_of_one_moment() {
         |outcomes| {
             let (mut producer, ring) = ring(2);
             let theirs = Arc::clone(&ring);
-            let outcomes = PlainArc::clone(outcomes);
+            let outcomes = outcomes.clone();
             let peer = thread::spawn(move || {
                 let bounds = theirs.bounds();
                 let retained = bounds.head - bounds.oldest;
@@ -235,7 +215,7 @@ fn bounds_are_of_one_moment() {
                 } else {
                     Met::CaughtUp
                 };
-                outcomes.lock().expect("not poisoned").insert(met);
+                outcomes.met(met);
             });
             producer.publish_many((0..3).map(event));
             peer.join().expect("the bounds hold");

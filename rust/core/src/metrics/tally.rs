@@ -2,6 +2,13 @@
 
 use crate::sync::{AtomicU64, Ordering, fence, spin_loop};
 
+/// Planted bug 7 (`make loom`): the even version does not carry the words with it.
+const PUBLISH: Ordering = if cfg!(feature = "planted-bug-7") {
+    Ordering::Relaxed
+} else {
+    Ordering::Release
+};
+
 /// `N` words, always read together as they were written together.
 ///
 /// - **Threads**: one writer; any number of readers, who never slow it down beyond the cache line.
@@ -31,12 +38,14 @@ impl<const N: usize> Tally<N> {
         self.version.store(version + 1, Ordering::Relaxed);
         // SYNC POINT tally-write: a reader that sees one of the new words sees the odd version too;
         // pairs with the fence in `read`.
-        fence(Ordering::Release);
+        if cfg!(not(feature = "planted-bug-9")) {
+            fence(Ordering::Release);
+        }
         for (word, value) in self.words.iter().zip(values) {
             word.store(value, Ordering::Relaxed);
         }
         // SYNC POINT tally: pairs with the first load in `read`.
-        self.version.store(version + 2, Ordering::Release);
+        self.version.store(version + 2, PUBLISH);
     }
 
     /// All words as of one moment.
@@ -46,7 +55,9 @@ impl<const N: usize> Tally<N> {
             let before = self.version.load(Ordering::Acquire);
             let values = core::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
             // SYNC POINT tally-write: pairs with the fence in `write`.
-            fence(Ordering::Acquire);
+            if cfg!(not(feature = "planted-bug-8")) {
+                fence(Ordering::Acquire);
+            }
             if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
                 return values;
             }

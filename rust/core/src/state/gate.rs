@@ -69,6 +69,13 @@ impl GateWord {
     }
 }
 
+/// Planted bug 6 (`make loom`): a transition does not carry with it what was written before it.
+const TRANSITION: Ordering = if cfg!(feature = "planted-bug-6") {
+    Ordering::Acquire
+} else {
+    Ordering::AcqRel
+};
+
 /// The shared word.
 ///
 /// Any thread may read; writers race through [`Self::compare_exchange`], and one wins.
@@ -103,7 +110,7 @@ impl Gate {
     pub fn compare_exchange(&self, expected: GateWord, target: GateWord) -> bool {
         // SYNC POINT gate: pairs with the load in `read`.
         self.word
-            .compare_exchange(expected.0, target.0, Ordering::AcqRel, Ordering::Acquire)
+            .compare_exchange(expected.0, target.0, TRANSITION, Ordering::Acquire)
             .is_ok()
     }
 }
