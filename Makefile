@@ -64,7 +64,7 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom bench \
+.PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom syscalls bench \
 	wheel sdist test-wheel clean
 
 help: ## List the targets
@@ -122,6 +122,10 @@ loom: ## Explore the event ring's interleavings; each planted bug must be found
 		if $(LOOM) --features planted-bug-$$bug >/dev/null 2>&1; then echo "planted bug $$bug was NOT found" >&2; exit 1; fi; \
 		echo "planted bug $$bug: found"; \
 	done
+
+syscalls: ## Show by strace that a steady run's threads make no system call, and that a planted one is seen
+	cargo build --quiet -p tickpath-core --example steady_run
+	$(PYTHON) tools/syscalls.py target/debug/examples/steady_run
 
 bench: .venv-release/.installed ## Measure against the reference and Python's queues: make bench ARGS=...
 	@$(RELEASE)/python -m benches.object_tier $(addprefix --also ,$(wildcard /usr/bin/python3.11)) $(ARGS)
