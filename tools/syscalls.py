@@ -1,8 +1,9 @@
-"""Show, by strace, that the threads of a steady run make no system call between their first and their last event.
+"""Show, by strace, that the threads of a steady run make no system call between first and last event.
 
-The program traced marks the begin and the end of each hot thread's work with a call to ``getppid``, which nothing else in
-it makes; what stands between two marks of a thread is counted. It runs with few events and with a hundred times as
-many, and both counts must be 0. Then a call is planted in each stage in turn, and must be seen.
+The program traced marks the begin and the end of each hot thread's work with a call to ``getppid``, which
+nothing else in it makes; what stands between two marks of a thread is counted. It runs with few events and
+with a hundred times as many, and both counts must be 0. Then a call is planted in each stage in turn, and
+must be seen.
 
     python tools/syscalls.py PROGRAM    PROGRAM EVENTS [STAGE] is the run; STAGE has a call planted in it
 
@@ -55,7 +56,7 @@ def traced(program: str, *arguments: str) -> list[Counter[str]]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "trace"
         command = ["strace", "-f", "-qq", "-o", str(out), program, *arguments]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own program
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - ours
         if done.returncode != 0:
             message = f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()}"
             raise Untraceable(message)
@@ -87,7 +88,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{__doc__}\n")
         return 2
     if shutil.which("strace") is None:
-        sys.stderr.write("strace not found; install it (Debian, Ubuntu: apt-get install strace), then try again\n")
+        sys.stderr.write("strace not found; install it (Debian: apt-get install strace), then try again\n")
         return 2
     try:
         wrong = judge(arguments[0])

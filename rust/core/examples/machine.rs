@@ -1,4 +1,5 @@
-//! What this machine gives an engine: cores, clocks and their cost, memory. `cargo run --release --example machine`.
+//! What this machine gives an engine: cores, clocks and their cost, memory. `cargo run --release
+//! --example machine`.
 #![allow(
     clippy::print_stdout,
     reason = "a program for people; the core itself prints nothing"

@@ -1,4 +1,5 @@
-//! A steady run with waiting by spinning, each stage between two marks in the trace of its system calls; for `make syscalls`.
+//! A steady run with waiting by spinning, each stage between two marks in the trace of its system
+//! calls; for `make syscalls`.
 //!
 //! `steady_run EVENTS [feed|executor]`: the second argument plants a system call in that stage's clock.
 

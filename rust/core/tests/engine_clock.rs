@@ -1,4 +1,5 @@
-//! The engine's clock on this machine, from two threads: stamps of one are comparable with stamps of the other.
+//! The engine's clock on this machine, from two threads: stamps of one are comparable with stamps of
+//! the other.
 
 use tickpath_core::sync::{Arc, AtomicU64, Ordering, thread};
 use tickpath_core::time::{

@@ -36,8 +36,8 @@ impl<'a> MemoryRange<'a> {
         self.start + self.length_bytes
     }
 
-    /// Every page it has a part in, of `page_bytes`; other memory may lie in the first and the last. Nothing has a part
-    /// in none: its address is no memory's.
+    /// Every page it has a part in, of `page_bytes`; other memory may lie in the first and the last.
+    /// Nothing has a part in none: its address is no memory's.
     const fn grown_to(self, page_bytes: usize) -> Self {
         let start = self.start & !(page_bytes - 1);
         let length_bytes = match self.length_bytes {
@@ -133,8 +133,8 @@ pub fn huge_page_bytes(range: MemoryRange<'_>) -> Option<usize> {
     imp::huge_bytes(range)
 }
 
-/// Keeps `range` from being paged out, and touches it. It stays locked until [`unlock_memory`] or until it is given back to
-/// the operating system, which freeing it does not always do.
+/// Keeps `range` from being paged out, and touches it. It stays locked until [`unlock_memory`] or until
+/// it is given back to the operating system, which freeing it does not always do.
 ///
 /// # Errors
 /// Returns a refusal if the process may not lock so much (CAP_IPC_LOCK, or `ulimit -l`).
@@ -230,8 +230,8 @@ mod imp {
             libc::MADV_HUGEPAGE | libc::MADV_COLLAPSE | libc::MADV_POPULATE_WRITE
         ));
         let start = without_provenance_mut(pages.start);
-        // SAFETY: the pages of a slice that is alive are mapped; the three kinds of advice say how they are backed, and
-        // leave what they hold as it is.
+        // SAFETY: the pages of a slice that is alive are mapped; the three kinds of advice say how they
+        // are backed, and leave what they hold as it is.
         match unsafe { libc::madvise(start, pages.length_bytes, advice) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),

@@ -14,8 +14,8 @@ pub enum Priority {
     /// Before every ordinary thread (`SCHED_FIFO`), at a level from 1 to 99.
     ///
     /// The kernel takes such a thread off its core for some 50 ms of every second in which others wait
-    /// for that core (`sched_rt_runtime_us`, or the fair server since Linux 6.8), so a thread that spins is better
-    /// off with a core that nobody else needs.
+    /// for that core (`sched_rt_runtime_us`, or the fair server since Linux 6.8), so a thread that
+    /// spins is better off with a core that nobody else needs.
     Realtime(u8),
     /// Among the ordinary threads, from -20 (first) to 19.
     Nice(i8),
@@ -33,8 +33,8 @@ impl fmt::Display for Priority {
 /// Gives the calling thread `priority`, until it ends.
 ///
 /// # Errors
-/// Returns a refusal if the process has no right to it (CAP_SYS_NICE, or `ulimit -r`, `ulimit -e`), or if there is no such
-/// level; the thread then keeps what it had.
+/// Returns a refusal if the process has no right to it (CAP_SYS_NICE, or `ulimit -r`, `ulimit -e`), or
+/// if there is no such level; the thread then keeps what it had.
 pub fn raise_priority(priority: Priority) -> Result<(), Refusal> {
     let refused = |reason: String| Refusal::new(format!("give a thread {priority}"), reason);
     match priority {

@@ -20,8 +20,9 @@ struct Mount {
     version: u8,
 }
 
-/// The smallest quota of this process's group and those above it; unknown if the machine shows neither a group nor that there
-/// are none. `proc` is `/proc`, and `base` stands before every mount point (`/`).
+/// The smallest quota of this process's group and those above it; unknown if the machine shows neither
+/// a group nor that there are none. `proc` is `/proc`, and `base` stands before every mount point
+/// (`/`).
 pub(super) fn quota(proc: &Path, base: &Path) -> Option<Quota> {
     let groups = fs::read_to_string(proc.join("self/cgroup")).ok()?;
     let mounts = fs::read_to_string(proc.join("self/mountinfo")).ok()?;

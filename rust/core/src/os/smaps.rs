@@ -3,8 +3,8 @@
 use core::ops::Range;
 use std::io::BufRead;
 
-/// The bytes on huge pages in the mappings that `range` has a part in, no more of each than that part; unknown if the
-/// text cannot be read.
+/// The bytes on huge pages in the mappings that `range` has a part in, no more of each than that part;
+/// unknown if the text cannot be read.
 pub(super) fn huge_bytes_in(smaps: impl BufRead, range: Range<usize>) -> Option<usize> {
     let (mut part, mut sum) = (0, 0);
     for line in smaps.split(b'\n') {

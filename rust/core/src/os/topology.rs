@@ -1,5 +1,5 @@
-//! What the machine offers to threads that want a core each: cores, which of them are halves of one, which are
-//! kept free, and a container's share.
+//! What the machine offers to threads that want a core each: cores, which of them are halves of one,
+//! which are kept free, and a container's share.
 
 use std::collections::BTreeSet;
 use std::fs;
