@@ -7,7 +7,8 @@ use std::env;
 
 use tickpath_core::bus::{EventReader, EventRing, Start};
 use tickpath_core::engine::{
-    Control, ExecutorStage, FeedStage, Pace, Plan, Wait, drive_executor, drive_feed,
+    Control, Drive, ExecutorStage, FeedStage, Intake, OverrunPolicy, Pace, Plan, Planned, Sampled,
+    ServiceTime, StageRecorder, StampsEach, Upstreams, Wait, drive_feed, drive_reader,
 };
 use tickpath_core::ingest::Event;
 use tickpath_core::state::{Gate, GateWord, StateCode};
@@ -37,35 +38,48 @@ fn run<C: Clock + Clone + Send + 'static>(clock: &C, events: usize, plant: &str)
     let plan = Plan::of(&source, None, Pace::Constant { rate_hz: 2e6 }).expect("a good pace");
     let (producer, ring) = EventRing::try_new(65_536).expect("memory");
     let reader = EventReader::new(ring, Start::Oldest).expect("oldest exists");
-    let mut feed = FeedStage::new(source, Arc::new(plan), producer, None);
-    let mut executor = ExecutorStage::new(reader, true, 16);
-    let control = Arc::new(Control::default());
-    let gate = Gate::new();
+    let timetable = Planned::new(Arc::new(plan)).expect("it has offsets");
+    let mut feed = FeedStage::new(source, events, producer, timetable, None);
+    let (acks, _ack_ring) = EventRing::try_new(1_024).expect("memory");
+    let intake = Intake::new(reader, Upstreams::default(), OverrunPolicy::Oldest);
+    let recorder = StageRecorder::<true>::by_state();
+    let service = Sampled::new(ServiceTime::Exponential { mean_ns: 50.0 }, 1);
+    let mut executor = StampsEach(ExecutorStage::new(intake, service, acks, recorder, 16));
+    let control = Arc::new(Control::new(0, 0));
+    let gate = Arc::new(Gate::new());
     let warmup = GateWord::new(1, StateCode::Warmup);
     assert!(gate.compare_exchange(gate.read(), warmup));
 
     let feeding = thread::spawn({
-        let (control, clock) = (
-            Arc::clone(&control),
-            Planted(clock.clone(), plant == "feed"),
-        );
+        let (control, gate) = (Arc::clone(&control), Arc::clone(&gate));
+        let clock = Planted(clock.clone(), plant == "feed");
         move || {
+            let drive = Drive {
+                gate: &gate,
+                clock: &clock,
+                wait: Wait::SPIN,
+                control: &control,
+            };
             mark();
-            drive_feed(&mut feed, &clock, Wait::SPIN, &control);
+            drive_feed(&mut feed, drive, 1);
             mark();
         }
     });
     let clock = Planted(clock.clone(), plant == "executor");
     let executing = thread::spawn(move || {
+        let drive = Drive {
+            gate: &gate,
+            clock: &clock,
+            wait: Wait::SPIN,
+            control: &control,
+        };
         mark();
-        drive_executor(&mut executor, &gate, &clock, Wait::SPIN, &control);
+        let stopped_by = drive_reader(&mut executor, drive, control.stage(0));
         mark();
-        let ledger = executor.ledger();
-        assert_eq!(
-            ledger.gated_total() + ledger.lost,
-            events as u64,
-            "{ledger:?}"
-        );
+        assert_eq!(stopped_by, None);
+        let mut ledger = executor.0.ledger();
+        ledger.published = events as u64;
+        assert!(ledger.is_balanced(), "{ledger:?}");
     });
     feeding.join().expect("no panic");
     executing.join().expect("no panic");
