@@ -72,7 +72,7 @@ endef
 	@touch $@
 
 .PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom stress-bugs \
-	tsan instructions bench wheel sdist test-wheel clean
+	tsan instructions syscalls bench wheel sdist test-wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -155,6 +155,10 @@ tsan-run:
 
 instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
 	@$(PYTHON) tools/instructions.py $(ARGS)
+
+syscalls: ## Show by strace that a steady run's threads make no system call, and that a planted one is seen
+	cargo build --quiet -p tickpath-core --example steady_run
+	$(PYTHON) tools/syscalls.py target/debug/examples/steady_run
 
 bench: .venv-release/.installed ## Measure against the reference and Python's queues: make bench ARGS=...
 	@$(RELEASE)/python -m benches.object_tier $(addprefix --also ,$(wildcard /usr/bin/python3.11)) $(ARGS)

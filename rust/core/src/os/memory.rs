@@ -37,11 +37,16 @@ impl<'a> MemoryRange<'a> {
     }
 
     /// Every page it has a part in, of `page_bytes`; other memory may lie in the first and the last.
+    /// Nothing has a part in none: its address is no memory's.
     const fn grown_to(self, page_bytes: usize) -> Self {
         let start = self.start & !(page_bytes - 1);
+        let length_bytes = match self.length_bytes {
+            0 => 0,
+            _ => self.end().next_multiple_of(page_bytes) - start,
+        };
         Self {
             start,
-            length_bytes: self.end().next_multiple_of(page_bytes) - start,
+            length_bytes,
             memory: PhantomData,
         }
     }
@@ -128,8 +133,8 @@ pub fn huge_page_bytes(range: MemoryRange<'_>) -> Option<usize> {
     imp::huge_bytes(range)
 }
 
-/// Keeps `range` from being paged out, and touches it. It stays locked until [`unlock_memory`] or until it is given back to
-/// the operating system, which freeing it does not always do.
+/// Keeps `range` from being paged out, and touches it. It stays locked until [`unlock_memory`] or until
+/// it is given back to the operating system, which freeing it does not always do.
 ///
 /// # Errors
 /// Returns a refusal if the process may not lock so much (CAP_IPC_LOCK, or `ulimit -l`).
@@ -225,8 +230,8 @@ mod imp {
             libc::MADV_HUGEPAGE | libc::MADV_COLLAPSE | libc::MADV_POPULATE_WRITE
         ));
         let start = without_provenance_mut(pages.start);
-        // SAFETY: the pages of a slice that is alive are mapped; the three kinds of advice say how they are backed, and
-        // leave what they hold as it is.
+        // SAFETY: the pages of a slice that is alive are mapped; the three kinds of advice say how they
+        // are backed, and leave what they hold as it is.
         match unsafe { libc::madvise(start, pages.length_bytes, advice) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
@@ -265,5 +270,172 @@ mod imp {
 
     pub(super) fn unlock(_: MemoryRange<'_>) -> Result<(), String> {
         Err(NOT_HERE.to_owned())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::rights::without_rights;
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    /// A field of `/proc/self/smaps_rollup` or the like, in bytes.
+    fn kernel_says(file: &str, field: &str) -> usize {
+        let text = std::fs::read_to_string(file).expect("linux says");
+        let line = text.lines().find_map(|line| line.strip_prefix(field));
+        let kilobytes = line.expect(field).trim().trim_end_matches("kB").trim_end();
+        kilobytes.parse::<usize>().expect("a number") * 1024
+    }
+
+    #[test]
+    fn a_range_is_the_slice_s_and_its_pages_enclose_it_or_lie_in_it() {
+        let words = vec![0_u64; 10_000];
+        let range = MemoryRange::of(&words);
+        assert_eq!(range.length_bytes(), 80_000);
+        let (outer, inner) = (range.grown_to(4096), range.shrunk_to(4096));
+        assert!(outer.start <= range.start && range.end() <= outer.end());
+        assert!(range.start <= inner.start && inner.end() <= range.end());
+        assert!(outer.length_bytes - inner.length_bytes <= 2 * 4096);
+        for pages in [outer, inner] {
+            assert!(pages.start.is_multiple_of(4096) && pages.length_bytes.is_multiple_of(4096));
+        }
+        assert_eq!(range.shrunk_to(MIB).length_bytes(), 0);
+        assert_eq!(
+            MemoryRange::of(&[0_u8; 0]).shrunk_to(4096).length_bytes(),
+            0
+        );
+    }
+
+    #[test]
+    fn touched_memory_is_there_and_holds_what_it_held() {
+        // Large and zeroed: the allocator leaves it to the kernel, which has given nothing of it yet.
+        let mut memory = vec![0_u8; 64 * MIB];
+        memory[5 * MIB] = 9;
+        let before = kernel_says("/proc/self/status", "VmRSS:");
+        touch_memory(MemoryRange::of(&memory)).expect("linux 5.14 or later");
+        let after = kernel_says("/proc/self/status", "VmRSS:");
+        // Other tests of the process give and take meanwhile, but not so much.
+        assert!(after > before + 48 * MIB, "{before} {after}");
+        assert_eq!(memory.iter().map(|&byte| u64::from(byte)).sum::<u64>(), 9);
+    }
+
+    #[test]
+    fn a_small_range_can_be_locked_and_unlocked_by_anyone() {
+        let memory = vec![1_u8; 16 << 10];
+        let range = MemoryRange::of(&memory);
+        lock_memory(range).expect("the usual limit is 64 KiB at least");
+        assert!(kernel_says("/proc/self/status", "VmLck:") >= 16 << 10);
+        unlock_memory(range).expect("what is locked can be unlocked");
+    }
+
+    #[test]
+    fn more_than_the_limit_is_refused_without_the_right_and_the_limit_is_told() {
+        std::thread::spawn(|| {
+            without_rights();
+            let limit = rustix::process::getrlimit(rustix::process::Resource::Memlock).current;
+            // Elsewhere the limit may be none, or more than a test should take.
+            let Some(limit) = limit.filter(|&limit| limit <= 64 << 20) else {
+                return;
+            };
+            let memory = vec![0_u8; limit as usize + MIB];
+            let state = prepare_memory(
+                MemoryRange::of(&memory),
+                MemoryWishes {
+                    lock: true,
+                    ..MemoryWishes::default()
+                },
+            );
+            assert!(!state.locked && !state.touched, "{state:?}");
+            let [refusal] = &state.refused[..] else {
+                panic!("{state:?}");
+            };
+            let text = refusal.to_string();
+            assert!(
+                text.contains(&format!("`ulimit -l` is {limit} bytes")),
+                "{text}"
+            );
+            assert!(
+                text.contains(&format!("lock {} bytes", memory.len())),
+                "{text}"
+            );
+        })
+        .join()
+        .expect("no panic");
+    }
+
+    #[test]
+    fn huge_pages_are_given_or_refused_and_the_memory_is_the_same() {
+        for touched_before in [false, true] {
+            let mut memory = vec![0_u32; 4 * MIB];
+            if touched_before {
+                memory.iter_mut().zip(0..).for_each(|(word, n)| *word = n);
+            }
+            let sum: u64 = memory.iter().map(|&word| u64::from(word)).sum();
+            let range = MemoryRange::of(&memory);
+            let wishes = MemoryWishes {
+                touch: true,
+                huge_pages: true,
+                lock: false,
+            };
+            let state = prepare_memory(range, wishes);
+            assert!(state.touched, "{state:?}");
+            let bytes = state.huge_bytes.expect("linux says");
+            if state.refused.is_empty() {
+                // All whole huge pages that lie in it: of 2 MiB, one less at the most.
+                assert!(bytes >= range.length_bytes() - 2 * 2 * MIB, "{state:?}");
+            } else {
+                assert!(
+                    state.refused[0]
+                        .to_string()
+                        .contains("huge pages for 16777216 bytes")
+                );
+            }
+            assert_eq!(memory.iter().map(|&word| u64::from(word)).sum::<u64>(), sum);
+        }
+    }
+
+    #[test]
+    fn locked_last_the_huge_pages_stay() {
+        let memory = vec![0_u8; 6 * MIB];
+        let wishes = MemoryWishes {
+            touch: true,
+            huge_pages: true,
+            lock: true,
+        };
+        let state = prepare_memory(MemoryRange::of(&memory), wishes);
+        if state.refused.is_empty() {
+            assert!(
+                state.locked && state.huge_bytes >= Some(4 * MIB),
+                "{state:?}"
+            );
+        }
+        unlock_memory(MemoryRange::of(&memory)).expect("what is locked can be unlocked");
+    }
+
+    #[test]
+    fn what_has_no_room_for_a_huge_page_is_refused() {
+        let memory = vec![0_u8; 4096];
+        let refusal = advise_huge_pages(MemoryRange::of(&memory)).expect_err("too small");
+        let text = refusal.to_string();
+        assert!(
+            text.contains("no whole page") || text.contains("no transparent"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn nothing_is_granted_for_nothing() {
+        let nothing = MemoryRange::of::<u8>(&[]);
+        assert_eq!(
+            (touch_memory(nothing), lock_memory(nothing)),
+            (Ok(()), Ok(()))
+        );
+        let state = prepare_memory(nothing, MemoryWishes::default());
+        assert_eq!(
+            (state.touched, state.locked, state.huge_bytes),
+            (false, false, Some(0))
+        );
+        assert!(state.refused.is_empty());
     }
 }

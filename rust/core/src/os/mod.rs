@@ -10,6 +10,8 @@ mod cores;
 mod memory;
 mod priority;
 mod quota;
+#[cfg(all(test, target_os = "linux"))]
+mod rights;
 #[cfg(target_os = "linux")]
 mod smaps;
 mod topology;

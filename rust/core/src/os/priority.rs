@@ -14,8 +14,8 @@ pub enum Priority {
     /// Before every ordinary thread (`SCHED_FIFO`), at a level from 1 to 99.
     ///
     /// The kernel takes such a thread off its core for some 50 ms of every second in which others wait
-    /// for that core (`sched_rt_runtime_us`, or the fair server since Linux 6.8), so a thread that spins is better
-    /// off with a core that nobody else needs.
+    /// for that core (`sched_rt_runtime_us`, or the fair server since Linux 6.8), so a thread that
+    /// spins is better off with a core that nobody else needs.
     Realtime(u8),
     /// Among the ordinary threads, from -20 (first) to 19.
     Nice(i8),
@@ -33,8 +33,8 @@ impl fmt::Display for Priority {
 /// Gives the calling thread `priority`, until it ends.
 ///
 /// # Errors
-/// Returns a refusal if the process has no right to it (CAP_SYS_NICE, or `ulimit -r`, `ulimit -e`), or if there is no such
-/// level; the thread then keeps what it had.
+/// Returns a refusal if the process has no right to it (CAP_SYS_NICE, or `ulimit -r`, `ulimit -e`), or
+/// if there is no such level; the thread then keeps what it had.
 pub fn raise_priority(priority: Priority) -> Result<(), Refusal> {
     let refused = |reason: String| Refusal::new(format!("give a thread {priority}"), reason);
     match priority {
@@ -101,5 +101,97 @@ mod imp {
 
     pub(super) fn set_nice(_: i8) -> Result<(), String> {
         Err(NOT_HERE.to_owned())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::rights::without_rights;
+    use super::*;
+
+    /// Policy, real-time level and nice value of the calling thread, as the kernel sees them.
+    fn seen() -> (u32, u32, i32) {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("linux says");
+        let after_name = stat.rsplit_once(')').expect("a name").1;
+        let field = |number: usize| {
+            // Numbers are those of proc(5); the third field is the first after the name.
+            after_name.split_ascii_whitespace().nth(number - 3)
+        };
+        let number = |n| field(n).and_then(|text| text.parse().ok());
+        let nice = field(19).and_then(|text| text.parse().ok());
+        let unsigned = |n| number(n).expect("a number");
+        (unsigned(41), unsigned(40), nice.expect("a number"))
+    }
+
+    /// Threads of their own: what one is given it keeps.
+    fn in_a_thread<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+        std::thread::scope(|scope| scope.spawn(body).join().expect("no panic"))
+    }
+
+    #[test]
+    fn a_level_is_had_or_refused_and_the_kernel_agrees() {
+        in_a_thread(|| match raise_priority(Priority::Realtime(3)) {
+            Ok(()) => assert_eq!(&seen().0, &1, "SCHED_FIFO"),
+            Err(refusal) => {
+                assert_eq!(seen().0, 0, "{refusal}");
+                assert!(refusal.to_string().contains("CAP_SYS_NICE"), "{refusal}");
+            }
+        });
+        in_a_thread(|| {
+            if raise_priority(Priority::Realtime(7)).is_ok() {
+                assert_eq!(seen().1, 7);
+            }
+        });
+    }
+
+    #[test]
+    fn a_nice_value_is_the_thread_s_own() {
+        let before = seen();
+        in_a_thread(|| {
+            let nicer = before.2 + 1;
+            let value = i8::try_from(nicer.min(19)).expect("small");
+            raise_priority(Priority::Nice(value)).expect("anyone may step back");
+            assert_eq!(seen().2, i32::from(value));
+        });
+        assert_eq!(seen(), before);
+    }
+
+    #[test]
+    fn without_the_right_both_are_refused_and_the_thread_stays_as_it_was() {
+        in_a_thread(|| {
+            without_rights();
+            let before = seen();
+            for priority in [Priority::Realtime(1), Priority::Nice(-20)] {
+                // A machine may allow levels to everybody (`ulimit -r`, `ulimit -e`).
+                let Err(refusal) = raise_priority(priority) else {
+                    return;
+                };
+                let text = refusal.to_string();
+                assert!(text.contains(&priority.to_string()), "{text}");
+                assert!(text.contains("ulimit"), "{text}");
+                assert_eq!(seen(), before);
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_no_level_is_refused_and_not_bent() {
+        in_a_thread(|| {
+            let before = seen();
+            for absurd in [
+                Priority::Realtime(0),
+                Priority::Realtime(100),
+                Priority::Realtime(255),
+                Priority::Nice(-21),
+                Priority::Nice(20),
+            ] {
+                let refusal = raise_priority(absurd).expect_err("no such level");
+                assert!(
+                    refusal.to_string().contains(&absurd.to_string()),
+                    "{refusal}"
+                );
+                assert_eq!(seen(), before);
+            }
+        });
     }
 }

@@ -3,8 +3,8 @@
 use core::ops::Range;
 use std::io::BufRead;
 
-/// The bytes on huge pages in the mappings that `range` has a part in, no more of each than that part; unknown if the
-/// text cannot be read.
+/// The bytes on huge pages in the mappings that `range` has a part in, no more of each than that part;
+/// unknown if the text cannot be read.
 pub(super) fn huge_bytes_in(smaps: impl BufRead, range: Range<usize>) -> Option<usize> {
     let (mut part, mut sum) = (0, 0);
     for line in smaps.split(b'\n') {
@@ -30,4 +30,45 @@ fn addresses(line: &str) -> Option<Range<usize>> {
     let (start, end) = line.split_ascii_whitespace().next()?.split_once('-')?;
     let address = |text| usize::from_str_radix(text, 16).ok();
     Some(address(start)?..address(end)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMAPS: &str = "\
+1000-3000 rw-p 00000000 00:00 0 [heap]
+Size:                  8 kB
+AnonHugePages:         8 kB
+VmFlags: rd wr
+3000-9000 rw-p 00000000 fe:00 12 /tmp/a-b c
+AnonHugePages:         4 kB
+9000-a000 r--p 00000000 00:00 0
+AnonHugePages:         0 kB
+";
+
+    #[test]
+    fn a_range_has_what_its_mappings_have_and_no_more_than_its_part() {
+        for (range, bytes) in [
+            (0x1000..0x3000, 0x2000),
+            (0x1800..0x2000, 0x800),
+            (0x3000..0x9000, 0x1000),
+            (0x2000..0x4000, 0x1000 + 0x1000),
+            (0x9000..0xa000, 0),
+            (0xb000..0xc000, 0),
+            (0x1000..0x1000, 0),
+        ] {
+            assert_eq!(
+                huge_bytes_in(SMAPS.as_bytes(), range.clone()),
+                Some(bytes),
+                "{range:x?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_that_says_something_else_tells_nothing() {
+        let odd = SMAPS.replace("8 kB", "8 MB");
+        assert_eq!(huge_bytes_in(odd.as_bytes(), 0x1000..0x2000), None);
+    }
 }

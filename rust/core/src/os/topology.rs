@@ -1,5 +1,5 @@
-//! What the machine offers to threads that want a core each: cores, which of them are halves of one, which are
-//! kept free, and a container's share.
+//! What the machine offers to threads that want a core each: cores, which of them are halves of one,
+//! which are kept free, and a container's share.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -140,4 +140,145 @@ fn parse_list(text: &str) -> Option<Vec<usize>> {
         list.extend(first.parse::<usize>().ok()?..=last.parse().ok()?);
     }
     Some(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine made of files.
+    struct Machine(tempfile::TempDir);
+
+    impl Machine {
+        /// `siblings` are the lists of each core, from 0.
+        fn with(siblings: &[&str], isolated: &str) -> Self {
+            let machine = Self(tempfile::tempdir().expect("a folder"));
+            for (core, list) in siblings.iter().enumerate() {
+                let name = format!("cpu{core}/topology/thread_siblings_list");
+                machine.write(&format!("sys/devices/system/cpu/{name}"), list);
+            }
+            machine.write("sys/devices/system/cpu/isolated", isolated);
+            machine
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            let path = self.0.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, format!("{text}\n")).expect("a file");
+        }
+
+        fn read(&self, available: &[usize]) -> Topology {
+            Topology::read_below(self.0.path(), Some(available.to_vec()))
+        }
+    }
+
+    #[test]
+    fn halves_of_one_core_are_told_and_come_last() {
+        let machine = Machine::with(&["0,2", "1,3", "0,2", "1,3"], "");
+        let all = machine.read(&[0, 1, 2, 3]);
+        assert_eq!(all.physical, Some(vec![vec![0, 2], vec![1, 3]]));
+        assert_eq!(all.isolated, Some(vec![]));
+        assert_eq!(all.best_first(), [1, 0, 3, 2]);
+        assert!(all.shared_halves(&[1, 0]).is_empty());
+        assert_eq!(all.shared_halves(&[1, 3, 0]), [1, 3]);
+        // A half that is not ours is somebody's, and not told.
+        let some = machine.read(&[0, 2, 3]);
+        assert_eq!(some.physical, Some(vec![vec![0, 2], vec![3]]));
+        assert_eq!(some.best_first(), [3, 0, 2]);
+    }
+
+    #[test]
+    fn cores_kept_free_come_first() {
+        let machine = Machine::with(&["0", "1", "2", "3"], "1-2");
+        let topology = machine.read(&[0, 1, 3]);
+        assert_eq!(topology.isolated, Some(vec![1]));
+        assert_eq!(topology.best_first(), [1, 3, 0]);
+        let halves = Machine::with(&["0-1", "0-1"], "1").read(&[0, 1]);
+        assert_eq!(halves.best_first(), [1, 0]);
+    }
+
+    #[test]
+    fn more_spinning_threads_than_cores_are_refused_with_the_way_out() {
+        let topology = Machine::with(&["0", "1"], "").read(&[0, 1]);
+        assert_eq!(
+            (topology.spinning_max(), topology.check_spinning(2)),
+            (2, Ok(()))
+        );
+        let refusal = topology.check_spinning(3).expect_err("two cores");
+        assert_eq!(refusal.asked, "3 spinning threads");
+        for word in [
+            "2 cores are available ([0, 1])",
+            "yield or park",
+            "at most 2",
+        ] {
+            assert!(refusal.reason.contains(word), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_quota_counts_as_fewer_cores_and_a_part_of_one_as_none() {
+        let machine = Machine::with(&["0", "1", "2", "3"], "");
+        machine.write("proc/self/cgroup", "0::/");
+        machine.write(
+            "proc/self/mountinfo",
+            "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw",
+        );
+        for (limit, cores, most) in [
+            ("max 100000", None, 4),
+            ("250000 100000", Some(2.5), 2),
+            ("50000 100000", Some(0.5), 0),
+            ("900000 100000", Some(9.0), 4),
+        ] {
+            machine.write("sys/fs/cgroup/cpu.max", limit);
+            let topology = machine.read(&[0, 1, 2, 3]);
+            assert_eq!(
+                (topology.quota_cores(), topology.spinning_max()),
+                (cores, most),
+                "{limit}"
+            );
+            let refusal = topology
+                .check_spinning(5)
+                .expect_err("four cores")
+                .to_string();
+            assert_eq!(refusal.contains("quota"), most < 4, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_the_machine_does_not_say_is_unknown() {
+        let empty = tempfile::tempdir().expect("a folder");
+        for available in [None, Some(vec![0, 1])] {
+            let topology = Topology::read_below(empty.path(), available.clone());
+            assert_eq!(topology.physical, None);
+            assert_eq!(topology.isolated, None);
+            assert_eq!((topology.quota, topology.quota_cores()), (None, None));
+            let mut cores = available.unwrap_or_default();
+            cores.reverse();
+            assert_eq!(topology.best_first(), cores);
+            assert!(topology.spinning_max() >= 1);
+        }
+        let odd = Machine::with(&["0", "one"], "1-");
+        assert_eq!(
+            (odd.read(&[0, 1]).physical, odd.read(&[0, 1]).isolated),
+            (None, None)
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_machine_s_own_holds_together() {
+        let topology = Topology::read();
+        let cores = available_cores().expect("linux says");
+        let mut ordered = topology.best_first();
+        ordered.sort_unstable();
+        assert_eq!(
+            (topology.available.as_deref(), ordered),
+            (Some(&cores[..]), cores.clone())
+        );
+        if let Some(groups) = &topology.physical {
+            let mut grouped: Vec<usize> = groups.iter().flatten().copied().collect();
+            grouped.sort_unstable();
+            assert_eq!(grouped, cores);
+        }
+    }
 }

@@ -55,3 +55,82 @@ impl Drift {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted::Manual;
+    use super::super::{CALIBRATION_SPAN_NS, Calibrated};
+    use super::*;
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    fn calibrated(time: &Manual) -> Calibrated<&Manual, &Manual> {
+        let calibrated = Calibrated::over(CALIBRATION_SPAN_NS, time, time, |ns| {
+            time.pass(ns, ns / 10 * 26);
+        });
+        assert_eq!(calibrated.source(), "tsc");
+        calibrated
+    }
+
+    #[test]
+    fn a_rate_that_is_off_is_found_in_either_direction() {
+        for (ticks_a_second, ppm, offset_ns) in [
+            (2_600_000_000, 0.0, 0),
+            (2_600_026_000, 10.0, 10_000),
+            (2_599_974_000, -10.0, -10_000),
+            (2_601_300_000, 500.0, 500_000),
+        ] {
+            let time = Manual::at(5, 7);
+            let calibrated = calibrated(&time);
+            time.pass(SECOND_NS, ticks_a_second);
+            let drift = calibrated.drift().expect("an undisturbed moment");
+            assert_eq!(drift.span_ns, SECOND_NS);
+            assert!((drift.offset_ns - offset_ns).abs() <= 1, "{drift:?}");
+            assert!(
+                drift.error_ns.abs_diff(offset_ns.unsigned_abs()) <= 1,
+                "{drift:?}"
+            );
+            let found = drift.error_ppm.expect("a second is long enough");
+            assert!((found - ppm).abs() < 0.01, "{drift:?}");
+        }
+    }
+
+    #[test]
+    fn the_error_has_room_for_what_a_reading_leaves_open() {
+        let time = Manual::at(5, 7);
+        let calibrated = calibrated(&time);
+        time.pass(SECOND_NS, 2_600_000_000);
+        time.look_ticks.set(260);
+        let drift = calibrated.drift().expect("an undisturbed moment");
+        // 260 ticks are 100 ns, and the clock was read anywhere in them.
+        let read_ns = drift.error_ns - drift.offset_ns.unsigned_abs();
+        assert_eq!(read_ns, 50, "{drift:?}");
+    }
+
+    #[test]
+    fn a_short_run_tells_no_rate() {
+        let time = Manual::at(5, 7);
+        let calibrated = calibrated(&time);
+        time.pass(DRIFT_SPAN_NS_MIN - 1, DRIFT_SPAN_NS_MIN / 10 * 26);
+        let drift = calibrated.drift().expect("an undisturbed moment");
+        assert_eq!(drift.error_ppm, None);
+    }
+
+    #[test]
+    fn a_counter_that_was_set_back_shows() {
+        let time = Manual::at(5, 7);
+        let calibrated = calibrated(&time);
+        time.pass(SECOND_NS, 0);
+        let drift = calibrated.drift().expect("an undisturbed moment");
+        assert!((drift.offset_ns + SECOND_NS as i64).abs() <= 1, "{drift:?}");
+        assert!(drift.error_ns >= SECOND_NS);
+    }
+
+    #[test]
+    fn without_an_undisturbed_moment_nothing_is_known() {
+        let time = Manual::at(5, 7);
+        let calibrated = calibrated(&time);
+        time.look_ticks.set(10_000);
+        assert_eq!(calibrated.drift(), None);
+    }
+}

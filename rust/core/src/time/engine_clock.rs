@@ -232,3 +232,168 @@ fn calibrate<C: Clock, T: Ticks + Clone>(
     }
     Err(reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::super::scripted::Manual;
+    use super::*;
+
+    const HOUR_NS: u64 = 3_600_000_000_000;
+
+    /// Calibrates while `ticks_per_us` pass.
+    fn calibrated(time: &Manual, ticks_per_us: u64) -> Calibrated<&Manual, &Manual> {
+        Calibrated::over(CALIBRATION_SPAN_NS, time, time, |ns| {
+            time.pass(ns, ns / 1_000 * ticks_per_us);
+        })
+    }
+
+    fn reason(calibrated: &Calibrated<&Manual, &Manual>) -> String {
+        assert_eq!(calibrated.source(), "clock_gettime");
+        let refusal = calibrated.fallback.as_ref().expect("a reason");
+        refusal.to_string()
+    }
+
+    #[test]
+    fn stamps_are_the_clock_s_for_hours_at_any_rate() {
+        for ticks_per_us in [400, 1_000, 2_596, 5_123] {
+            let time = Manual::at(7 * HOUR_NS, u64::MAX / 8);
+            let calibrated = calibrated(&time, ticks_per_us);
+            assert_eq!(calibrated.source(), "tsc");
+            for passed in [
+                0,
+                1_000,
+                1_000_000_000,
+                HOUR_NS,
+                1_000 * HOUR_NS,
+                90 * 8_766 * HOUR_NS,
+            ] {
+                time.pass(passed, passed / 1_000 * ticks_per_us);
+                let error = calibrated.clock.now_ns().abs_diff(time.ns.get());
+                assert!(
+                    error <= 1 + passed / HOUR_NS / 1_000,
+                    "{ticks_per_us}, {passed}: {error} ns"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn stamps_never_go_back_and_every_copy_gives_the_same() {
+        let time = Manual::at(1_000, 5);
+        let calibrated = calibrated(&time, 2_600);
+        let EngineClock::Counter(clock) = calibrated.clock else {
+            panic!("{calibrated:?}");
+        };
+        let copy = clock;
+        let mut last = 0;
+        for step in 0..100_000_u64 {
+            time.pass(0, step % 97);
+            let now = clock.now_ns();
+            assert!(now >= last && copy.now_ns() == now && calibrated.clock.now_ns() == now);
+            last = now;
+        }
+    }
+
+    #[test]
+    fn a_stamp_costs_what_the_counter_costs() {
+        let time = Manual::at(1_000, 5);
+        time.look_ticks.set(26);
+        assert_eq!(calibrated(&time, 2_600).cost_ns, 10);
+    }
+
+    #[test]
+    fn a_counter_that_is_not_trusted_is_not_asked() {
+        for (distrust, word) in [
+            (Distrust::NotInvariant, "no counter of constant rate"),
+            (
+                Distrust::NotTheKernels,
+                "the kernel does not keep its time by",
+            ),
+        ] {
+            let time = Manual {
+                trust: Err(distrust),
+                ..Manual::at(1_000, 5)
+            };
+            let calibrated = calibrated(&time, 2_600);
+            assert!(reason(&calibrated).contains(word));
+            assert_eq!(time.ticks.get(), 5);
+            assert_eq!(calibrated.drift(), Some(Drift::NONE));
+            time.pass(123, 0);
+            assert_eq!(calibrated.clock.now_ns(), time.ns.get());
+        }
+    }
+
+    #[test]
+    fn disturbed_readings_fall_back_and_say_so() {
+        let time = Manual::at(1_000, 5);
+        time.look_ticks.set(1_000);
+        assert!(reason(&calibrated(&time, 2_600)).contains("disturbed"));
+    }
+
+    #[test]
+    fn a_rate_that_is_no_processor_s_falls_back_and_says_so() {
+        for ticks_per_us in [0, 24, 20_000] {
+            let time = Manual::at(1_000, 5);
+            let reason = reason(&calibrated(&time, ticks_per_us));
+            assert!(
+                reason.contains("rate is no processor's"),
+                "{ticks_per_us}: {reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rate_that_changes_meanwhile_is_measured_again_and_then_given_up() {
+        // The first `bad` waits have 2,600 and 2,700 ticks a microsecond in turn.
+        for (bad, source) in [(2, "tsc"), (4, "tsc"), (6, "clock_gettime")] {
+            let (time, waits) = (Manual::at(1_000, 5), Cell::new(0));
+            let calibrated = Calibrated::over(CALIBRATION_SPAN_NS, &time, &time, |ns| {
+                waits.set(waits.get() + 1);
+                let faster = waits.get() <= bad && waits.get() % 2 == 1;
+                time.pass(ns, ns / 1_000 * if faster { 2_700 } else { 2_600 });
+            });
+            assert_eq!(calibrated.source(), source, "{bad}");
+            if bad == 6 {
+                assert!(reason(&calibrated).contains("rate changed"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_counter_that_jumps_meanwhile_is_seen() {
+        let time = Manual::at(1_000, 5);
+        let calibrated = Calibrated::over(CALIBRATION_SPAN_NS, &time, &time, |ns| {
+            time.pass(ns, ns / 1_000 * 2_600);
+            // Not by much, and as if set back.
+            time.ticks.set(time.ticks.get() / 2);
+        });
+        assert_eq!(calibrated.source(), "clock_gettime");
+    }
+
+    #[test]
+    fn the_span_is_what_was_asked_and_no_shorter_than_means_something() {
+        for (asked, waited) in [
+            (0, CALIBRATION_SPAN_NS_MIN),
+            (CALIBRATION_SPAN_NS, CALIBRATION_SPAN_NS),
+        ] {
+            let (time, total) = (Manual::at(1_000, 5), Cell::new(0));
+            Calibrated::over(asked, &time, &time, |ns| {
+                total.set(total.get() + ns);
+                time.pass(ns, ns / 1_000 * 2_600);
+            });
+            assert_eq!(total.get(), waited);
+        }
+    }
+
+    #[test]
+    fn the_monotonic_clock_can_be_asked_for() {
+        let calibrated = EngineClock::monotonic();
+        assert_eq!(
+            (calibrated.source(), calibrated.fallback.clone()),
+            ("clock_gettime", None)
+        );
+        assert_eq!(calibrated.drift(), Some(Drift::NONE));
+    }
+}

@@ -1,7 +1,7 @@
 //! The processor's time stamp counter, whether it may be trusted, and one reading of it beside the clock.
 //!
-//! A stamp is a plain `rdtsc`. It is not ordered after the loads before it: on a two-core EPYC it costs 9.5 ns
-//! that way, and 18.4 as `lfence; rdtsc` or `rdtscp`. What that can cost is one load's time: see
+//! A stamp is a plain `rdtsc`. It is not ordered after the loads before it: on a two-core EPYC it costs
+//! 9.5 ns that way, and 18.4 as `lfence; rdtsc` or `rdtscp`. What that can cost is one load's time: see
 //! [`super::EARLY_NS_MAX`].
 //!
 //! - **Threads**: any; the counter is the same on every core where the kernel keeps its time by it, for
