@@ -71,6 +71,18 @@ class RunProgress:
                 f"{count(executor.backlog)} in the ring"
             )
 
+    def measuring(self, part: str, number: int, rounds: int) -> None:
+        """Round ``number``, from 0, of a part of the bench begins."""
+        if self._quiet:
+            return
+        if self._console.is_terminal:
+            if part != self._phase:
+                self._close()
+                self._phase = part
+            self._show(f"{part}, round {number + 1} of {rounds}", number, rounds)
+        elif number == 0:
+            say(f"tickpath: measuring {part}, {rounds} round{'s' if rounds > 1 else ''}")
+
     def _is_plain_due(self) -> bool:
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s < self._plain_after_s:
