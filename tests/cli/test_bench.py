@@ -91,7 +91,7 @@ def test_an_interpreter_that_cannot_measure_is_an_error(bench: Bench, tmp_path: 
     program.chmod(0o755)
     code, stdout, stderr = bench(*SMALL, "--only", "object-tier", "--quiet", "--also", str(program))
     assert (code, stdout) == (2, "")
-    assert "did not measure, it ended with code 3: no module named anything" in stderr
+    assert "cannot measure, it ended with code 3: no module named anything" in stderr
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_interpreter_that_cannot_measure_is_an_error(bench: Bench, tmp_path: 
         (["--picture", "no/such/folder/a.svg"], "there is no folder no/such/folder"),
         (["--only", "batches", "--picture", "a.svg"], "add --only with one of threads, processes"),
         (["--only", "threads", "--also", sys.executable], "add --only object-tier"),
-        (["--also", "no-such-python"], "there is no such program"),
+        (["--also", "no-such-python"], "no-such-python cannot be started: No such file or directory"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_measured(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +78,10 @@ def command(**options: Any) -> int:
     try:
         with StopSignals() as signals:
             report = _measured(settings, options, signals)
+            # First: a picture that cannot be written takes no figure with it.
+            _print(report, as_json=options["as_json"])
             if options["picture"] is not None:
                 _draw(report, options["picture"])
-            _print(report, as_json=options["as_json"])
     except KeyboardInterrupt:
         # The second signal means now, and before the first round there is nothing to tell.
         say("tickpath: interrupted, ended without an account")
@@ -96,8 +96,12 @@ def _refuse_what_cannot_be_done(settings: BenchSettings, options: Mapping[str, A
         raise click.UsageError(
             f"--also repeats the object tier, and --only leaves it out: add --only {_OBJECT_TIER}"
         )
-    if also is not None and shutil.which(also) is None:
-        raise click.UsageError(f"--also {also}: there is no such program")
+    if also is not None:
+        from tickpath.lab.bench.other_python import why_it_cannot
+
+        reason = why_it_cannot(also)
+        if reason is not None:
+            raise click.UsageError(f"--also {reason}")
     if options["picture"] is None:
         return
     from tickpath.lab.bench.picture import why_not_drawn

@@ -114,7 +114,7 @@ def _rounds(report: Mapping[str, Any]) -> str:
 
 def _figures(report: Mapping[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("contender")
+    table.add_column("contender", min_width=22)
     table.add_column("ns [low, high]", justify="right")
     for heading in ("M/s", "p99", "p99.9", "samples"):
         table.add_column(heading, justify="right", no_wrap=True)
