@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -137,6 +138,19 @@ def test_a_signal_ends_it_with_the_account_of_what_was_measured(part: str, numbe
     report = report_of(stdout)
     assert (process.returncode, report["verdict"], stderr) == (130, "interrupted", "")
     assert report["parts"][part]["complete"] is False
+
+
+@pytest.mark.slow
+def test_a_ctrl_c_at_the_terminal_reaches_everybody_and_leaves_no_traceback() -> None:
+    command = [*TICKPATH, "bench", "--quick", "--rounds", "10000", "--only", "processes", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("tickpath: measuring processes")
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate()
+    assert (process.returncode, report_of(stdout)["verdict"], stderr) == (130, "interrupted", "")
 
 
 @pytest.mark.slow

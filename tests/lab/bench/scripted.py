@@ -100,6 +100,12 @@ class _Raises(_Pipe):
         return send
 
 
+class _Prints(_Pipe):
+    def sender(self) -> Callable[[bytes], object]:
+        os.write(1, b"a word from our sponsors")
+        return super().sender()
+
+
 class _WillNotOpen(_Pipe):
     def receiver(self) -> Callable[[], bytes]:
         raise OSError("no memory to share")
@@ -114,6 +120,7 @@ WORKS = TransportKind("works", "blocks", _Pipe)
 HANGS = TransportKind("hangs", "blocks", _Hangs)
 DIES = TransportKind("dies", "blocks", _Dies)
 RAISES = TransportKind("raises", "blocks", _Raises)
+PRINTS = TransportKind("prints", "blocks", _Prints)
 WILL_NOT_OPEN = TransportKind("will not open", "blocks", _WillNotOpen)
 CANNOT_BE_MADE = TransportKind("cannot be made", "blocks", _CannotBeMade)  # type: ignore[arg-type]
 ABSENT = TransportKind("absent", "blocks", _Pipe, "no_such_module_anywhere", "no-such-thing")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from tickpath.lab.bench.processes import BASE, Processes, ProcessExchange
 from tickpath.lab.bench.transports import TRANSPORTS, TransportKind
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def opened(kind: TransportKind) -> ProcessExchange:
@@ -63,6 +67,34 @@ def test_a_peer_that_cannot_start_is_named_and_leaves_no_process(kind: Transport
     with pytest.raises(PeerFailed, match=reason):
         opened(kind)
     assert multiprocessing.active_children() == []
+
+
+def test_what_a_peer_prints_does_not_reach_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+    opened(scripted.PRINTS).close()
+    assert capfd.readouterr().out == ""
+
+
+def test_a_worker_ends_with_its_parent_even_in_a_call_that_never_returns() -> None:
+    program = """
+from tests.lab.bench import scripted
+from tickpath.lab.bench.processes import ProcessExchange
+def main():
+    exchange = ProcessExchange(scripted.HANGS, lambda: False)
+    print("waiting", flush=True)
+    exchange.one_way(10)
+if __name__ == "__main__":
+    main()
+"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.kill()
+        # The workers hold this pipe: it ends when the last of them has.
+        process.stderr.read()
 
 
 def test_an_interrupt_ends_the_wait() -> None:
