@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from tests.lab.bench.scripted import ScriptedExchange, budget
+from tickpath.lab.bench.arrow import Arrow
 from tickpath.lab.bench.batches import BATCHES, Batches, Feed
 from tickpath.lab.bench.figures import Spread
 from tickpath.lab.bench.interleaved import Samples, Workload
@@ -61,6 +62,21 @@ def test_the_batches_are_measured_in_every_size_and_the_feed_is_accounted_for() 
     [fed] = [figure for figure in result.figures if figure.lost is not None]
     assert fed.read is not None
     assert [promise.unit for promise in result.promises] == ["events/s", "events/s"]
+
+
+@pytest.mark.slow
+def test_both_ways_to_an_arrow_table_are_measured() -> None:
+    pytest.importorskip("pyarrow", reason="the part needs the extra `arrow`")
+    result = Arrow().run(budget(1))
+    assert len(result.figures) == 8
+    assert all(figure.ns is not None and figure.times_base is not None for figure in result.figures)
+
+
+def test_without_pyarrow_its_rows_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    result = Arrow().run(budget(1))
+    assert (result.rounds, {figure.ns for figure in result.figures}) == (0, {None})
+    assert "pip install 'tickpath[arrow]'" in (result.figures[0].missing or "")
 
 
 def test_what_is_fed_is_read_or_lost_to_the_last_event() -> None:

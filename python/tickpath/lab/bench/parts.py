@@ -36,6 +36,12 @@ def _batches() -> Part:
     return Batches()
 
 
+def _arrow() -> Part:
+    from tickpath.lab.bench.arrow import Arrow
+
+    return Arrow()
+
+
 def _threads() -> Part:
     from tickpath.lab.bench.threads import Threads
 
@@ -52,6 +58,7 @@ def _processes() -> Part:
 PARTS = {
     "object-tier": PartEntry(load=_object_tier, seconds_max=20, has_latency=False),
     "batches": PartEntry(load=_batches, seconds_max=15, has_latency=False),
+    "arrow": PartEntry(load=_arrow, seconds_max=12, has_latency=False),
     "threads": PartEntry(load=_threads, seconds_max=25, has_latency=True),
     "processes": PartEntry(load=_processes, seconds_max=35, has_latency=True),
 }
