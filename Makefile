@@ -32,6 +32,10 @@ TSAN := env $(QUICK_LINK) RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-misma
 UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/core/test_state*.py tests/core/test_time*.py) \
 	tests/control tests/contract
 
+# Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
+# where there are both, and where it is measured.
+BENCH_ALSO := $(if $(findstring --only,$(ARGS)),,$(addprefix --also ,$(wildcard /usr/bin/python3.11)))
+
 MANIFESTS := pyproject.toml Cargo.toml Cargo.lock $(wildcard rust/*/Cargo.toml)
 RUST := $(MANIFESTS) $(shell find rust -name '*.rs')
 PACKAGE := $(RUST) $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed) README.md LICENSE
@@ -109,7 +113,7 @@ lint: .venv/.installed ## Lint Python
 	$(BIN)/ruff check
 
 types: .venv/.built ## Type-check Python, strictly
-	$(BIN)/mypy python tests tools $(wildcard benches)
+	$(BIN)/mypy python tests tools
 
 imports: .venv/.built ## Check who may import whom
 	$(BIN)/lint-imports
@@ -160,8 +164,8 @@ syscalls: ## Show by strace that a steady run's threads make no system call, and
 	cargo build --quiet -p tickpath-core --example steady_run
 	$(PYTHON) tools/syscalls.py target/debug/examples/steady_run
 
-bench: .venv-release/.installed ## Measure against the reference and Python's queues: make bench ARGS=...
-	@$(RELEASE)/python -m benches.object_tier $(addprefix --also ,$(wildcard /usr/bin/python3.11)) $(ARGS)
+bench: .venv-release/.installed ## Measure tickpath and its peers in turns: make bench ARGS="--quick --picture latency.svg"
+	@$(RELEASE)/tickpath bench $(BENCH_ALSO) $(ARGS)
 
 wheel: .venv/.installed ## Build the release wheel into build/dist
 	@mkdir -p $(DIST) && rm -f $(DIST)/*.whl
@@ -176,5 +180,5 @@ test-wheel: wheel sdist ## Install wheel and sdist into empty environments of ev
 
 clean: ## Remove what the targets made
 	rm -rf .venv .venv-release build dist target target-loom .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find python tests benches tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find python tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tickpath/*.so

@@ -21,6 +21,8 @@ PLANTED = [
     ("tickpath.config", "tickpath.core"),
     ("tickpath.lab", "tickpath.cli"),
     ("tickpath.control.health", "tickpath.reference"),
+    ("tickpath.cli", "tickpath.reference"),
+    ("tickpath.lab.bench", "tickpath.reference"),
     ("tickpath.reference", "tickpath.core.bus"),
 ]
 

@@ -47,6 +47,8 @@ def test_each_rule_of_the_seed_is_enforced(tmp_path: Path, source: str, target: 
         ("tickpath.config", "tickpath.core.bus"),
         ("tickpath.errors", "tickpath.config"),
         ("tickpath.core.bus", "tickpath.reference"),
+        ("tickpath.cli", "tickpath.reference"),
+        ("tickpath.lab.bench", "tickpath.reference"),
         ("tickpath.reference", "tickpath.core.bus"),
         ("tickpath.reference", "tickpath._native"),
     ],
@@ -82,6 +84,13 @@ def test_each_layer_imports_downwards_only(tmp_path: Path, source: str, target: 
 def test_every_spelling_of_an_import_is_seen(tmp_path: Path, source: str) -> None:
     root = plant(tmp_path, "tickpath.control.metrics.planted", source + "\n")
     assert any(found.target.startswith("tickpath.core.bus") for found in violations(root))
+
+
+def test_only_the_part_that_measures_the_object_tier_may_use_the_reference(tmp_path: Path) -> None:
+    assert (
+        violations(plant(tmp_path, "tickpath.lab.bench.object_tier", "from tickpath import reference\n"))
+        == []
+    )
 
 
 def test_an_import_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

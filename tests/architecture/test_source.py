@@ -15,9 +15,7 @@ BINDINGS = ROOT / "rust" / "python" / "src"
 PACKAGE = ROOT / "python" / "tickpath"
 
 RUST = sorted([*CORE.rglob("*.rs"), *(ROOT / "rust" / "python").rglob("*.rs")])
-PYTHON = sorted(
-    path for folder in ("python", "tests", "benches", "tools") for path in (ROOT / folder).rglob("*.py")
-)
+PYTHON = sorted(path for folder in ("python", "tests", "tools") for path in (ROOT / folder).rglob("*.py"))
 
 LINES_MAX = 400
 BINDING_LINES_MAX = 250

@@ -27,9 +27,16 @@ def _load_run() -> click.Command:
     return command
 
 
+def _load_bench() -> click.Command:
+    from tickpath.cli.bench import command
+
+    return command
+
+
 #: Command, what loads it, and what ``tickpath --help`` says of it without that.
 _COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "run": (_load_run, "Run a feed through the ring and the executor, and account for it."),
+    "bench": (_load_bench, "Measure tickpath and its peers side by side, in turns."),
 }
 
 

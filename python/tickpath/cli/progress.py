@@ -71,6 +71,19 @@ class RunProgress:
                 f"{count(executor.backlog)} in the ring"
             )
 
+    def measuring(self, part: str, number: int, rounds: int) -> None:
+        """Round ``number``, from 0, of a part of the bench begins."""
+        if self._quiet:
+            return
+        if self._console.is_terminal:
+            if part != self._phase:
+                self._close()
+                self._phase = part
+            # Drawn once a round: a thread that draws while it is measured would be measured as well.
+            self._show(f"{part}, round {number + 1} of {rounds}", number, rounds, still=True)
+        elif number == 0:
+            say(f"tickpath: measuring {part}, {rounds} round{'s' if rounds > 1 else ''}")
+
     def _is_plain_due(self) -> bool:
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s < self._plain_after_s:
@@ -87,7 +100,7 @@ class RunProgress:
             self._plain_after_s = _SHOW_AFTER_S
         return time.monotonic() - self._began_s >= _SHOW_AFTER_S
 
-    def _show(self, what: str, done: int, total: int) -> None:
+    def _show(self, what: str, done: int, total: int, *, still: bool = False) -> None:
         if self._live is None:
             self._live = Progress(
                 TextColumn("{task.description}"),
@@ -96,11 +109,12 @@ class RunProgress:
                 TimeRemainingColumn(),
                 console=self._console,
                 transient=True,
+                auto_refresh=not still,
             )
             self._live.start()
             self._task = self._live.add_task(what, total=total)
         if self._task is not None:
-            self._live.update(self._task, description=what, completed=done, total=total)
+            self._live.update(self._task, description=what, completed=done, total=total, refresh=still)
 
     def _close(self) -> None:
         if self._live is not None:

@@ -1,0 +1,30 @@
+"""What the operating system says of the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["cores", "cpu_model"]
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def cores() -> int | None:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def cpu_model() -> str | None:
+    """The processor's model name."""
+    try:
+        text = _CPU_INFO.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return None
