@@ -1,4 +1,4 @@
-"""Events and acks as Arrow columns: ``ArrowRows`` against pyarrow, which takes a structured array field by field.
+"""Events and acks as Arrow columns: ``ArrowRows`` against pyarrow, which takes an array field by field.
 
 Needs the release package, and pyarrow beside it: ``.venv-release/bin/python -m benches.arrow``. Prints one
 table of nanoseconds per row and of ratios.
