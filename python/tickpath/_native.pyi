@@ -16,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "csv_header", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -86,6 +86,45 @@ class AckReader:
         is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
         ``Exception``, is counted and reported once through ``sys.unraisablehook``.
         """
+
+@final
+class ArrowRows:
+    """
+    A copy of structured NumPy rows in Arrow columns, which polars, pandas, pyarrow, duckdb and every other
+    library with Arrow's PyCapsule interface take as they are.
+
+    ``array`` is one-dimensional, of ``EVENT_DTYPE``, ``ACK_DTYPE`` or any structured dtype of integers,
+    floats and booleans in native byte order; its rows need not lie side by side. They are copied once, here,
+    from 1,024 rows on with the interpreter's lock released; a later change of the array is not seen.
+    Every export shares that copy, and keeps it alive on its own.
+
+    Each field becomes the column of its name and type, without nulls, in one chunk; stamps stay
+    integers, padding is left out, and ``executed`` of an ack becomes a boolean. Columns that count
+    nanoseconds or billionths say so in their metadata: ``unit`` is ``ns`` or ``1e-9``.
+
+    Raises ``ArgumentTypeError`` for anything but an array of such a dtype, ``ArgumentValueError`` for
+    one of other dimensions, ``MemoryError`` if there is not the memory.
+    """
+    def __arrow_c_array__(self, /, requested_schema: object | None = None) -> tuple[object, object]:
+        """
+        Schema and columns as one record batch, in two capsules.
+
+        ``requested_schema`` may ask for other types of the same columns, which is not heard: they keep
+        theirs. Raises ``ArgumentValueError`` if it asks for other columns.
+        """
+    def __arrow_c_schema__(self, /) -> object:
+        """
+        The schema, in a capsule.
+        """
+    def __arrow_c_stream__(self, /, requested_schema: object | None = None) -> object:
+        """
+        The columns as a stream of one record batch, in a capsule.
+
+        ``requested_schema`` is heard as by ``__arrow_c_array__``.
+        """
+    def __len__(self, /) -> int: ...
+    def __new__(cls, /, array: numpy.typing.NDArray[typing.Any]) -> Self: ...
+    def __repr__(self, /) -> str: ...
 
 @final
 class ClockRecord:
@@ -638,6 +677,78 @@ class LatencyFigures:
         """
 
 @final
+class LatencyHistogram:
+    """
+    Latencies in nanoseconds, counted in buckets of three significant digits; immutable.
+
+    A run hands over one for each stage and state; ``LatencyHistogram(latencies_ns)`` counts any integers
+    from 0 to ``2**64 - 1`` (270 kB, whatever their number; above 73 minutes they share a bucket).
+    ``by_plan`` says that each was taken from the moment it was planned for. ``min_ns`` and ``max_ns``
+    are exact, and ``None`` (unknown) where nothing was counted.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, latencies_ns: collections.abc.Iterable[int] = None, *, by_plan: bool = ...) -> Self: ...
+    def __reduce__(self, /) -> tuple[Any, tuple[bytes, int | None, int | None, bool, int | None]]: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def by_plan(self, /) -> bool:
+        """
+        Whether each latency was taken from the moment it was planned for: nothing is omitted then.
+        """
+    def corrected(self, /, expected_interval_ns: int) -> LatencyHistogram:
+        """
+        A new histogram with what coordinated omission left out, if one latency was expected every
+        ``expected_interval_ns``.
+
+        Raises ``CorrectionRefused`` if this was corrected before or recorded by plan.
+        """
+    @property
+    def corrected_interval_ns(self, /) -> int | None:
+        """
+        The interval this was corrected for, ``None`` if it was not.
+        """
+    @property
+    def count(self, /) -> int:
+        """
+        Number of latencies counted.
+        """
+    @staticmethod
+    def from_v2(encoded: bytes, min_ns: SupportsIndex | None = None, max_ns: SupportsIndex | None = None, by_plan: bool = False, corrected_interval_ns: SupportsIndex | None = None) -> LatencyHistogram:
+        """
+        The histogram behind a V2 encoding, of any bounds; the other arguments are what is not in it.
+
+        Raises ``ArgumentValueError`` if the bytes are no such encoding.
+        """
+    @property
+    def max_ns(self, /) -> int | None:
+        """
+        The largest in nanoseconds, ``None`` if there was none.
+        """
+    def merge(self, /, other: LatencyHistogram) -> LatencyHistogram:
+        """
+        The sum of this and ``other``, as a new histogram; by plan if either was.
+
+        Raises ``CorrectionRefused`` if either was corrected: merge first.
+        """
+    @property
+    def min_ns(self, /) -> int | None:
+        """
+        The smallest in nanoseconds, ``None`` if there was none.
+        """
+    def percentile(self, /, quantile: float) -> int | None:
+        """
+        The latency in nanoseconds at ``quantile`` (0.99 for p99), to three significant digits.
+
+        ``None`` (unknown) with fewer than ten samples beyond it. Raises ``ArgumentValueError`` for a
+        quantile outside 0 to 1.
+        """
+    def to_v2(self, /) -> bytes:
+        """
+        The counts in HdrHistogram's compressed V2 encoding, which its libraries in other languages decode.
+        """
+
+@final
 class LatencySink:
     """
     The sink that feeds a ``Metrics`` with the latency of every ack.
@@ -746,7 +857,7 @@ class Metrics:
 
     For one thread at a time. ``observe`` is O(1) and allocates nothing; ``snapshot`` and ``reset``
     belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
-    significant digits, from 1 ns to one hour (longer ones count as one hour there).
+    significant digits, from 1 ns to 73 minutes (longer ones count as 73 minutes there).
     """
     def __new__(cls, /, histogram: bool = ...) -> Self: ...
     def observe(self, latency_ns: int, /) -> None:
@@ -857,6 +968,11 @@ class Snapshot:
     def count(self, /) -> int:
         """
         Number of observations.
+        """
+    @property
+    def histogram(self, /) -> LatencyHistogram | None:
+        """
+        A copy of the histogram, ``None`` where none is kept.
         """
     @property
     def max_latency_ns(self, /) -> int | None:
@@ -976,6 +1092,12 @@ def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> 
     The column names in the header of a csv file, split as loading the ``wanted`` ones would.
     """
 
+def encode_hlog(intervals: SupportsGetItem[int, tuple[str | None, LatencyHistogram, SupportsIndex, SupportsIndex]], start_ns: SupportsIndex | None = None, comments: SupportsGetItem[int, str] = ...) -> str:
+    """
+    The text of a histogram log: a line for each (tag, histogram, start, length), the times in nanoseconds
+    from ``start_ns`` since the UNIX epoch; see ``tickpath.control.metrics.write_hlog``.
+    """
+
 def load_csv(path: str | PathLike[str], columns: SupportsGetItem[int, tuple[str, SupportsIndex | str, SupportsIndex]], policy: str, symbol: str | None, out_of_order: str, progress: Any | None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
     """
     Load a csv file. ``columns`` holds field, column (name or position) and exponent of each mapped column;
@@ -994,7 +1116,7 @@ def load_recording(paths: SupportsGetItem[int, str | PathLike[str]], *, kind: st
 
 def load_rows(title: str, rows: Any, bad: SupportsGetItem[int, tuple[SupportsIndex, str, str]], symbols: SupportsGetItem[int, str], policy: str, symbol: str | None, out_of_order: str, progress: Any | None) -> tuple[Events, list[str], list[tuple[str, int | None, int | None, str | None, str]], list[dict[str, Any]]]:
     """
-    Load ``rows`` (an array of ``EVENT_DTYPE`` as bytes) of the table called ``title``.
+    Load ``rows``, an array of ``EVENT_DTYPE`` that nobody else has, of the table called ``title``.
 
     ``bad`` holds row number from 0, field and reason of the rows that are none, in ascending order;
     ``progress`` is called as by ``load_recording``.

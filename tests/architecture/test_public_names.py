@@ -98,6 +98,7 @@ def test_the_version_is_written_once() -> None:
     "module",
     [
         "tickpath",
+        "tickpath.core.arrow",
         "tickpath.core.bus",
         "tickpath.core.execution",
         "tickpath.core.state",

@@ -210,7 +210,9 @@ def test_what_was_exported_is_released_whatever_became_of_it(use: str) -> None:
         if use == "array":
             assert pyarrow.RecordBatch._import_from_c_capsule(*capsules[0]).num_rows == 100_000
         elif use == "stream":
-            assert pyarrow.RecordBatchReader._import_from_c_capsule(capsules[1]).read_all().num_rows == 100_000
+            assert (
+                pyarrow.RecordBatchReader._import_from_c_capsule(capsules[1]).read_all().num_rows == 100_000
+            )
         elif use == "half":
             assert len(pyarrow.RecordBatchReader._import_from_c_capsule(capsules[1]).schema) == 10
 

@@ -1,6 +1,6 @@
-"""Goal: polars, pandas, pyarrow and duckdb take events and acks as they are, and give them back unchanged.
+"""Goal: polars, pandas, pyarrow and duckdb take events and acks as they are, and give them back.
 
-Method: each library's own constructor, on the objects themselves; back through ``MarketDataSource.from_table``.
+Method: each library's own constructor, on the objects themselves; back through ``from_table``.
 """
 
 from __future__ import annotations
@@ -93,9 +93,7 @@ def test_acks_arrive_with_truth_values(load: Callable[[object], Any], rows: int)
 
 
 @pytest.mark.parametrize("load", [*LIBRARIES, lambda exported: exported])
-def test_events_come_back_from_every_library(
-    load: Callable[[object], Any], source: MarketDataSource
-) -> None:
+def test_events_come_back_from_every_library(load: Callable[[object], Any], source: MarketDataSource) -> None:
     back = MarketDataSource.from_table(load(source), columns=COLUMNS)
     assert back.events.dtype == EVENT_DTYPE
     assert np.array_equal(back.events, source.events)

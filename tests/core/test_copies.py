@@ -41,7 +41,7 @@ def unaligned() -> Events:
 
 
 def peak_bytes(work: Callable[[], object]) -> int:
-    """The most memory that Python and NumPy held at one time during ``work``, beyond what they held before."""
+    """The most memory that Python and NumPy held during ``work``, beyond what they held before."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()

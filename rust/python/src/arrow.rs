@@ -59,9 +59,7 @@ impl ArrowRows {
         let mut columns = plan(&dtype, acks)?.map_err(|field| {
             refuse(
                 array,
-                &format!(
-                    "its field {field}; export the other fields: array[[\"name\", ...]]"
-                ),
+                &format!("its field {field}; export the other fields: array[[\"name\", ...]]"),
             )
         })?;
         if columns.is_empty() {

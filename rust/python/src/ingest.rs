@@ -1,9 +1,7 @@
 //! Events in memory: what every source of market data hands to the engine, and NumPy looks at.
 
 use pyo3::prelude::*;
-use tickpath_core::ingest::{
-    Event, OutOfOrder, Place, Problem, RowError, put_in_order,
-};
+use tickpath_core::ingest::{Event, OutOfOrder, Place, Problem, RowError, put_in_order};
 use tickpath_core::sync::Arc;
 
 use crate::memory::{Rows, RowsAt};

@@ -117,12 +117,23 @@ pub fn touch_memory(range: MemoryRange<'_>) -> Result<(), Refusal> {
 /// # Errors
 /// Returns a refusal if the machine gives none, or fewer than would fit.
 pub fn advise_huge_pages(range: MemoryRange<'_>) -> Result<(), Refusal> {
-    imp::make_huge(range).map_err(|reason| {
-        Refusal::new(
-            format!("huge pages for {} bytes", range.length_bytes),
-            reason,
-        )
-    })
+    imp::make_huge(range).map_err(|reason| huge_refusal(range, reason))
+}
+
+/// Asks for huge pages under those of `range` that are written to later for the first time. Unlike
+/// [`advise_huge_pages`] it does nothing else, and does not look whether they came.
+///
+/// # Errors
+/// Returns a refusal if the machine has none, or the range is smaller than one.
+pub fn prefer_huge_pages(range: MemoryRange<'_>) -> Result<(), Refusal> {
+    imp::prefer_huge(range)
+        .map(drop)
+        .map_err(|reason| huge_refusal(range, reason))
+}
+
+fn huge_refusal(range: MemoryRange<'_>, reason: String) -> Refusal {
+    let asked = format!("huge pages for {} bytes", range.length_bytes);
+    Refusal::new(asked, reason)
 }
 
 /// How many bytes of `range` are on huge pages; unknown where the machine does not say.
@@ -173,13 +184,19 @@ mod imp {
         })
     }
 
-    pub(super) fn make_huge(range: MemoryRange<'_>) -> Result<(), String> {
+    /// The whole huge pages in `range`, which are asked for.
+    pub(super) fn prefer_huge(range: MemoryRange<'_>) -> Result<MemoryRange<'_>, String> {
         let page_bytes = huge_page_size().ok_or("the kernel has no transparent huge pages")?;
         let pages = range.shrunk_to(page_bytes);
         if pages.length_bytes == 0 {
             return Err(format!("no whole page of {page_bytes} bytes lies in it"));
         }
         advise(pages, libc::MADV_HUGEPAGE).map_err(|error| error.to_string())?;
+        Ok(pages)
+    }
+
+    pub(super) fn make_huge(range: MemoryRange<'_>) -> Result<(), String> {
+        let pages = prefer_huge(range)?;
         touch(pages)?;
         // Refused where there is nothing to collapse, and before Linux 6.1: the count below tells.
         let collapsed = advise(pages, libc::MADV_COLLAPSE);
@@ -253,6 +270,10 @@ mod imp {
     use super::MemoryRange;
 
     pub(super) fn touch(_: MemoryRange<'_>) -> Result<(), String> {
+        Err(NOT_HERE.to_owned())
+    }
+
+    pub(super) fn prefer_huge(_: MemoryRange<'_>) -> Result<(), String> {
         Err(NOT_HERE.to_owned())
     }
 
@@ -437,5 +458,19 @@ mod tests {
             (false, false, Some(0))
         );
         assert!(state.refused.is_empty());
+    }
+
+    #[test]
+    fn memory_smaller_than_a_huge_page_is_told_so() {
+        let refusal = prefer_huge_pages(MemoryRange::of(&[0_u64; 8])).expect_err("64 bytes");
+        assert!(refusal.to_string().starts_with("huge pages for 64 bytes: "));
+    }
+
+    #[test]
+    fn a_preference_changes_nothing_in_the_memory() {
+        let words: Vec<u64> = (0..1 << 20).collect();
+        // Refused where there are none: that is no matter of this test.
+        drop(prefer_huge_pages(MemoryRange::of(&words)));
+        assert!(words.iter().zip(0..).all(|(word, index)| *word == index));
     }
 }

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 pub use cores::{available_cores, core_count, pin_current_thread};
 pub use memory::{
     MemoryRange, MemoryState, MemoryWishes, advise_huge_pages, huge_page_bytes, lock_memory,
-    prepare_memory, touch_memory, unlock_memory,
+    prefer_huge_pages, prepare_memory, touch_memory, unlock_memory,
 };
 pub use priority::{Priority, raise_priority};
 pub use quota::Quota;
