@@ -31,5 +31,4 @@ pub mod execution;
 
 pub mod metrics;
 
-#[cfg(not(loom))]
 pub mod engine;

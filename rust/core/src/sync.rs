@@ -17,6 +17,7 @@ mod imp {
     pub use core::hint::spin_loop;
     pub use std::sync::Arc;
     pub use std::thread;
+    pub use std::thread::sleep;
 }
 
 #[cfg(loom)]
@@ -26,6 +27,10 @@ mod imp {
     pub use loom::sync::Arc;
     pub use loom::sync::atomic::fence;
     pub use loom::thread;
+    /// Time does not pass in a model: whoever sleeps lets another thread run.
+    pub fn sleep(_span: std::time::Duration) {
+        thread::yield_now();
+    }
     /// A boolean shared between threads.
     pub type AtomicBool = loom::sync::atomic::AtomicBool;
     /// A 64-bit word shared between threads.

@@ -5,43 +5,23 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use tickpath_core::bus::Producer;
-use tickpath_core::engine::{
-    Control, EngineError, LiveEngine as Engine, Plan, PlanError, Settings,
-};
-use tickpath_core::ingest::Event;
+use tickpath_core::engine::{Control, EngineError, Plan, PlanError};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
-use tickpath_core::time::{CALIBRATION_SPAN_NS, Calibrated, EngineClock};
 
 use crate::ack_reader::AckReader;
+use crate::engine_life::{Life, Source};
 use crate::engine_owner::{Owner, raised, unknown};
 use crate::engine_record::EngineRecord;
 use crate::engine_settings::Run;
 use crate::engine_snapshot::EngineSnapshot;
 use crate::errors;
 use crate::event_ring::EventRing;
-use crate::ingest::{Events, SharedEvents};
+use crate::ingest::Events;
 use crate::state::Gate;
 
 /// The longest wait without a look at signals.
 const WAIT_MAX: Duration = Duration::from_millis(50);
-
-/// Events as the feed reads them.
-struct Source(SharedEvents);
-
-impl AsRef<[Event]> for Source {
-    fn as_ref(&self) -> &[Event] {
-        &self.0
-    }
-}
-
-/// Where the run is; each stage of it is left once.
-enum Life {
-    Made(Box<(Source, Plan, Settings)>),
-    Under(Box<(Engine, Calibrated)>),
-    Over,
-}
 
 /// Feed, ring, executor and consumers on native threads, which run without the interpreter's lock.
 ///
@@ -137,8 +117,19 @@ impl LiveEngine {
     fn start(&self, py: Python<'_>) -> PyResult<()> {
         self.process.check(py)?;
         let producer = self.ring.get().take_producer(py)?;
-        let ended = py.detach(|| self.start_with(producer));
-        ended.map_err(|e| {
+        let started = py.detach(|| {
+            let mut life = self.life();
+            let gate = Arc::clone(&self.gate);
+            let engine = life.start(producer, gate, self.counter)?;
+            // Only this method sets them, and a run is started once.
+            drop(self.control.set(Arc::clone(engine.control())));
+            if let Some(acks) = engine.ack_ring() {
+                drop(self.acks.set(Arc::clone(acks)));
+            }
+            self.process.take();
+            Ok(())
+        });
+        started.map_err(|e: EngineError| {
             // The writing end went down with the threads, if there were any.
             self.ring.get().claim_producer(py);
             raised(py, &e)
@@ -218,36 +209,6 @@ impl LiveEngine {
 impl LiveEngine {
     fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn start_with(&self, producer: Producer) -> Result<(), EngineError> {
-        let mut life = self.life();
-        let Life::Made(made) = std::mem::replace(&mut *life, Life::Over) else {
-            return Err(EngineError::Misused("an engine runs once"));
-        };
-        let (events, plan, settings) = *made;
-        let gate = Arc::clone(&self.gate);
-        let calibrated = if self.counter {
-            EngineClock::calibrate(CALIBRATION_SPAN_NS)
-        } else {
-            EngineClock::monotonic()
-        };
-        let engine = match calibrated.clock {
-            EngineClock::Counter(clock) => {
-                Engine::start(events, plan, producer, gate, settings, clock)
-            }
-            EngineClock::Monotonic(clock) => {
-                Engine::start(events, plan, producer, gate, settings, clock)
-            }
-        }?;
-        // Only this method sets them, and it comes here once.
-        drop(self.control.set(Arc::clone(engine.control())));
-        if let Some(acks) = engine.ack_ring() {
-            drop(self.acks.set(Arc::clone(acks)));
-        }
-        self.process.take();
-        *life = Life::Under(Box::new((engine, calibrated)));
-        Ok(())
     }
 }
 

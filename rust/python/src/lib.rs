@@ -12,6 +12,7 @@ mod arrow_columns;
 mod bus;
 mod consumer;
 mod engine;
+mod engine_life;
 mod engine_owner;
 mod engine_record;
 mod engine_settings;

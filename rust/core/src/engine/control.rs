@@ -150,7 +150,9 @@ pub struct Control {
     stages: Box<[StageBooks]>,
     /// The ring's head when the run began.
     first_seq: u64,
+    #[cfg(not(loom))]
     threads: u64,
+    #[cfg(not(loom))]
     arrived: AtomicU64,
     phase: AtomicU64,
 }
@@ -169,7 +171,9 @@ impl Control {
             feed_epoch: CachePadded::default(),
             stages: (0..stages).map(|_| StageBooks::new(first_seq)).collect(),
             first_seq,
+            #[cfg(not(loom))]
             threads: 1 + stages as u64,
+            #[cfg(not(loom))]
             arrived: AtomicU64::new(0),
             phase: AtomicU64::new(0),
         }
@@ -248,23 +252,27 @@ impl Control {
     }
 
     /// By each stage's thread, once: it is ready.
+    #[cfg(not(loom))]
     pub(super) fn arrive(&self) {
         // SYNC POINT arrival: pairs with the load in `has_everyone_arrived`.
         self.arrived.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether every thread is ready.
+    #[cfg(not(loom))]
     pub(super) fn has_everyone_arrived(&self) -> bool {
         // SYNC POINT arrival: pairs with the addition in `arrive`.
         self.arrived.load(Ordering::Acquire) == self.threads
     }
 
     /// By the feed: events flow from now on.
+    #[cfg(not(loom))]
     pub(super) fn set_running(&self) {
         self.set_phase(Phase::Running);
     }
 
     /// By whoever runs the threads.
+    #[cfg(not(loom))]
     pub(super) fn set_phase(&self, phase: Phase) {
         self.phase.store(phase as u64, Ordering::Relaxed);
     }

@@ -36,11 +36,17 @@ mod settings;
 mod timetable;
 mod wait;
 
+// Threads of the operating system: loom has its own, and explores what the stages share.
+#[cfg(not(loom))]
 mod build;
 mod error;
+#[cfg(not(loom))]
 mod live;
+#[cfg(not(loom))]
 mod placement;
+#[cfg(not(loom))]
 mod record;
+#[cfg(not(loom))]
 mod stage_thread;
 
 pub use acks::{Acks, NoAcks, StampedAck};
@@ -54,10 +60,13 @@ pub use floor::{Floor, Window};
 pub use hold_back::HeldBack;
 pub use intake::{Intake, OverrunPolicy, Progress, Turn, Upstreams};
 pub use ledger::Ledger;
+#[cfg(not(loom))]
 pub use live::LiveEngine;
+#[cfg(not(loom))]
 pub use placement::Place;
 pub use plan::{Pace, Plan, PlanError};
 pub use ports::{Publish, Recover};
+#[cfg(not(loom))]
 pub use record::{ReaderRecord, RunRecord};
 pub use recorder::{Recorder, Stage, StageHistograms, StageRecorder, Stamps};
 pub use scheduler::{Scheduler, Spinning};

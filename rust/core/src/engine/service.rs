@@ -8,7 +8,6 @@ use core::fmt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use crate::sync::Arc;
 use crate::variates::{below, exponential, normal};
 
 /// Longest service of one event, in nanoseconds: a minute. A draw beyond it is cut to it.
@@ -35,7 +34,7 @@ pub enum ServiceTime {
         sigma: f64,
     },
     /// One of these samples, each as likely as any other, in nanoseconds.
-    Empirical(Arc<[u64]>),
+    Empirical(Box<[u64]>),
 }
 
 /// Service times that make no sense.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sync::{spin_loop, thread};
+use crate::sync::{sleep, spin_loop, thread};
 
 /// How a stage waits. The producer never wakes anyone: a waiting stage looks again by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Wait {
         match self {
             Self::Spin { pauses } => (0..pauses).for_each(|_| spin_loop()),
             Self::Yield => thread::yield_now(),
-            Self::Park { sleep_ns } => thread::sleep(Duration::from_nanos(sleep_ns)),
+            Self::Park { sleep_ns } => sleep(Duration::from_nanos(sleep_ns)),
         }
     }
 
@@ -54,7 +54,7 @@ impl Wait {
             // The clock is read between two turns, which is pause enough.
             Self::Spin { .. } => {}
             Self::Park { sleep_ns } if remaining_ns > sleep_ns.saturating_mul(3) => {
-                thread::sleep(Duration::from_nanos(sleep_ns));
+                sleep(Duration::from_nanos(sleep_ns));
             }
             Self::Yield | Self::Park { .. } => thread::yield_now(),
         }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tickpath_core::bus::EventRing;
 use tickpath_core::engine::{
-    EngineError, LiveEngine, OverrunPolicy, Pace, Phase, Plan, RunRecord, ServiceTime, Settings,
-    Stage, Stamping,
+    EngineError, LiveEngine, OverrunPolicy, Pace, Phase, Plan, RunRecord, Settings, Stage, Stamping,
 };
 use tickpath_core::state::Gate;
 use tickpath_core::state::StateCode::{Ready, Warmup};
@@ -19,11 +18,11 @@ const EXECUTOR_THREAD: &str = "tickpath-executor";
 /// The wait is only a limit on a hang; the tests pass at once.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn fast(source: &Source) -> Plan {
+pub(crate) fn fast(source: &Source) -> Plan {
     Plan::of(source.as_ref(), None, Pace::Max).expect("a good pace")
 }
 
-fn recorded(source: &Source) -> Plan {
+pub(crate) fn recorded(source: &Source) -> Plan {
     let pace = Pace::Recorded {
         speed: 1.0,
         max_gap_ns: u64::MAX,
@@ -31,7 +30,7 @@ fn recorded(source: &Source) -> Plan {
     Plan::of(source.as_ref(), None, pace).expect("a good pace")
 }
 
-fn start<C: Clock + Clone + Send + 'static>(
+pub(crate) fn start<C: Clock + Clone + Send + 'static>(
     source: Source,
     plan: Plan,
     capacity: usize,
@@ -43,7 +42,7 @@ fn start<C: Clock + Clone + Send + 'static>(
     LiveEngine::start(source, plan, producer, gate, settings, clock).expect("starts")
 }
 
-fn end(engine: LiveEngine) -> RunRecord {
+pub(crate) fn end(engine: LiveEngine) -> RunRecord {
     assert!(
         engine.wait(PATIENCE),
         "the run hangs: {:?}",
@@ -277,111 +276,13 @@ fn an_ack_ring_that_does_not_fit_is_an_error_and_one_without_slots_makes_no_sens
             ..settings()
         };
         let refused = LiveEngine::start(source, plan, producer, gate(Ready), asked, MonotonicClock);
-        let error = refused.err().expect("refused");
+        let error = refused.expect_err("refused");
         let expected = match slots {
             0 => matches!(error, EngineError::Settings(_)),
             _ => error == EngineError::OutOfMemory(slots),
         };
         assert!(expected, "{error}");
     }
-}
-
-#[test]
-fn a_graph_of_consumers_accounts_for_every_event_in_each() {
-    // risk before the executor, log behind both, and one that nobody waits for.
-    let source = evenly(200_000, 0);
-    let plan = fast(&source);
-    let mut asked = settings();
-    asked.executor.after = vec!["risk".to_owned()];
-    asked.consumers = vec![
-        reader("risk", OverrunPolicy::Oldest, &[]),
-        reader("log", OverrunPolicy::Head, &["executor", "risk"]),
-        reader("free", OverrunPolicy::Oldest, &[]),
-    ];
-    let engine = start(source, plan, 64, gate(Ready), asked, MonotonicClock);
-    let record = end(engine);
-    assert!(record.is_balanced() && !record.stopped);
-    let names: Vec<_> = record
-        .readers
-        .iter()
-        .map(|reader| reader.name.as_str())
-        .collect();
-    assert_eq!(names, ["executor", "risk", "log", "free"]);
-    for reader in &record.readers {
-        assert_eq!(reader.ledger.published, 200_000);
-        assert_eq!(reader.ledger.unread, 0, "{}", reader.name);
-    }
-}
-
-#[test]
-fn a_consumer_never_reads_what_its_upstream_has_not_come_to() {
-    // The upstream works on an event for longer than the whole rest takes: only a downstream that waits for it
-    // still has something to do when it is done.
-    let source = evenly(50, 0);
-    let plan = fast(&source);
-    let mut asked = settings();
-    asked.consumers = vec![
-        reader("slow", OverrunPolicy::Raise, &[]),
-        reader("behind", OverrunPolicy::Raise, &["slow"]),
-    ];
-    asked.consumers[0].service = ServiceTime::Constant(200_000);
-    let engine = start(source, plan, 64, gate(Ready), asked, MonotonicClock);
-    let record = end(engine);
-    assert!(record.is_balanced());
-    let whole = |index: usize| {
-        record.readers[index].latency_overall()[Stage::PublishedToPolled as usize].figures()
-    };
-    // The last event waits 49 services of the upstream, and behind it one more.
-    assert!(whole(2).max_ns >= Some(50 * 200_000), "{:?}", whole(2));
-    assert!(whole(2).min_ns >= Some(200_000), "{:?}", whole(2));
-}
-
-#[test]
-fn a_consumer_that_is_dropped_is_nobody_s_business() {
-    let source = evenly(200_000, 0);
-    let plan = fast(&source);
-    let mut asked = settings();
-    asked.consumers = vec![
-        reader("slow", OverrunPolicy::Detach, &[]),
-        reader("behind", OverrunPolicy::Oldest, &["slow"]),
-    ];
-    asked.consumers[0].service = ServiceTime::Constant(2_000_000);
-    let engine = start(source, plan, 32, gate(Ready), asked, MonotonicClock);
-    let record = end(engine);
-    let [_, slow, behind] = &record.readers[..] else {
-        panic!("three readers");
-    };
-    let overrun = slow.ended_by.expect("it was overrun");
-    assert_eq!(overrun.requested, slow.ledger.read);
-    assert!(
-        slow.ledger.lost > 0 && slow.ledger.unread > 0,
-        "{:?}",
-        slow.ledger
-    );
-    assert_eq!(slow.ledger.unread, 32);
-    assert!(behind.ended_by.is_none() && behind.ledger.unread == 0);
-    assert!(record.is_balanced() && !record.stopped);
-}
-
-#[test]
-fn an_overrun_that_is_to_raise_ends_the_run_and_its_books_balance() {
-    // A plan of an hour: only the overrun ends it.
-    let source = stamped_burst();
-    let plan = recorded(&source);
-    let mut asked = settings();
-    asked.consumers = vec![reader("strict", OverrunPolicy::Raise, &[])];
-    asked.consumers[0].service = ServiceTime::Constant(1_000_000);
-    let engine = start(source, plan, 8, gate(Ready), asked, MonotonicClock);
-    let record = end(engine);
-    assert!(record.stopped && record.is_balanced());
-    assert!(record.readers[1].ended_by.is_some());
-}
-
-/// 100 events at once, and the last an hour later.
-fn stamped_burst() -> Source {
-    let mut stamps = vec![0; 100];
-    stamps.push(3_600_000_000_000);
-    crate::common::stamped(&stamps)
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The engine, stage by stage under a clock moved by hand, and live on threads.
 
 mod common;
+mod consumers;
 mod live;
 mod plan;
 mod stages;

@@ -364,7 +364,7 @@ fn a_shared_stamp_counts_every_event_and_knows_less() {
 fn a_consumer_reads_no_further_than_the_slowest_of_its_upstreams() {
     let reader = published(20, 32);
     let upstreams = [Arc::new(Progress::new(0)), Arc::new(Progress::new(0))];
-    let behind = Upstreams::new(upstreams.each_ref().map(|p| Arc::clone(p)));
+    let behind = Upstreams::new(upstreams.each_ref().map(Arc::clone));
     let intake = Intake::new(reader, behind, OverrunPolicy::Oldest);
     let mut consumer = ConsumerStage::new(intake, NoService, StageRecorder::<false>::overall());
     let clock = ManualClock::default();

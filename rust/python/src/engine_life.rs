@@ -1,0 +1,70 @@
+//! The life of a run: made, under way, over; each is left once.
+
+use tickpath_core::bus::Producer;
+use tickpath_core::engine::{EngineError, LiveEngine as Engine, Plan, Settings};
+use tickpath_core::ingest::Event;
+use tickpath_core::state::Gate;
+use tickpath_core::sync::Arc;
+use tickpath_core::time::{CALIBRATION_SPAN_NS, Calibrated, EngineClock};
+
+use crate::ingest::SharedEvents;
+
+/// Events as the feed reads them.
+pub(crate) struct Source(pub(crate) SharedEvents);
+
+impl AsRef<[Event]> for Source {
+    fn as_ref(&self) -> &[Event] {
+        &self.0
+    }
+}
+
+/// Where a run is.
+pub(crate) enum Life {
+    /// Not started.
+    Made(Box<(Source, Plan, Settings)>),
+    /// Started, with the clock it runs by.
+    Under(Box<(Engine, Calibrated)>),
+    /// Its record was taken, or it could not start.
+    Over,
+}
+
+impl Life {
+    /// Calibrates the clock (the processor's counter, or with `counter` false the machine's clock) and
+    /// starts the threads; what was under way or over stays as it is.
+    ///
+    /// # Errors
+    /// As [`Engine::start`], and if it was started before.
+    pub(crate) fn start(
+        &mut self,
+        producer: Producer,
+        gate: Arc<Gate>,
+        counter: bool,
+    ) -> Result<&Engine, EngineError> {
+        let made = match std::mem::replace(self, Self::Over) {
+            Self::Made(made) => made,
+            other => {
+                *self = other;
+                return Err(EngineError::Misused("an engine runs once"));
+            }
+        };
+        let (events, plan, settings) = *made;
+        let calibrated = if counter {
+            EngineClock::calibrate(CALIBRATION_SPAN_NS)
+        } else {
+            EngineClock::monotonic()
+        };
+        let engine = match calibrated.clock {
+            EngineClock::Counter(clock) => {
+                Engine::start(events, plan, producer, gate, settings, clock)
+            }
+            EngineClock::Monotonic(clock) => {
+                Engine::start(events, plan, producer, gate, settings, clock)
+            }
+        }?;
+        *self = Self::Under(Box::new((engine, calibrated)));
+        match self {
+            Self::Under(under) => Ok(&under.0),
+            Self::Made(_) | Self::Over => Err(EngineError::Misused("an engine runs once")),
+        }
+    }
+}
