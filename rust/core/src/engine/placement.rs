@@ -81,18 +81,24 @@ impl Placement {
         Ok(placement)
     }
 
-    /// Refuses more spinning threads than there are cores for them.
+    /// Refuses more spinning threads than there are cores for them, and one on a core that another stage
+    /// needs and does not sleep on.
     fn check_spinning(&self, machine: &Topology) -> Result<(), SettingsError> {
-        let spinning: Vec<_> = self.places.iter().filter(|place| place.spins()).collect();
+        let places = &self.places;
+        let spinning = places.iter().filter(|place| place.spins()).count();
         machine
-            .check_spinning(spinning.len())
+            .check_spinning(spinning)
             .map_err(|refusal| SettingsError(refusal.to_string()))?;
-        for (index, place) in spinning.iter().enumerate() {
-            let twin = spinning[..index].iter().any(|p| p.core == place.core);
-            if let (Some(core), true) = (place.core, twin) {
+        for (index, place) in places.iter().enumerate().filter(|(_, place)| place.spins()) {
+            let Some(core) = place.core else { continue };
+            let needs_it = |other: &Place| {
+                other.core == Some(core) && !matches!(other.wait, Wait::Park { .. })
+            };
+            let others = places.iter().enumerate().filter(|(i, _)| *i != index);
+            if others.map(|(_, other)| other).any(needs_it) {
                 return Err(SettingsError(format!(
-                    "two threads would spin on core {core}: give one another core, or let it wait by \
-                     \"yield\" or \"park\""
+                    "a thread would spin on core {core}, which another one needs: give it another core, or let \
+                     it wait by \"yield\" or \"park\""
                 )));
             }
         }
@@ -232,6 +238,10 @@ mod tests {
     fn more_spinning_threads_than_cores_are_refused_with_the_alternative() {
         let mut asked = settings(1);
         asked.consumers[0].thread.wait = Some(Wait::SPIN);
+        let shared = Placement::choose(&machine(&[0, 1]), &asked).expect_err("three on two");
+        assert!(shared.to_string().contains("spin on core"), "{shared}");
+        asked.feed.wait = Some(Wait::SPIN);
+        asked.executor.thread.wait = Some(Wait::SPIN);
         let error = Placement::choose(&machine(&[0, 1]), &asked).expect_err("three on two");
         assert!(error.to_string().contains("3 spinning threads"), "{error}");
         assert!(error.to_string().contains("park"), "{error}");
