@@ -296,6 +296,10 @@ mod tests {
             assert_eq!(read.min_ns(), Some(0), "{wrong:?}");
             assert!(read.max_ns() >= Some(999_999_999), "{wrong:?}");
         }
+        // One bucket, and extremes of it the wrong way round.
+        let swapped = Some((1_000_100, 1_000_001));
+        let read = LatencyHistogram::from_hdr(&of([1_000_001]).to_hdr(), swapped, Basis::Observed);
+        assert!(!read.is_empty());
         let long = of([u64::MAX]);
         let extremes = long.min_ns().zip(long.max_ns());
         let back = LatencyHistogram::from_hdr(&long.to_hdr(), extremes, Basis::Observed);
