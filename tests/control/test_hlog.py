@@ -77,7 +77,7 @@ def test_an_empty_histogram_is_a_line_too(tmp_path: Path) -> None:
 
 def test_merged_and_corrected_histograms_are_read_as_well(tmp_path: Path) -> None:
     merged = latencies(1).merge(latencies(2))
-    corrected = LatencyHistogram([500] * 2000 + [400_000]).corrected(1_000)
+    corrected = LatencyHistogram([500] * 20_000 + [400_000] * 10).corrected(1_000)
     write_hlog(tmp_path / "both.hlog", {"merged": merged, "corrected": corrected})
     for interval, ours in zip(read(tmp_path / "both.hlog"), (merged, corrected), strict=True):
         assert_same(interval, ours)

@@ -124,7 +124,7 @@ def test_histograms_of_other_counts_or_basis_are_not_equal() -> None:
     assert LatencyHistogram([1]) != LatencyHistogram([1]).corrected(5)
 
 
-@pytest.mark.parametrize("encoded", [b"", b"HISTFAAA", LatencyHistogram([1, 2]).to_v2()[:-4]])
+@pytest.mark.parametrize("encoded", [b"", b"HISTFAAA", LatencyHistogram([1, 2]).to_v2()[:20]])
 def test_bytes_that_are_no_histogram_are_refused(encoded: bytes) -> None:
     with pytest.raises(ArgumentValueError, match="V2 encoding"):
         LatencyHistogram.from_v2(encoded)

@@ -82,7 +82,9 @@ def test_a_snapshot_takes_its_argument_as_the_native_one_does() -> None:
 
 
 def test_a_snapshot_has_the_native_names() -> None:
-    assert public(type(reference.Metrics().snapshot())) == public(type(NATIVE.Metrics().snapshot()))
+    # Histograms as objects, for other tools, are native only; their percentiles are in both.
+    native = public(type(NATIVE.Metrics().snapshot())) - {"histogram"}
+    assert public(type(reference.Metrics().snapshot())) == native
 
 
 def test_a_ring_that_goes_releases_its_items_at_once() -> None:

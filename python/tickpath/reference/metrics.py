@@ -12,8 +12,8 @@ from tickpath.reference import arguments
 __all__ = ["LatencySink", "Metrics", "Snapshot"]
 
 _LATENCY_NS_MAX = 2**64 - 1
-_HISTOGRAM_NS_MAX = 3_600_000_000_000
-"""One hour: longer latencies land in the histogram's last bucket."""
+_HISTOGRAM_NS_MAX = 2**42 - 1
+"""73 minutes: longer latencies land in the histogram's last bucket."""
 _LINEAR_BITS = 11
 """Latencies below 2^11 have a bucket each; above, each power of two has 2^10: three digits."""
 _HALF = 1 << (_LINEAR_BITS - 1)

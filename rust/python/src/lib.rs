@@ -23,6 +23,7 @@ mod event_reader;
 mod event_ring;
 mod execution;
 mod histogram;
+mod hlog;
 mod ingest;
 mod ingest_load;
 mod memory;
@@ -71,7 +72,9 @@ mod _native {
     #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
-    use crate::histogram::{LatencyHistogram, encode_hlog};
+    use crate::histogram::LatencyHistogram;
+    #[pymodule_export]
+    use crate::hlog::encode_hlog;
     #[pymodule_export]
     use crate::ingest::merge_events;
     #[pymodule_export]

@@ -87,8 +87,9 @@ impl LatencyHistogram {
         read.buckets = Buckets::of_hdr(histogram);
         let (min_ns, max_ns) = (histogram.min(), histogram.max());
         (read.min_ns, read.max_ns) = extremes_ns
-            .filter(|&(min, _)| histogram.equivalent(min, min_ns))
-            .filter(|&(_, max)| histogram.equivalent(max.min(max_ns), max_ns) && max >= min_ns)
+            .filter(|&(min, max)| min <= max)
+            .filter(|&(min, _)| histogram.equivalent(min.min(max_ns), min_ns))
+            .filter(|&(_, max)| histogram.equivalent(max.min(max_ns), max_ns))
             .unwrap_or((min_ns, max_ns));
         read
     }
@@ -295,6 +296,14 @@ mod tests {
             assert_eq!(read.min_ns(), Some(0), "{wrong:?}");
             assert!(read.max_ns() >= Some(999_999_999), "{wrong:?}");
         }
+        // One bucket, and extremes of it the wrong way round.
+        let swapped = Some((1_000_100, 1_000_001));
+        let read = LatencyHistogram::from_hdr(&of([1_000_001]).to_hdr(), swapped, Basis::Observed);
+        assert!(!read.is_empty());
+        let long = of([u64::MAX]);
+        let extremes = long.min_ns().zip(long.max_ns());
+        let back = LatencyHistogram::from_hdr(&long.to_hdr(), extremes, Basis::Observed);
+        assert_eq!(back, long);
         let empty = LatencyHistogram::from_hdr(&of([]).to_hdr(), None, Basis::Planned);
         assert!(empty.is_empty());
     }
