@@ -199,6 +199,36 @@ fn what_lies_below_a_head_is_readable_or_overrun() {
 }
 
 #[test]
+fn a_reader_begun_under_way_finds_what_lies_below_the_head() {
+    model(
+        |outcomes| {
+            let (mut producer, ring) = ring(2);
+            let theirs = Arc::clone(&ring);
+            let outcomes = outcomes.clone();
+            let peer = thread::spawn(move || {
+                let head = theirs.head();
+                let newest = head.saturating_sub(1);
+                let start = Start::Sequence(newest);
+                let mut reader = EventReader::new(theirs, start).expect("not beyond the head");
+                let met = match reader.poll() {
+                    Ok(Some(payload)) => {
+                        assert_eq!(payload, event(newest), "torn or stale");
+                        Met::Event
+                    }
+                    Ok(None) => Met::CaughtUp,
+                    Err(_) => Met::Overrun,
+                };
+                assert!(head == 0 || met != Met::CaughtUp, "the head is {head}");
+                outcomes.met(met);
+            });
+            producer.publish_many((0..3).map(event));
+            peer.join().expect("its asserts hold");
+        },
+        &[Met::Event, Met::CaughtUp],
+    );
+}
+
+#[test]
 fn bounds_are_of_one_moment() {
     model(
         |outcomes| {

@@ -1,5 +1,5 @@
 //! Loom models of the gate: what a reading of it brings with it, and who wins a race for it. `make loom`
-//! runs them on the gate as it is and with planted bug 6, which they must find.
+//! runs them on the gate as it is and with planted bug 8, which they must find.
 #![cfg(loom)]
 
 mod exploration;

@@ -1,6 +1,6 @@
 //! Loom models of the tally: a reader gets all words as of one moment. One reader is enough: it stores
 //! nothing that another could see. `make loom` runs them on the tally
-//! as it is and with planted bugs 7 to 9, which they must find.
+//! as it is and with planted bugs 9 to 11, which they must find.
 #![cfg(loom)]
 
 mod exploration;

@@ -36,12 +36,24 @@ pub const MAX_EVENTS: u64 = (1 << 63) - 1;
 /// keeps two words of seven: enough for a torn copy, and it ends in seconds.
 const STORED_WORDS: usize = if cfg!(loom) { 2 } else { 7 };
 
-/// Bug 1 of the loom model: the even stamp does not carry the words with it.
-const PUBLISH: Ordering = if cfg!(feature = "planted-bug-1") {
-    Ordering::Relaxed
-} else {
-    Ordering::Release
-};
+/// How the odd stamp and the even one are stored; planted bug 1 takes the release from both, 6 from the even
+/// one and 7 from the odd one.
+const WRITING: Ordering = release(!cfg!(any(
+    feature = "planted-bug-1",
+    feature = "planted-bug-7"
+)));
+const DONE: Ordering = release(!cfg!(any(
+    feature = "planted-bug-1",
+    feature = "planted-bug-6"
+)));
+
+const fn release(kept: bool) -> Ordering {
+    if kept {
+        Ordering::Release
+    } else {
+        Ordering::Relaxed
+    }
+}
 
 /// What a slot said about itself at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,7 +142,7 @@ impl Slot {
     pub(super) fn write(&self, seq: u64, payload: &Payload) {
         // SYNC POINT head: pairs with the load in `stamp`. Whoever sees that `seq` is on its way in
         // sees everything before it published.
-        self.stamp.store(Stamp::writing(seq).0, Ordering::Release);
+        self.stamp.store(Stamp::writing(seq).0, WRITING);
         // SYNC POINT tear: pairs with the fence in `read`. Whoever copies one of the words below
         // finds, when it looks at the stamp again, the odd stamp above or a later one.
         if cfg!(not(feature = "planted-bug-5")) {
@@ -141,7 +153,7 @@ impl Slot {
         }
         // SYNC POINT publish: pairs with the first load in `read` and the load in `stamp`. Whoever
         // sees this stamp sees the words above.
-        self.stamp.store(Stamp::done(seq).0, PUBLISH);
+        self.stamp.store(Stamp::done(seq).0, DONE);
     }
 
     /// Copies event `seq` out, if it is here and stayed while it was copied.

@@ -2,8 +2,8 @@
 
 use crate::sync::{AtomicU64, Ordering, fence, spin_loop};
 
-/// Planted bug 7 (`make loom`): the even version does not carry the words with it.
-const PUBLISH: Ordering = if cfg!(feature = "planted-bug-7") {
+/// Planted bug 9 (`make loom`): the even version does not carry the words with it.
+const PUBLISH: Ordering = if cfg!(feature = "planted-bug-9") {
     Ordering::Relaxed
 } else {
     Ordering::Release
@@ -38,7 +38,7 @@ impl<const N: usize> Tally<N> {
         self.version.store(version + 1, Ordering::Relaxed);
         // SYNC POINT tally-write: a reader that sees one of the new words sees the odd version too;
         // pairs with the fence in `read`.
-        if cfg!(not(feature = "planted-bug-9")) {
+        if cfg!(not(feature = "planted-bug-11")) {
             fence(Ordering::Release);
         }
         for (word, value) in self.words.iter().zip(values) {
@@ -55,7 +55,7 @@ impl<const N: usize> Tally<N> {
             let before = self.version.load(Ordering::Acquire);
             let values = core::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
             // SYNC POINT tally-write: pairs with the fence in `write`.
-            if cfg!(not(feature = "planted-bug-8")) {
+            if cfg!(not(feature = "planted-bug-10")) {
                 fence(Ordering::Acquire);
             }
             if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {

@@ -69,8 +69,8 @@ impl GateWord {
     }
 }
 
-/// Planted bug 6 (`make loom`): a transition does not carry with it what was written before it.
-const TRANSITION: Ordering = if cfg!(feature = "planted-bug-6") {
+/// Planted bug 8 (`make loom`): a transition does not carry with it what was written before it.
+const TRANSITION: Ordering = if cfg!(feature = "planted-bug-8") {
     Ordering::Acquire
 } else {
     Ordering::AcqRel
