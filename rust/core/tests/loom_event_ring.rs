@@ -10,7 +10,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc as PlainArc, Mutex};
 
-use tickpath_core::bus::{EventReader, EventRing, Overrun, Payload, Producer, Reader, Start};
+use tickpath_core::bus::{
+    Bounds, EventReader, EventRing, Overrun, Payload, Producer, Readable, Reader, Start,
+};
 use tickpath_core::sync::{Arc, thread};
 
 const MAX_PREEMPTIONS: usize = 2;
@@ -241,5 +243,75 @@ fn bounds_are_of_one_moment() {
             peer.join().expect("the bounds hold");
         },
         &[Met::OverrunUnderWay, Met::CaughtUp],
+    );
+}
+
+/// What one search of the stamps found, checked on its own: never more than a lap, and nothing below the
+/// head is still to come.
+fn check_bounds(ring: &EventRing, bounds: Bounds) -> Met {
+    let capacity = ring.capacity() as u64;
+    let retained = bounds.head - bounds.oldest;
+    let whole = bounds.head.min(capacity);
+    assert!(
+        retained == whole || retained + 1 == whole,
+        "{bounds:?} of {capacity} slots"
+    );
+    if let Some(last) = bounds.head.checked_sub(1) {
+        let read = ring.read(last);
+        assert!(
+            !matches!(read, Ok(None)),
+            "{last} is below the head: {bounds:?}"
+        );
+    }
+    if retained == whole {
+        Met::CaughtUp
+    } else {
+        Met::OverrunUnderWay
+    }
+}
+
+/// Searches a ring that holds `before` events while the producer adds `during` more.
+fn search_while_publishing(capacity: usize, before: u64, during: u64, outcomes: &Outcomes) {
+    let (mut producer, ring) = ring(capacity);
+    producer.publish_many((0..before).map(event));
+    let reader = reader(&ring);
+    let outcomes = PlainArc::clone(outcomes);
+    let peer = thread::spawn(move || {
+        let ring = reader.ring();
+        let first = ring.bounds();
+        outcomes
+            .lock()
+            .expect("not poisoned")
+            .insert(check_bounds(ring, first));
+        // From the reader's place, and after what was found before: never behind it.
+        let later = reader.next_seq() + reader.available();
+        assert!(first.head <= later, "{first:?}, then {later}");
+        assert!((before..=before + during).contains(&first.head));
+        assert!(later <= before + during);
+    });
+    producer.publish_many((before..before + during).map(event));
+    peer.join().expect("the bounds hold");
+    assert_eq!(ring.head(), before + during);
+}
+
+#[test]
+fn the_search_ends_where_the_head_was() {
+    let must_meet = &[Met::OverrunUnderWay, Met::CaughtUp];
+    model(
+        |outcomes| search_while_publishing(2, 2, 2, outcomes),
+        must_meet,
+    );
+    model(
+        |outcomes| search_while_publishing(3, 2, 2, outcomes),
+        must_meet,
+    );
+}
+
+#[test]
+fn a_ring_that_is_lapped_during_the_search_says_so() {
+    let must_meet = &[Met::OverrunUnderWay, Met::CaughtUp];
+    model(
+        |outcomes| search_while_publishing(2, 1, 4, outcomes),
+        must_meet,
     );
 }

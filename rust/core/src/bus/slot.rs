@@ -43,6 +43,13 @@ const PUBLISH: Ordering = if cfg!(feature = "planted-bug-1") {
     Ordering::Release
 };
 
+/// Bug 6 of the loom model: the odd stamp overtakes the event before it.
+const CLAIM: Ordering = if cfg!(feature = "planted-bug-6") {
+    Ordering::Relaxed
+} else {
+    Ordering::Release
+};
+
 /// What a slot said about itself at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Stamp(u64);
@@ -130,7 +137,7 @@ impl Slot {
     pub(super) fn write(&self, seq: u64, payload: &Payload) {
         // SYNC POINT head: pairs with the load in `stamp`. Whoever sees that `seq` is on its way in
         // sees everything before it published.
-        self.stamp.store(Stamp::writing(seq).0, Ordering::Release);
+        self.stamp.store(Stamp::writing(seq).0, CLAIM);
         // SYNC POINT tear: pairs with the fence in `read`. Whoever copies one of the words below
         // finds, when it looks at the stamp again, the odd stamp above or a later one.
         if cfg!(not(feature = "planted-bug-5")) {
