@@ -20,7 +20,7 @@ pub struct Producer {
 impl Producer {
     /// The producer of a ring nobody has written to; [`EventRing::try_new`] calls it once.
     pub(super) fn of(ring: Arc<EventRing>) -> Self {
-        let place = Place::at(0, ring.capacity());
+        let place = Place::at(0, ring.slots().len());
         Self {
             ring,
             next: 0,
