@@ -45,9 +45,11 @@ impl Producer {
         let seq = self.next;
         let slots = self.ring.slots();
         slots[self.place.ahead].expect_write();
-        slots[self.place.slot].write(seq, &payload);
+        let slot = &slots[self.place.slot];
+        // Our own words first: the stores of an event then leave the core in one go.
         self.next += 1;
         self.place.step(slots.len());
+        slot.write(seq, &payload);
         seq
     }
 
