@@ -55,11 +55,7 @@ fn follow(mut reader: EventReader, sent: u64) -> Account {
             Err(overrun) => {
                 assert_eq!(overrun.requested, first);
                 assert!(overrun.lost() >= 1, "{overrun:?}");
-                let retained = overrun.head - overrun.oldest;
-                assert!(
-                    retained == capacity || retained == capacity - 1,
-                    "{overrun:?}"
-                );
+                assert_eq!(overrun.head - overrun.oldest, capacity, "{overrun:?}");
                 assert!(reader.reset_to_oldest() >= overrun.lost());
                 overruns += 1;
             }

@@ -9,8 +9,10 @@
 
 mod exploration;
 
-use exploration::{Outcomes, model};
-use tickpath_core::bus::{EventReader, EventRing, Overrun, Payload, Producer, Reader, Start};
+use exploration::model;
+use tickpath_core::bus::{
+    Bounds, EventReader, EventRing, Overrun, Payload, Producer, Readable, Reader, Start,
+};
 use tickpath_core::sync::{Arc, thread};
 
 /// What a reader met while the producer was at work.
@@ -19,8 +21,9 @@ enum Met {
     Event,
     CaughtUp,
     Overrun,
-    OverrunUnderWay,
 }
+
+type Outcomes = exploration::Outcomes<Met>;
 
 fn event(seq: u64) -> Payload {
     [seq, !seq, 0, 0, 0, 0, 0]
@@ -40,22 +43,18 @@ fn check_overrun(overrun: Overrun, expected: u64, capacity: u64) {
         overrun.oldest > overrun.requested,
         "nothing lost: {overrun:?}"
     );
-    let retained = overrun.head - overrun.oldest;
-    assert!(
-        retained <= capacity && retained + 1 >= capacity,
-        "{overrun:?}"
-    );
+    assert_eq!(overrun.head - overrun.oldest, capacity, "{overrun:?}");
 }
 
 /// A reader and what it has seen so far.
 struct Checked {
     reader: EventReader,
-    outcomes: Outcomes<Met>,
+    outcomes: Outcomes,
     seen: u64,
 }
 
 impl Checked {
-    fn new(ring: &Arc<EventRing>, outcomes: &Outcomes<Met>) -> Self {
+    fn new(ring: &Arc<EventRing>, outcomes: &Outcomes) -> Self {
         Self {
             reader: reader(ring),
             outcomes: outcomes.clone(),
@@ -82,11 +81,7 @@ impl Checked {
                 check_overrun(overrun, expected, capacity);
                 let skipped = self.reader.reset_to_oldest();
                 assert!(skipped >= overrun.lost(), "recovered behind the snapshot");
-                if overrun.head - overrun.oldest < capacity {
-                    Met::OverrunUnderWay
-                } else {
-                    Met::Overrun
-                }
+                Met::Overrun
             }
         }
     }
@@ -115,7 +110,7 @@ impl Checked {
 }
 
 /// One producer sends `sent` events, each reader polls `polls` times meanwhile.
-fn broadcast(capacity: usize, sent: u64, polls: &[usize], outcomes: &Outcomes<Met>) {
+fn broadcast(capacity: usize, sent: u64, polls: &[usize], outcomes: &Outcomes) {
     let (mut producer, ring) = ring(capacity);
     let readers: Vec<_> = polls
         .iter()
@@ -142,33 +137,23 @@ fn broadcast(capacity: usize, sent: u64, polls: &[usize], outcomes: &Outcomes<Me
 #[test]
 fn one_slot_is_never_torn() {
     model(
-        |outcomes| broadcast(1, 2, &[2], outcomes),
-        &[
-            Met::Event,
-            Met::CaughtUp,
-            Met::Overrun,
-            Met::OverrunUnderWay,
-        ],
+        |outcomes| broadcast(1, 3, &[2], outcomes),
+        &[Met::Event, Met::CaughtUp, Met::Overrun],
     );
 }
 
 #[test]
 fn two_slots_lose_nothing_unsaid() {
     model(
-        |outcomes| broadcast(2, 3, &[2], outcomes),
-        &[
-            Met::Event,
-            Met::CaughtUp,
-            Met::Overrun,
-            Met::OverrunUnderWay,
-        ],
+        |outcomes| broadcast(2, 4, &[2], outcomes),
+        &[Met::Event, Met::CaughtUp, Met::Overrun],
     );
 }
 
 #[test]
 fn two_readers_do_not_disturb_each_other() {
     model(
-        |outcomes| broadcast(1, 2, &[1, 1], outcomes),
+        |outcomes| broadcast(1, 3, &[1, 1], outcomes),
         &[Met::Event, Met::CaughtUp, Met::Overrun],
     );
 }
@@ -198,10 +183,69 @@ fn what_lies_below_a_head_is_readable_or_overrun() {
     );
 }
 
+/// What one search of the stamps found, checked on its own: a ring retains its capacity, and nothing below the
+/// head is still to come. Whether the event below the head was readable is what the search met.
+fn check_bounds(ring: &EventRing, bounds: Bounds) -> Met {
+    let capacity = ring.capacity() as u64;
+    assert_eq!(bounds.oldest, bounds.head.saturating_sub(capacity));
+    match bounds.head.checked_sub(1).map(|last| ring.read(last)) {
+        Some(Ok(None)) => panic!("below the head and still to come: {bounds:?}"),
+        Some(Ok(Some(payload))) => {
+            assert_eq!(payload, event(bounds.head - 1), "torn or stale");
+            Met::Event
+        }
+        Some(Err(_)) => Met::Overrun,
+        None => Met::CaughtUp,
+    }
+}
+
+/// Searches a ring that holds `before` events while the producer adds `during` more.
+fn search_while_publishing(capacity: usize, before: u64, during: u64, outcomes: &Outcomes) {
+    let (mut producer, ring) = ring(capacity);
+    producer.publish_many((0..before).map(event));
+    let reader = reader(&ring);
+    let outcomes = outcomes.clone();
+    let peer = thread::spawn(move || {
+        let ring = reader.ring();
+        let first = ring.bounds();
+        outcomes.met(check_bounds(ring, first));
+        // From the reader's place, and after what was found before: never behind it.
+        let later = reader.next_seq() + reader.available();
+        assert!(first.head <= later, "{first:?}, then {later}");
+        assert!((before..=before + during).contains(&first.head));
+        assert!(later <= before + during);
+    });
+    producer.publish_many((before..before + during).map(event));
+    peer.join().expect("the bounds hold");
+    assert_eq!(ring.head(), before + during);
+}
+
+#[test]
+fn the_search_ends_where_the_head_was() {
+    let must_meet = &[Met::Event];
+    model(
+        |outcomes| search_while_publishing(2, 2, 2, outcomes),
+        must_meet,
+    );
+    model(
+        |outcomes| search_while_publishing(3, 2, 2, outcomes),
+        must_meet,
+    );
+}
+
+#[test]
+fn a_ring_that_is_lapped_during_the_search_says_so() {
+    let must_meet = &[Met::Event, Met::Overrun];
+    model(
+        |outcomes| search_while_publishing(1, 1, 4, outcomes),
+        must_meet,
+    );
+}
+
 #[test]
 fn a_reader_begun_under_way_finds_what_lies_below_the_head() {
     model(
-        |outcomes| {
+        |outcomes: &Outcomes| {
             let (mut producer, ring) = ring(2);
             let theirs = Arc::clone(&ring);
             let outcomes = outcomes.clone();
@@ -229,27 +273,31 @@ fn a_reader_begun_under_way_finds_what_lies_below_the_head() {
 }
 
 #[test]
-fn bounds_are_of_one_moment() {
+fn a_ring_that_lost_its_producer_goes_on_where_it_was() {
     model(
-        |outcomes| {
+        |outcomes: &Outcomes| {
             let (mut producer, ring) = ring(2);
             let theirs = Arc::clone(&ring);
             let outcomes = outcomes.clone();
             let peer = thread::spawn(move || {
-                let bounds = theirs.bounds();
-                let retained = bounds.head - bounds.oldest;
-                let whole = bounds.head.min(2);
-                assert!(retained == whole || retained + 1 == whole, "{bounds:?}");
-                let met = if retained < whole {
-                    Met::OverrunUnderWay
-                } else {
-                    Met::CaughtUp
+                let Some(mut next) = Producer::claim(&theirs) else {
+                    outcomes.met(Met::CaughtUp);
+                    return;
                 };
-                outcomes.met(met);
+                assert_eq!(next.publish(event(1)), 1, "behind what the last one wrote");
+                outcomes.met(Met::Event);
             });
-            producer.publish_many((0..3).map(event));
-            peer.join().expect("the bounds hold");
+            producer.publish(event(0));
+            drop(producer);
+            peer.join().expect("its asserts hold");
+            let mut checked = reader(&ring);
+            let mut seen = 0;
+            while let Ok(Some(payload)) = checked.poll() {
+                assert_eq!(payload, event(seen), "torn or stale");
+                seen += 1;
+            }
+            assert_eq!(seen, ring.head());
         },
-        &[Met::OverrunUnderWay, Met::CaughtUp],
+        &[Met::Event, Met::CaughtUp],
     );
 }

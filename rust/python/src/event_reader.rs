@@ -93,8 +93,9 @@ impl EventReader {
                 index += 1;
             })
         };
-        let many = BATCH_WITHOUT_LOCK as u64;
-        let filled: Result<usize, Overrun> = if limit as u64 >= many && self.available(py) >= many {
+        let many = limit >= BATCH_WITHOUT_LOCK
+            && self.with(py, |reader| reader.has_unread(BATCH_WITHOUT_LOCK as u64))?;
+        let filled: Result<usize, Overrun> = if many {
             self.without_lock(py, copy)?
         } else {
             self.with(py, |reader| copy(reader))?
@@ -118,7 +119,7 @@ impl EventReader {
     /// Raises ``Overrun`` if it was overwritten; the reader stays where it is.
     #[pyo3(signature = () -> "numpy.void | None")]
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if self.available(py) == 0 {
+        if !self.with(py, |reader| reader.has_unread(1))? {
             return Ok(None);
         }
         self.layout.record_of(py, || {
@@ -161,7 +162,10 @@ impl EventReader {
 
     /// How many events are unread: ``head - cursor``; more than the capacity means overrun.
     fn available(&self, py: Python<'_>) -> u64 {
-        self.books(py).available(self.ring.head())
+        self.place.with(py, |place| match place {
+            Place::Here(reader) => reader.available(),
+            Place::Away(books) => books.available(self.ring.head()),
+        })
     }
 
     /// The next sequence this reader expects.

@@ -193,7 +193,7 @@ fn poll_record<'py>(
     reader: &GilCell<EventReader>,
     layout: &EventLayout,
 ) -> Result<Option<Bound<'py, PyAny>>, Raised> {
-    if reader.with(py, |reader| reader.available()) == 0 {
+    if !reader.with(py, |reader| reader.has_unread(1)) {
         return Ok(None);
     }
     let next = || {
@@ -214,7 +214,7 @@ fn step_record<'py>(
     if word.is_init() {
         return Err(Refusal::NotReady);
     }
-    if reader.with(py, |reader| reader.available()) == 0 {
+    if !reader.with(py, |reader| reader.has_unread(1)) {
         return Ok(None);
     }
     let mut outcome = Ok(None);

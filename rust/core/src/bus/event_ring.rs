@@ -10,18 +10,18 @@ use super::{EventReader, Start, StartError};
 use crate::os::{MemoryRange, MemoryState, MemoryWishes, prepare_memory};
 use crate::sync::{Arc, AtomicBool, Ordering};
 
-/// A fixed number of 64-byte slots, each a sequence lock of its own (`slot.rs` has the protocol).
+/// A fixed number of 64-byte slots, and one to spare (`slot.rs` has the protocol).
 ///
 /// - **Threads**: one [`Producer`]; reads from any number of threads, here or through an
 ///   [`EventReader`], which is the fast way.
-/// - **Blocking**: never, on either side. A publication is nine stores into one cache line and looks at
+/// - **Blocking**: never, on either side. A publication is eight stores into one cache line and looks at
 ///   no reader. No word says where the head is: `head.rs` finds it from the stamps.
 /// - **Allocation**: the slots, once, in [`Self::try_new`].
-/// - **Full**: the oldest event is overwritten; who misses it learns how many it missed. While the
-///   slot of `head − capacity` is being overwritten, the oldest readable event is one later, so a
-///   ring under way retains `capacity` or `capacity − 1` events and a quiescent one `capacity`.
+/// - **Full**: the oldest event is given up; who misses it learns how many it missed. At any moment a
+///   ring retains exactly `[max(0, head − capacity), head)`.
 /// - **Limit**: [`MAX_EVENTS`] events in the life of a ring.
 pub struct EventRing {
+    /// One more than the capacity: the next event is written there while every retained one stays.
     slots: Box<[Slot]>,
     /// Whether a producer exists.
     is_claimed: AtomicBool,
@@ -45,8 +45,9 @@ impl EventRing {
     pub fn try_new(capacity: usize) -> Option<(Producer, Arc<Self>)> {
         assert!(capacity > 0, "a ring needs at least one slot");
         let mut slots = Vec::new();
-        slots.try_reserve_exact(capacity).ok()?;
-        slots.resize_with(capacity, Slot::new);
+        let with_spare = capacity.checked_add(1)?;
+        slots.try_reserve_exact(with_spare).ok()?;
+        slots.resize_with(with_spare, Slot::new);
         let ring = Arc::new(Self {
             slots: slots.into_boxed_slice(),
             is_claimed: AtomicBool::new(false),
@@ -68,10 +69,10 @@ impl EventRing {
         self.is_claimed.store(false, Ordering::Release);
     }
 
-    /// The number of slots.
+    /// The number of slots: how many events it retains.
     #[inline]
     pub const fn capacity(&self) -> usize {
-        self.slots.len()
+        self.slots.len() - 1
     }
 
     /// A reader of this ring that begins at `start`. Each has its own place; none knows the others.
@@ -103,20 +104,28 @@ impl EventRing {
         &self.slots
     }
 
-    /// Reads event `seq` from the slot that is its own.
+    /// Reads event `seq` from its slot, the one after `before`.
     #[inline(always)]
-    pub(super) fn read_slot(&self, slot: usize, seq: u64) -> Result<Option<Payload>, Overrun> {
-        match self.slots[slot].read(seq) {
+    pub(super) fn read_slot(
+        &self,
+        slot: usize,
+        before: usize,
+        seq: u64,
+    ) -> Result<Option<Payload>, Overrun> {
+        let last = seq.wrapping_add(self.capacity() as u64);
+        match self.slots[slot].read(seq, &self.slots[before], last) {
             SlotRead::Intact(payload) => Ok(Some(payload)),
             SlotRead::NotYet => Ok(None),
             SlotRead::Overwritten(stamp) => Err(self.overrun(seq, stamp)),
         }
     }
 
-    /// The snapshot of a reader that wanted `seq` and found `stamp` in its place.
+    /// The snapshot of a reader that wanted `seq` and found `stamp` in its place, or before it.
     #[cold]
     fn overrun(&self, seq: u64, stamp: Stamp) -> Overrun {
-        let known = self.bounds_from(stamp.event());
+        // The search begins with the slot of that very stamp, and with an acquire: whatever the caller asks
+        // next is not behind this snapshot.
+        let known = self.bounds_from(stamp.head() - 1);
         // Bug 3 of the loom model: the last event that is gone still counts as readable.
         let off_by_one = u64::from(cfg!(feature = "planted-bug-3"));
         Overrun {
@@ -138,6 +147,8 @@ impl Readable for EventRing {
         if seq >= MAX_EVENTS {
             return Ok(None);
         }
-        self.read_slot(self.slot_of(seq), seq)
+        let slot = self.slot_of(seq);
+        let before = slot.checked_sub(1).unwrap_or(self.capacity());
+        self.read_slot(slot, before, seq)
     }
 }

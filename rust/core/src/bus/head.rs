@@ -2,7 +2,7 @@
 //!
 //! A word that says it would be stored once per event into a line that every reader wants: that costs more
 //! than the event. The stamps know it already. Of the slots in the order of their sequences, those before the head
-//! have got their event and the next one has not; a search over at most `capacity` slots finds the edge.
+//! have got their event and the next one has not; a search finds the edge.
 //!
 //! - **Exact**: the bounds that a search gives held at one moment during the call. Stamps only grow. So when
 //!   one look finds that event *n* − 1 is there, and another, sooner or later, that event *n* is not, the head was
@@ -44,40 +44,28 @@ impl EventRing {
     fn search(&self, known: u64, mut stride: u64) -> Bounds {
         let capacity = self.capacity() as u64;
         let first = self.stamp_of(known);
-        if !first.has_passed(known) || first.is_writing() {
-            return bounds_at(first, known, capacity);
-        }
         // The head is, or was at the moment of that look, within `low..=high`: a slot that still holds its event
         // was not yet given the one a lap later.
-        let mut low = first.event() + 1;
-        let mut high = first.event() + capacity;
+        let (mut low, mut high) = if first.has_passed(known) {
+            (first.head(), first.head() + capacity)
+        } else {
+            (known, known)
+        };
         while low < high {
             let probe = low + stride.min((high - low) / 2);
             let stamp = self.stamp_of(probe);
             if !stamp.has_passed(probe) {
                 high = probe;
-            } else if stamp.event() > probe {
-                // Lapped since the first look.
-                return stamp.bounds(capacity);
-            } else {
-                low = probe + 1;
-                stride = stride.saturating_mul(2);
+                continue;
             }
+            low = stamp.head();
+            stride = stride.saturating_mul(2);
+            // Beyond `high` the slot was lapped since the first look, and `low` was the head then.
         }
-        bounds_at(self.stamp_of(low), low, capacity)
+        Bounds::of(low, capacity)
     }
 
     fn stamp_of(&self, seq: u64) -> Stamp {
         self.slots()[self.slot_of(seq)].stamp()
-    }
-}
-
-/// What `stamp`, found where `head` will be or already is, says when everything below `head` is published.
-fn bounds_at(stamp: Stamp, head: u64, capacity: u64) -> Bounds {
-    // Not yet published, but on its way in: its predecessor in that slot is gone.
-    if stamp.has_passed(head) || stamp.is_writing() && stamp.event() == head {
-        stamp.bounds(capacity)
-    } else {
-        Bounds::of(head, capacity)
     }
 }

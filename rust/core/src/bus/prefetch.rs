@@ -3,18 +3,20 @@
 /// Slots ahead: far enough for a line to cross between two cores, about as many as a core can wait for.
 const DISTANCE: usize = 16;
 
-/// Below this many slots the two sides are never far enough apart: each would take away the lines that the
+/// Up to this many slots the two sides are never far enough apart: each would take away the lines that the
 /// other is about to use.
-const CAPACITY_MIN: usize = 512;
+const SLOTS_TOO_FEW: usize = 512;
 
-/// The distance for a ring of `capacity` slots; 0 asks for the slot at hand, which costs and does nothing.
-pub(super) const fn distance(capacity: usize) -> usize {
-    if capacity < CAPACITY_MIN { 0 } else { DISTANCE }
+/// The distance for a ring of so many slots; 0 asks for the slot at hand, which costs and does nothing.
+pub(super) const fn distance(slots: usize) -> usize {
+    if slots <= SLOTS_TOO_FEW { 0 } else { DISTANCE }
 }
 
-/// A slot and the one some way ahead of it, both going round a ring of `capacity` slots.
+/// A slot, the one before it and the one some way ahead, all going round a ring of so many slots.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
+    /// The slot before.
+    pub(super) before: usize,
     /// The slot at hand.
     pub(super) slot: usize,
     /// The slot to ask for.
@@ -22,28 +24,25 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place at `slot`.
-    pub(super) const fn at(slot: usize, capacity: usize) -> Self {
-        let ahead = slot + distance(capacity);
+    /// The place at `slot` of `slots`.
+    pub(super) const fn at(slot: usize, slots: usize) -> Self {
         Self {
+            before: if slot == 0 { slots - 1 } else { slot - 1 },
             slot,
-            ahead: if ahead >= capacity {
-                ahead - capacity
-            } else {
-                ahead
-            },
+            ahead: (slot + distance(slots)) % slots,
         }
     }
 
     /// One slot further.
     #[inline(always)]
-    pub(super) const fn step(&mut self, capacity: usize) {
+    pub(super) const fn step(&mut self, slots: usize) {
+        self.before = self.slot;
         self.slot += 1;
-        if self.slot == capacity {
+        if self.slot == slots {
             self.slot = 0;
         }
         self.ahead += 1;
-        if self.ahead == capacity {
+        if self.ahead == slots {
             self.ahead = 0;
         }
     }

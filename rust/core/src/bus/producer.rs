@@ -27,7 +27,7 @@ impl Producer {
         }
         let next = ring.head();
         Some(Self {
-            place: Place::at(ring.slot_of(next), ring.capacity()),
+            place: Place::at(ring.slot_of(next), ring.slots().len()),
             ring: Arc::clone(ring),
             next,
         })
@@ -50,9 +50,11 @@ impl Producer {
         let seq = self.next;
         let slots = self.ring.slots();
         slots[self.place.ahead].expect_write();
-        slots[self.place.slot].write(seq, &payload);
+        let slot = &slots[self.place.slot];
+        // Our own words first: the stores of an event then leave the core in one go.
         self.next += 1;
         self.place.step(slots.len());
+        slot.write(seq, &payload);
         seq
     }
 

@@ -7,8 +7,8 @@ use crate::sync::Arc;
 
 /// One reader's place in an [`EventRing`], and its books.
 ///
-/// Owned by one thread at a time. A read looks at the slot of its event and at nothing else; it
-/// never waits, allocates or writes to memory that others see.
+/// Owned by one thread at a time. A read looks at the slot of its event and at the one before, which it has
+/// read already; it never waits, allocates or writes to memory that others see.
 #[derive(Debug)]
 pub struct EventReader {
     ring: Arc<EventRing>,
@@ -24,7 +24,7 @@ impl EventReader {
     /// Returns an error if the start lies beyond the head.
     pub fn new(ring: Arc<EventRing>, start: Start) -> Result<Self, StartError> {
         let next = start.resolve(ring.bounds())?;
-        let place = Place::at(ring.slot_of(next), ring.capacity());
+        let place = Place::at(ring.slot_of(next), ring.slots().len());
         Ok(Self {
             ring,
             cursor: Cursor::new(next),
@@ -128,7 +128,10 @@ impl EventReader {
 
     fn recover_to(&mut self, target: u64, bounds: Bounds) -> u64 {
         let skipped = self.cursor.recover_to(target, bounds);
-        self.place = Place::at(self.ring.slot_of(self.cursor.next()), self.ring.capacity());
+        self.place = Place::at(
+            self.ring.slot_of(self.cursor.next()),
+            self.ring.slots().len(),
+        );
         skipped
     }
 }
@@ -146,7 +149,9 @@ impl Reader for EventReader {
     #[inline(always)]
     fn poll(&mut self) -> Result<Option<Payload>, Overrun> {
         let slots = self.ring.slots();
-        let payload = self.ring.read_slot(self.place.slot, self.cursor.next())?;
+        let payload =
+            self.ring
+                .read_slot(self.place.slot, self.place.before, self.cursor.next())?;
         if payload.is_some() {
             // Not while there is nothing to read: the producer would have to take the line back.
             slots[self.place.ahead].expect_read();

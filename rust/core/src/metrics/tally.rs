@@ -3,7 +3,7 @@
 use crate::sync::{AtomicU64, Ordering, fence, spin_loop};
 
 /// Planted bug 9 (`make loom`): the even version does not carry the words with it.
-const PUBLISH: Ordering = if cfg!(feature = "planted-bug-9") {
+const PUBLISH: Ordering = if cfg!(feature = "planted-bug-7") {
     Ordering::Relaxed
 } else {
     Ordering::Release
@@ -38,7 +38,7 @@ impl<const N: usize> Tally<N> {
         self.version.store(version + 1, Ordering::Relaxed);
         // SYNC POINT tally-write: a reader that sees one of the new words sees the odd version too;
         // pairs with the fence in `read`.
-        if cfg!(not(feature = "planted-bug-11")) {
+        if cfg!(not(feature = "planted-bug-9")) {
             fence(Ordering::Release);
         }
         for (word, value) in self.words.iter().zip(values) {
@@ -55,7 +55,7 @@ impl<const N: usize> Tally<N> {
             let before = self.version.load(Ordering::Acquire);
             let values = core::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
             // SYNC POINT tally-write: pairs with the fence in `write`.
-            if cfg!(not(feature = "planted-bug-10")) {
+            if cfg!(not(feature = "planted-bug-8")) {
                 fence(Ordering::Acquire);
             }
             if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {

@@ -70,7 +70,7 @@ impl GateWord {
 }
 
 /// Planted bug 8 (`make loom`): a transition does not carry with it what was written before it.
-const TRANSITION: Ordering = if cfg!(feature = "planted-bug-8") {
+const TRANSITION: Ordering = if cfg!(feature = "planted-bug-6") {
     Ordering::Acquire
 } else {
     Ordering::AcqRel
