@@ -232,3 +232,95 @@ fn read<R: Receiving>(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tickpath_core::bus::Payload;
+    use tickpath_core::os::available_cores;
+
+    use super::*;
+    use crate::item::payload;
+
+    /// What a planted contender does to event 50.
+    const WHOLE: u8 = 0;
+    const DROPS: u8 = 1;
+    const TEARS: u8 = 2;
+    const TWICE: u8 = 3;
+
+    struct Planted<const FAULT: u8>;
+
+    struct Faulty<const FAULT: u8>(mpsc::Sender<Payload>);
+
+    impl<const FAULT: u8> Contender for Planted<FAULT> {
+        type Tx = Faulty<FAULT>;
+        type Rx = mpsc::Receiver<Payload>;
+        const OVERWRITES: bool = FAULT == DROPS;
+
+        fn open(_: usize, _: usize) -> (Self::Tx, Vec<Self::Rx>) {
+            let (tx, rx) = mpsc::channel();
+            (Faulty(tx), vec![rx])
+        }
+    }
+
+    impl<const FAULT: u8> Sending for Faulty<FAULT> {
+        fn send(&mut self, first: u64, _: usize) -> usize {
+            let mut event = payload(first);
+            if first == 50 && FAULT == TEARS {
+                event[6] = 0;
+            }
+            if first != 50 || FAULT != DROPS {
+                // The reader ends at the first wrong event.
+                let _ = self.0.send(event);
+            }
+            if first == 50 && FAULT == TWICE {
+                let _ = self.0.send(event);
+            }
+            1
+        }
+    }
+
+    impl Receiving for mpsc::Receiver<Payload> {
+        fn receive(&mut self, _: usize, check: &mut Check) -> usize {
+            self.try_recv().map_or(0, |event| {
+                check.take(&event);
+                1
+            })
+        }
+    }
+
+    fn measure<C: Contender>(lossy: bool) -> Result<Passed, String> {
+        let cores = available_cores().expect("linux says");
+        run::<C>(&Flow {
+            slots: 8,
+            readers: 1,
+            events: 100,
+            lossy,
+            batch: 1,
+            hand: Hand::Plain,
+            wait: Wait::Yield,
+            placement: Placement::Apart,
+            cores: [cores[0], cores[cores.len() - 1]],
+        })
+    }
+
+    #[test]
+    fn what_arrives_whole_passes() {
+        let passed = measure::<Planted<WHOLE>>(false).expect("nothing is wrong");
+        assert_eq!((passed.received, passed.lost), (100, 0));
+    }
+
+    #[test]
+    fn a_dropped_event_fails_where_nothing_may_be_lost_and_counts_where_it_may() {
+        assert!(measure::<Planted<DROPS>>(false).is_err_and(|why| why.contains("lost 1")));
+        let passed = measure::<Planted<DROPS>>(true).expect("losses are counted");
+        assert_eq!((passed.received, passed.lost), (99, 1));
+    }
+
+    #[test]
+    fn a_torn_or_repeated_event_fails() {
+        assert!(measure::<Planted<TEARS>>(true).is_err_and(|why| why.contains("wrong")));
+        assert!(measure::<Planted<TWICE>>(true).is_err_and(|why| why.contains("wrong")));
+    }
+}
