@@ -3,8 +3,9 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tickpath_core::os::available_cores;
+use tickpath_core::time::Calibrated;
 
-use crate::stopwatch::Stopwatch;
+use crate::stopwatch::step_ns;
 
 /// Crates whose versions belong to the result.
 const CONTENDERS: [&str; 8] = [
@@ -52,11 +53,7 @@ pub(crate) fn two_cores() -> Result<([usize; 2], usize), String> {
 
 impl Machine {
     /// Looks at the machine.
-    pub(crate) fn look(
-        cores_used: [usize; 2],
-        cores_available: usize,
-        stopwatch: &Stopwatch,
-    ) -> Self {
+    pub(crate) fn look(cores_used: [usize; 2], cores_available: usize, clock: &Calibrated) -> Self {
         Self {
             cpu: first_field("/proc/cpuinfo", "model name"),
             kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease")
@@ -66,9 +63,9 @@ impl Machine {
             cores_used,
             rustc: env!("BENCH_RUSTC"),
             target: std::env::consts::ARCH,
-            clock: stopwatch.source(),
-            clock_cost_ns: stopwatch.cost_ns(),
-            clock_step_ns: stopwatch.step_ns(),
+            clock: clock.source(),
+            clock_cost_ns: clock.cost_ns,
+            clock_step_ns: step_ns(&clock.clock),
             versions: versions(include_str!("../Cargo.lock")),
         }
     }

@@ -31,13 +31,12 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tickpath_core::time::{Clock as _, MonotonicClock};
+use tickpath_core::time::{CALIBRATION_SPAN_NS, Clock as _, EngineClock, MonotonicClock};
 
 use args::{Args, HELP};
 use machine::Machine;
 use report::Report;
 use run::{Bench, Budget};
-use stopwatch::Stopwatch;
 
 /// It ran, and something promised does not hold.
 const MISSED: u8 = 1;
@@ -67,11 +66,11 @@ fn measure(args: &Args) -> Result<ExitCode, String> {
     };
     watch(budget.whole_s);
     let started_ns = MonotonicClock.now_ns();
-    let stopwatch = Stopwatch::new();
-    let machine = Machine::look(cores, available, &stopwatch);
+    let clock = EngineClock::calibrate(CALIBRATION_SPAN_NS);
+    let machine = Machine::look(cores, available, &clock);
     let bench = Bench {
         cores,
-        stopwatch,
+        clock: clock.clock,
         step_ns: machine.clock_step_ns,
         budget,
     };

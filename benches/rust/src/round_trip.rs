@@ -5,11 +5,11 @@ use hdrhistogram::Histogram;
 use tickpath_core::engine::Wait;
 use tickpath_core::os::pin_current_thread;
 use tickpath_core::sync::thread;
+use tickpath_core::time::{Clock as _, EngineClock};
 
 use crate::ends::{Contender, Idle, Receiving, Sending};
 use crate::flow::{Shared, join};
 use crate::item::Check;
-use crate::stopwatch::Stopwatch;
 
 /// One measurement.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,7 @@ pub(crate) struct Trip {
     pub(crate) trips: u64,
     pub(crate) wait: Wait,
     pub(crate) cores: [usize; 2],
-    pub(crate) stopwatch: Stopwatch,
+    pub(crate) clock: EngineClock,
 }
 
 /// Round trips before those that count.
@@ -42,15 +42,15 @@ impl Trip {
     ) -> Result<Histogram<u64>, String> {
         let mut histogram = latencies();
         pin_current_thread(self.cores[0]).map_err(|refusal| refusal.to_string())?;
-        let mut before = self.stopwatch.stamp();
+        let mut before = self.clock.now_ns();
         for seq in 0..self.rounds() {
             once(seq)?;
-            let now = self.stopwatch.stamp();
+            let now = self.clock.now_ns();
             if seq >= WARM_UP {
-                histogram.saturating_record(self.stopwatch.between_ns(before, now));
+                histogram.saturating_record(now.saturating_sub(before));
             }
             // What recording costs is not the next trip's.
-            before = self.stopwatch.stamp();
+            before = self.clock.now_ns();
         }
         Ok(histogram)
     }

@@ -6,6 +6,7 @@
 
 use hdrhistogram::Histogram;
 use tickpath_core::engine::Wait;
+use tickpath_core::time::EngineClock;
 
 use crate::floor;
 use crate::flow::Flow;
@@ -13,7 +14,6 @@ use crate::measured::{Measured, Row, Spread};
 use crate::plan::{Act, Case, Entry, ODD_SLOTS, TRIP_SLOTS, Variant, groups};
 use crate::quantile::quantile_ns;
 use crate::round_trip::{Trip, latencies};
-use crate::stopwatch::Stopwatch;
 use crate::targets::LOST_PERCENT;
 
 /// How long things are measured.
@@ -97,7 +97,7 @@ enum Turn {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bench {
     pub(crate) cores: [usize; 2],
-    pub(crate) stopwatch: Stopwatch,
+    pub(crate) clock: EngineClock,
     /// What its stamps move in.
     pub(crate) step_ns: u64,
     pub(crate) budget: Budget,
@@ -269,7 +269,7 @@ impl Bench {
             trips,
             wait,
             cores: self.cores,
-            stopwatch: self.stopwatch,
+            clock: self.clock,
         }
     }
 
