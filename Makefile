@@ -17,6 +17,8 @@ BIN := .venv/bin
 RELEASE := .venv-release/bin
 DIST := build/dist
 CARGO_TEST := cargo test --workspace --exclude tickpath-python
+# The benchmark against other Rust rings is a workspace of its own, so that they never become dependencies of the project.
+RIVALS := --locked --manifest-path benches/rust/Cargo.toml --target-dir target/bench-rust
 # The checks of shared memory need the core alone, without its formats. Link-time optimisation would make each build of a
 # broken version slower than the search.
 CORE_TEST := cargo test --quiet -p tickpath-core --no-default-features
@@ -76,7 +78,7 @@ endef
 	@touch $@
 
 .PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom stress-bugs \
-	tsan instructions syscalls bench wheel sdist test-wheel clean
+	tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,8 +88,9 @@ run: .venv-release/.installed ## Run the main job: make run ARGS="--events 50000
 
 test: test-rust test-python ## Pass every test: Rust, then Python
 
-test-rust: .venv/.installed ## Test the core (the bindings are tested from Python)
+test-rust: .venv/.installed ## Test the core (the bindings are tested from Python) and the Rust benchmark
 	$(CARGO_TEST)
+	cargo test --quiet $(RIVALS)
 
 test-unit: .venv/.built ## Pass the unit tests: rings, executor, lifecycle, metrics, scenarios; under a second
 	$(BIN)/python -m pytest -q -m "not slow" --assert=plain -p no:hypothesispytest $(UNIT) $(ARGS)
@@ -99,15 +102,18 @@ check: fmt-check clippy lint types imports stubs-check ## Run every lint and typ
 
 fmt: .venv/.installed ## Format Rust and Python
 	cargo fmt --all
+	cargo fmt --manifest-path benches/rust/Cargo.toml
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 fmt-check: .venv/.installed ## Check the formatting of Rust and Python
 	cargo fmt --all --check
+	cargo fmt --manifest-path benches/rust/Cargo.toml --check
 	$(BIN)/ruff format --check
 
 clippy: .venv/.installed ## Lint Rust, warnings denied
 	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --quiet $(RIVALS) --all-targets -- -D warnings
 
 lint: .venv/.installed ## Lint Python
 	$(BIN)/ruff check
@@ -166,6 +172,9 @@ syscalls: ## Show by strace that a steady run's threads make no system call, and
 
 bench: .venv-release/.installed ## Measure tickpath and its peers in turns: make bench ARGS="--quick --picture latency.svg"
 	@$(RELEASE)/tickpath bench $(BENCH_ALSO) $(ARGS)
+
+bench-rust: ## Measure the event ring against other Rust rings: make bench-rust ARGS="--quick"
+	@cargo run --quiet --release $(RIVALS) -- $(ARGS)
 
 wheel: .venv/.installed ## Build the release wheel into build/dist
 	@mkdir -p $(DIST) && rm -f $(DIST)/*.whl

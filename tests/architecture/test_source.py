@@ -14,7 +14,9 @@ CORE = ROOT / "rust" / "core"
 BINDINGS = ROOT / "rust" / "python" / "src"
 PACKAGE = ROOT / "python" / "tickpath"
 
-RUST = sorted([*CORE.rglob("*.rs"), *(ROOT / "rust" / "python").rglob("*.rs")])
+RIVALS = ROOT / "benches" / "rust"
+
+RUST = sorted(path for folder in (CORE, ROOT / "rust" / "python", RIVALS) for path in folder.rglob("*.rs"))
 PYTHON = sorted(path for folder in ("python", "tests", "tools") for path in (ROOT / folder).rglob("*.py"))
 
 LINES_MAX = 400
@@ -25,6 +27,7 @@ UNSAFE_ALLOWED = {
     CORE / "src" / "time" / "tsc.rs",
     CORE / "src" / "os" / "memory.rs",
     CORE / "src" / "os" / "priority.rs",
+    RIVALS / "src" / "prefetch.rs",
     *(BINDINGS / "memory").glob("*.rs"),
 }
 ATOMICS_DOOR = CORE / "src" / "sync.rs"

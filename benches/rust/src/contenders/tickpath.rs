@@ -1,0 +1,49 @@
+//! Ours: the event ring. A full ring overwrites; a reader that lost something goes on half a ring
+//! behind the head.
+
+use tickpath_core::bus::{EventReader, EventRing, Producer, Start};
+
+use crate::ends::{Contender, Receiving, Sending};
+use crate::item::{Check, payload};
+
+/// The event ring.
+#[derive(Debug)]
+pub(crate) struct Tickpath;
+
+impl Contender for Tickpath {
+    type Tx = Producer;
+    type Rx = EventReader;
+    const OVERWRITES: bool = true;
+
+    fn open(slots: usize, readers: usize) -> (Producer, Vec<EventReader>) {
+        let (producer, ring) = EventRing::try_new(slots).expect("memory for the ring");
+        let reader = |_| {
+            ring.reader(Start::Oldest)
+                .expect("the oldest always exists")
+        };
+        (producer, (0..readers).map(reader).collect())
+    }
+}
+
+impl Sending for Producer {
+    #[inline(always)]
+    fn send(&mut self, first: u64, count: usize) -> usize {
+        self.publish_many((first..first + count as u64).map(payload));
+        count
+    }
+}
+
+impl Receiving for EventReader {
+    #[inline(always)]
+    fn receive(&mut self, limit: usize, check: &mut Check) -> usize {
+        let read = self.read_with(limit, |payload| check.take(&payload));
+        read.unwrap_or_else(|_| {
+            self.reset_to_oldest();
+            0
+        })
+    }
+
+    fn lost(&self) -> Option<u64> {
+        Some(self.cursor().lost())
+    }
+}
