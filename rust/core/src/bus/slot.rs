@@ -192,7 +192,8 @@ impl Slot {
     /// The stamp as it is now, without the words.
     #[inline]
     pub(super) fn stamp(&self) -> Stamp {
-        // SYNC POINT publish, SYNC POINT head: pairs with the stores of `write`.
+        // SYNC POINT publish: pairs with the second store of `write`;
+        // SYNC POINT head: and with its first.
         Stamp(self.stamp.load(Ordering::Acquire))
     }
 
