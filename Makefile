@@ -77,7 +77,7 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-unit test-python check fmt fmt-check clippy lint types imports stubs stubs-check loom stress-bugs \
+.PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check loom stress-bugs \
 	tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
 
 help: ## List the targets
@@ -97,6 +97,11 @@ test-unit: .venv/.built ## Pass the unit tests: rings, executor, lifecycle, metr
 
 test-python: .venv/.built ## Test the package: make test-python ARGS="tests/core -x"
 	$(BIN)/python -m pytest $(ARGS)
+
+# The tests without a natural end, deep (tests/core/engine/depth.py): each prints what it did and its seeds.
+soak: .venv/.built ## Run engines without end: 100 random runs, 100 with Ctrl-C, 1,000 starts and stops
+	TICKPATH_SOAK=1 $(BIN)/python -m pytest --override-ini timeout=1800 -s -v -p no:cacheprovider --hypothesis-show-statistics \
+		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/cli/test_interrupts.py $(ARGS)
 
 check: fmt-check clippy lint types imports stubs-check ## Run every lint and type check
 

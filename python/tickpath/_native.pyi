@@ -16,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -85,6 +85,11 @@ class AckReader:
         An ack whose event was overwritten meanwhile is counted in ``dropped`` and not shown to a sink that
         is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
         ``Exception``, is counted and reported once through ``sys.unraisablehook``.
+        """
+    @property
+    def shown(self, /) -> int:
+        """
+        Acks that a sink was shown by ``show``, whatever it made of them.
         """
 
 @final
@@ -688,7 +693,7 @@ class LatencyHistogram:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, latencies_ns: collections.abc.Iterable[int] = None, *, by_plan: bool = ...) -> Self: ...
+    def __new__(cls, /, latencies_ns: collections.abc.Iterable[int] | None = None, *, by_plan: bool = ...) -> Self: ...
     def __reduce__(self, /) -> tuple[Any, tuple[bytes, int | None, int | None, bool, int | None]]: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -1086,6 +1091,17 @@ class StageState:
         """
         Its books.
         """
+
+def check_stage_name(name: str) -> None:
+    """
+    Refuse what a stage cannot be called, with an ``ArgumentValueError`` that says what it can.
+    """
+
+def check_stages(settings: tickpath.config.engine.EngineSettings) -> None:
+    """
+    Refuse stages that make no sense together (a name taken twice, an unknown one in ``after``, a circle)
+    with an ``ArgumentValueError``. ``settings`` is a ``tickpath.config.engine.EngineSettings``.
+    """
 
 def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> list[str]:
     """

@@ -24,6 +24,8 @@ NAMES = {
     "tickpath.core.execution": ["Executor", "Ack", "NotReady", "ACK_DTYPE"],
     "tickpath.core.execution.observability": ["ObservabilitySink", "NoOpSink"],
     "tickpath.core.ingest": ["MarketDataSource", "EVENT_DTYPE"],
+    "tickpath.core.engine": ["Engine", "EngineRecord", "EngineSnapshot", "AckReader", "SinkAccount"],
+    "tickpath.config.engine": ["EngineSettings", "ConsumerSettings", "ThreadSettings", "ServiceTime"],
     "tickpath.control.metrics": ["Metrics", "Snapshot", "LatencySink", "LatencyHistogram", "write_hlog"],
     "tickpath.control.failure": ["FailureScenario", "MarketDataOutage", "ExecutionFailure"],
 }
@@ -100,6 +102,7 @@ def test_the_version_is_written_once() -> None:
         "tickpath",
         "tickpath.core.arrow",
         "tickpath.core.bus",
+        "tickpath.core.engine",
         "tickpath.core.execution",
         "tickpath.core.state",
         "tickpath.core.time",

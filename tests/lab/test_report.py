@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tickpath.config.engine import ConsumerSettings
 from tickpath.config.run import RunSettings
+from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import State
 from tickpath.lab.feed_account import account_of, nothing_loaded
@@ -21,7 +23,9 @@ from tickpath.lab.report_text import duration, print_report
 from tickpath.runtime.session import RunResult, Session
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "run-json.md"
-SETTINGS = RunSettings(floor_window_ns=100_000)
+SETTINGS = RunSettings(
+    floor_window_ns=100_000, consumers=(ConsumerSettings(name="log", after=("executor",)),), clock="monotonic"
+)
 CONFIG: dict[str, object] = {
     "feeds": [],
     "columns": None,
@@ -37,7 +41,7 @@ CONFIG: dict[str, object] = {
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
-    result = Session(source, SETTINGS).run()
+    result = Session(source, SETTINGS, sink=LatencySink(Metrics())).run()
     return run_report(result, account_of(source, None), seed=0, config=CONFIG)
 
 
@@ -55,7 +59,7 @@ def text_of(report: dict[str, Any]) -> str:
 
 def fields(value: Any, path: str = "") -> Iterator[str]:
     """Every field as the reference writes it: names that are data stand in angle brackets."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         for item in value:
             yield from fields(item, f"{path}[]")
         return
@@ -68,7 +72,7 @@ def fields(value: Any, path: str = "") -> Iterator[str]:
             shown = "<stage>"
         elif name in State.__members__:
             shown = "<state>"
-        elif name == "executor":
+        elif name in ("executor", "log") and path != "config":
             shown = "<consumer>"
         yield from fields(below, f"{path}.{shown}" if path else shown)
 
@@ -79,6 +83,10 @@ def test_every_field_is_documented_and_every_documented_field_is_there(report: d
     # Fields whose list is empty in a run that was refused nothing and failed at nothing.
     present |= {f"{name}" for name in ("reasons", "refused", "config.feeds")}
     present -= {"refused[]"}
+    # A setting that is a list of plain values is one field, empty or not.
+    present = {re.sub(r"\.after\[\]$", ".after", field) for field in present}
+    stages = ("config.executor", "config.consumers[]")
+    present |= {f"{stage}.{name}" for stage in stages for name in ("after", "service.samples_ns")}
     present = {re.sub(r"\.at_floor(\[\])?$", ".at_floor", field) for field in present}
     assert sorted(present - documented) == []
     assert sorted(documented - present - {f"latency{by}.<stage>.at_floor" for by in BY}) == []
@@ -106,8 +114,9 @@ def test_it_is_json_and_its_times_are_integers(report: dict[str, Any]) -> None:
 
 def test_what_is_unknown_is_null_and_not_zero(report: dict[str, Any]) -> None:
     assert report["digest"] is None
-    assert report["observer"] == {"cost_ns": None, "dropped": None}
-    assert report["clock"]["error_ppm"] is None
+    assert report["observer"]["cost_ns"] is None
+    # The machine's own clock is not off from itself.
+    assert [report["clock"][name] for name in ("error_ppm", "error_ns", "fallback")] == [0.0, 0, None]
     assert report["floor"]["continuous"] is False
     for stage in report["latency"].values():
         # A thousand samples: one beyond p99.9.
@@ -158,6 +167,35 @@ def test_a_failure_and_a_refusal_are_said(report: dict[str, Any]) -> None:
     assert "NOT BALANCED" in text
     # Square brackets are text, not markup.
     assert "pin thread to core 1: Operation not permitted [here]" in text
+
+
+def test_a_plain_consumer_reads_and_neither_executes_nor_gates(report: dict[str, Any]) -> None:
+    terms = report["ledger"]["consumers"]["log"]
+    assert terms == {"published": 1_000, "read": 1_000, "lost": 0, "shed": 0, "unread": 0}
+    assert "read" not in report["ledger"]["consumers"]["executor"]
+    for stage in STAGES:
+        assert report["latency_by_consumer"]["log"][stage]["count"] == 1_000
+    assert set(report["machine"]["stages"]) == {"executor", "log"}
+    assert "log: published to completed" in text_of(report)
+
+
+def test_a_sink_is_accounted_for(report: dict[str, Any], interrupted: dict[str, Any]) -> None:
+    observer = report["observer"]
+    assert observer["shown"] + observer["dropped"] == 1_000
+    assert (observer["errors"], observer["abandoned"]) == (0, False)
+    assert set(interrupted["observer"].values()) == {None}
+    left = {**report, "observer": {**observer, "errors": 3, "abandoned": True}}
+    assert "3 errors of its own, left behind" in text_of(left)
+    assert "acks shown" not in text_of({**report, "observer": interrupted["observer"]})
+
+
+def test_the_clock_says_what_it_is_and_how_far_off(report: dict[str, Any]) -> None:
+    assert "clock_gettime" in text_of(report)
+    tsc = {"source": "tsc", "cost_ns": 9, "error_ppm": -0.25, "error_ns": 40, "fallback": None}
+    text = text_of({**report, "clock": tsc, "config": {**report["config"], "stamp_per": "batch"}})
+    assert (
+        "tsc, 9 ns a stamp, at most 40 ns off at the end (-0.25 ppm); one stamp for up to 64 events" in text
+    )
 
 
 def test_a_run_that_never_began_has_an_account_too(interrupted: dict[str, Any]) -> None:

@@ -9,12 +9,24 @@ import pytest
 
 ENGINE = """
 import os, signal, sys
-from tickpath._native import LiveEngine
+from tickpath.config.engine import ConsumerSettings, EngineSettings, ThreadSettings
+from tickpath.core.engine import Engine
 from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import Lifecycle
 signal.alarm(20)  # a child that hangs must not hang the test
 source = MarketDataSource.synthetic(model="constant", rate_hz=1e4, events=100_000)
-engine = LiveEngine(source.native, Lifecycle().gate, capacity=64, wait="park", floor_window_ns=0)
+thread = ThreadSettings(wait="park")
+settings = EngineSettings(
+    capacity=64,
+    feed=thread,
+    executor=ConsumerSettings(name="executor", thread=thread),
+    consumers=(ConsumerSettings(name="log", after=("executor",), thread=thread),),
+    floor_window_ns=0,
+)
+class Tape:
+    def observe(self, event, ack):
+        pass
+engine = Engine(source, Lifecycle(), settings, sink=Tape())
 engine.start()
 """
 

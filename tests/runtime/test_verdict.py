@@ -52,6 +52,16 @@ def test_the_verdict_and_its_reasons() -> None:
     assert judge(balanced=True, outside_ready=0, interrupted=True) == ("interrupted", ())
 
 
+def test_who_was_to_lose_nothing_and_did_is_named() -> None:
+    overruns = {"risk": 7, "log": 1}
+    verdict, reasons = judge(balanced=True, outside_ready=0, interrupted=False, overruns=overruns)
+    assert verdict == "fail"
+    assert reasons == (
+        "risk was overrun by 7 events, and its policy is to raise",
+        "log was overrun by 1 events, and its policy is to raise",
+    )
+
+
 @pytest.mark.parametrize(
     ("balanced", "outside_ready", "reason"),
     [(False, 0, "balance"), (True, None, "no proof"), (True, 7, "7 events")],

@@ -58,7 +58,8 @@ Examples:
 
 Kinds of feed: auto, lobster, collector, dbn, itch, table. A path alone is "auto".
 
-Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input or usage, 130 interrupted.
+Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where it is to raise);
+2 bad input or usage; 130 interrupted.
 """
 
 
@@ -70,10 +71,16 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
     "feeds",
     type=parse_feed,
     multiple=True,
+    metavar="KIND:PATH",
     help="Recorded market data; repeat to merge several by stamp. Synthetic without it.",
 )
-@click.option("--columns", type=parse_columns, help="Which columns of a table are which fields.")
-@click.option("--symbol", help="Name of the instrument, where the file does not say.")
+@click.option(
+    "--columns",
+    type=parse_columns,
+    metavar="FIELD=COLUMN[:UNIT],...",
+    help="Which columns of a table are which fields.",
+)
+@click.option("--symbol", metavar="NAME", help="Name of the instrument, where the file does not say.")
 @click.option(
     "--policy",
     type=click.Choice(["strict", "skip"]),
@@ -107,8 +114,9 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
     "--seed",
     type=click.IntRange(min=0, max=2**64 - 1),
     default=0,
-    show_default=True,
-    help="Of the synthetic feed.",
+    show_default="0",
+    metavar="N",
+    help="Of the synthetic feed, and of the executor's service times.",
 )
 @click.option(
     "--model",
@@ -122,6 +130,7 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
     type=click.IntRange(min=1, max=_CAPACITY_MAX),
     default=65_536,
     show_default=True,
+    metavar="N",
     help="Slots of the ring.",
 )
 @click.option(
@@ -129,6 +138,7 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
     type=_Number(min=0, max=1e12),
     default=1_000.0,
     show_default=True,
+    metavar="MS",
     help="Longest idle gap of a recording, after --speed.",
 )
 @click.option(
@@ -142,12 +152,12 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
     type=click.Choice(get_args(Wait)),
     default="auto",
     show_default=True,
-    help="How feed and executor wait; auto spins where there is a core for each.",
+    help="How feed and executor wait; auto spins on a core of its own.",
 )
 @click.option(
     "--service",
     type=parse_service,
-    metavar="NS",
+    metavar="TIME",
     help="How long the executor works on an event: NS, exp:MEAN_NS or lognormal:MEDIAN_NS:SIGMA.",
 )
 @click.option(
@@ -177,7 +187,10 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
 )
 @click.option("--sink", is_flag=True, help="Show every ack to a latency sink, on a thread of its own.")
 @click.option(
-    "--ack-capacity", type=click.IntRange(min=1, max=_CAPACITY_MAX), metavar="N", help="Slots of the ack ring."
+    "--ack-capacity",
+    type=click.IntRange(min=1, max=_CAPACITY_MAX),
+    metavar="N",
+    help="Slots of the ack ring; 65,536 for a sink.",
 )
 @click.option(
     "--hold-back",
@@ -194,13 +207,17 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
 @click.option("--huge-pages", is_flag=True, help="Ask for huge pages under the rings.")
 @click.option("--lock-memory", is_flag=True, help="Ask for the rings never to be paged out.")
 @click.option(
-    "--priority", type=parse_priority, metavar="KIND:N", help="Of feed and executor: fifo:1..99 or nice:-20..19."
+    "--priority",
+    type=parse_priority,
+    metavar="KIND:N",
+    help="Of feed and executor: fifo:1..99 or nice:-20..19.",
 )
 @click.option(
     "--floor-ms",
     type=_Number(min=0, max=60_000),
     default=100.0,
     show_default=True,
+    metavar="MS",
     help="How long the machine's own pauses are measured before the run and after it.",
 )
 @click.option(
@@ -208,7 +225,7 @@ Exit codes: 0 passed, 1 failed (ledger, or executed outside READY), 2 bad input 
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def command(**options: Any) -> int:
-    """Run a feed through the ring and the executor, live, and account for every event.
+    """Run a feed through the ring, the executor and other consumers, live, and account for every event.
 
     Without arguments: 300,000 synthetic events at 100,000 a second, 65,536 slots.
     """

@@ -13,7 +13,14 @@ from tickpath.config.run import RunSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SYNTHETIC_EVENTS", "SYNTHETIC_RATE_HZ", "feed_config", "feed_options", "replay_command", "run_settings"]
+__all__ = [
+    "SYNTHETIC_EVENTS",
+    "SYNTHETIC_RATE_HZ",
+    "feed_config",
+    "feed_options",
+    "replay_command",
+    "run_settings",
+]
 
 #: The synthetic feed where nothing else is asked for.
 SYNTHETIC_RATE_HZ = 100_000.0
@@ -99,6 +106,7 @@ def replay_command(settings: RunSettings, feed: FeedOptions, *, sink: bool) -> s
         words += _given("--symbol", feed.symbol, None) + _given("--policy", feed.policy, "strict")
         words += _given("--out-of-order", feed.out_of_order, "refuse")
         words += _given("--rate", settings.rate_hz, None) + _given("--events", settings.events_max, None)
+        words += _given("--seed", settings.executor.seed, 0)
     else:
         words += ["--model", feed.model, *_given("--rate", feed.rate_hz, SYNTHETIC_RATE_HZ)]
         words += ["--events", str(feed.events), "--seed", str(feed.seed)]
@@ -128,14 +136,18 @@ def _stages(settings: RunSettings) -> list[str]:
         words += ["--priority", f"fifo:{thread.realtime_priority}"]
     if thread.nice is not None:
         words += ["--priority", f"nice:{thread.nice}"]
-    flags = {"--hold-back": settings.hold_back, "--huge-pages": settings.huge_pages, "--lock-memory": settings.lock_memory}
+    flags = {
+        "--hold-back": settings.hold_back,
+        "--huge-pages": settings.huge_pages,
+        "--lock-memory": settings.lock_memory,
+    }
     return words + [flag for flag, is_set in flags.items() if is_set]
 
 
 def _given(option: str, value: Any, default: Any) -> list[str]:
     if value == default:
         return []
-    return [option, f"{value:.17g}" if isinstance(value, float) else str(value)]
+    return [option, str(value).removesuffix(".0")]
 
 
 def _column(field: str, column: str | int | tuple[str | int, str]) -> str:

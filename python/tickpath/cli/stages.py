@@ -24,7 +24,7 @@ def parse_service(text: str) -> ServiceTime:
     try:
         if len(parts) == 1:
             return ServiceTime.constant(int(parts[0]))
-        if parts[0] == "exp" and len(parts) == 2:  # noqa: PLR2004  # the kind and its mean
+        if parts[0] == "exp" and len(parts) == 2:  # the kind and its mean
             return ServiceTime.exponential(float(parts[1]))
         if parts[0] == "lognormal" and len(parts) == _LOGNORMAL_PARTS:
             return ServiceTime.lognormal(float(parts[1]), float(parts[2]))
@@ -40,24 +40,28 @@ def service_text(service: ServiceTime) -> str:
         case "constant":
             return f"{service.ns:.0f}"
         case "exponential":
-            return f"exp:{service.ns:.17g}"
+            return f"exp:{service.ns}"
         case "lognormal":
-            return f"lognormal:{service.ns:.17g}:{service.sigma:.17g}"
+            return f"lognormal:{service.ns}:{service.sigma}"
         case _:
             return ""
 
 
-def parse_priority(text: str) -> dict[str, int]:
+def parse_priority(text: str) -> dict[str, Any]:
     """``fifo:50`` or ``nice:-10`` as the fields of ``ThreadSettings``."""
     kind, _, value = text.partition(":")
     names = {"fifo": "realtime_priority", "nice": "nice"}
     try:
-        fields = {names[kind]: int(value)}
+        fields: dict[str, Any] = {names[kind]: int(value)}
         ThreadSettings(**fields)
     except (KeyError, ValueError) as error:
         reason = str(error) if isinstance(error, TickpathError) else "expected fifo:1..99 or nice:-20..19"
         raise click.BadParameter(f"{text!r} is no priority: {reason}") from None
     return fields
+
+
+def _core(text: str) -> int | None:
+    return None if text == "none" else int(text)
 
 
 def parse_consumer(text: str) -> ConsumerSettings:
@@ -71,7 +75,7 @@ def parse_consumer(text: str) -> ConsumerSettings:
         "service": (given, parse_service),
         "seed": (given, int),
         "wait": (thread, str),
-        "core": (thread, int),
+        "core": (thread, _core),
     }
     try:
         for setting in settings:
@@ -96,8 +100,8 @@ def consumer_text(consumer: ConsumerSettings) -> str:
         words.append(f"overrun={consumer.overrun}")
     if consumer.thread.wait != defaults.thread.wait:
         words.append(f"wait={consumer.thread.wait}")
-    if isinstance(consumer.thread.core, int):
-        words.append(f"core={consumer.thread.core}")
+    if consumer.thread.core != defaults.thread.core:
+        words.append("core=none" if consumer.thread.core is None else f"core={consumer.thread.core}")
     if consumer.service.kind != "none":
         words.append(f"service={service_text(consumer.service)}")
     if consumer.seed:

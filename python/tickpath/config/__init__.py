@@ -1,5 +1,6 @@
 """Frozen settings with units in their names: what can be set, its default, and what is refused.
 
-``run`` holds those of a live run; scenario files are not built yet. It lies below everything and imports only
-the errors.
+``engine`` holds those of an engine, ``run`` those of a live run, ``checks`` what a setting may be; scenario
+files are not built yet. It lies below everything and imports only the errors, and the native module for the
+rules that are written in Rust.
 """

@@ -1,17 +1,19 @@
 """What can be set about an engine: its feed's pace, its stages, their threads, and the clock.
 
 Everything is frozen, every default is the value that a run without arguments has, and what makes no sense is
-refused here with what was given and what was expected. What depends on the machine (cores, rights) is found
-out at the start.
+refused here with what was given and what was expected. What a stage may be called, and which stages may wait
+for which, is the core's rule, and asked of it. What depends on the machine (cores, rights) is found out at
+the start.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
-from tickpath.errors import ArgumentTypeError, ArgumentValueError
+from tickpath._native import check_stage_name, check_stages
+from tickpath.config.checks import flag, instance, number, one_of, tuple_of, whole
+from tickpath.errors import ArgumentValueError
 
 __all__ = [
     "ClockChoice",
@@ -35,23 +37,8 @@ ServiceKind = Literal["none", "constant", "exponential", "lognormal", "empirical
 _RATE_HZ_MAX = 1e9
 _SERVICE_NS_MAX = 60_000_000_000
 _SIGMA_MAX = 10.0
-_LEVEL_MAX = 99
-_NICE = (-20, 19)
-
-
-def one_of(name: str, value: object, words: object) -> None:
-    """Raises ``ArgumentValueError`` if ``value`` is not one of the ``words`` of a ``Literal``."""
-    expected = get_args(words)
-    if value not in expected:
-        raise ArgumentValueError(f"{name} must be one of {', '.join(expected)}, got {value!r}")
-
-
-def whole(name: str, value: object, low: int, high: int) -> None:
-    """Raises if ``value`` is no integer in ``[low, high]``."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ArgumentTypeError(f"{name} must be an integer, got {value!r}")
-    if not low <= value <= high:
-        raise ArgumentValueError(f"{name} must lie between {low} and {high}, got {value}")
+_SLOTS_MAX = (1 << 63) - 1
+_NS_MAX = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +60,22 @@ class ServiceTime:
 
     def __post_init__(self) -> None:
         one_of("a service time's kind", self.kind, ServiceKind)
-        for value in (self.ns, *self.samples_ns):
-            if not (math.isfinite(value) and 0 <= value <= _SERVICE_NS_MAX):
-                raise ArgumentValueError(f"a service time must lie between 0 ns and a minute, got {value} ns")
-        if not 0 <= self.sigma <= _SIGMA_MAX:
-            raise ArgumentValueError(f"sigma must lie between 0 and 10, got {self.sigma}")
+        number("ns of a service time", self.ns, 0, _SERVICE_NS_MAX)
+        if self.kind == "constant":
+            whole("ns of a constant service time", self.ns, 0, _SERVICE_NS_MAX)
+        number("sigma of a service time", self.sigma, 0, _SIGMA_MAX)
+        if self.kind in ("none", "empirical") and self.ns:
+            raise ArgumentValueError(f"a service time of the kind {self.kind} has no ns, got {self.ns}")
+        if self.kind != "lognormal" and self.sigma:
+            raise ArgumentValueError(f"a service time of the kind {self.kind} has no sigma, got {self.sigma}")
+        tuple_of("samples_ns", self.samples_ns, int)
+        for sample in self.samples_ns:
+            whole("a sample of a service time, in ns,", sample, 0, _SERVICE_NS_MAX)
         if (self.kind == "empirical") != bool(self.samples_ns):
-            raise ArgumentValueError("samples_ns are of an empirical service time, which needs at least one")
+            raise ArgumentValueError(
+                "samples_ns are of a service time of the kind empirical, which needs at least one: "
+                f"got kind={self.kind!r} and {len(self.samples_ns)} samples"
+            )
 
     @classmethod
     def constant(cls, ns: int) -> ServiceTime:
@@ -107,7 +103,7 @@ class ThreadSettings:
     """Where a stage's thread runs, how it waits, and before which others."""
 
     core: int | Literal["auto"] | None = "auto"
-    """``auto`` is a core of its own where there is one, and never the feed's; ``None`` leaves it to the system."""
+    """``auto``: one of its own where there is one, and never the feed's; ``None`` leaves it to the system."""
     wait: Wait = "auto"
     """``auto`` spins on a core of its own, and else does what disturbs the others least."""
     spin_pauses: int = 4
@@ -122,13 +118,15 @@ class ThreadSettings:
     def __post_init__(self) -> None:
         one_of("wait", self.wait, Wait)
         if self.core is not None and self.core != "auto":
+            if isinstance(self.core, str):
+                raise ArgumentValueError(f'core must be "auto", a number or None, got {self.core!r}')
             whole("core", self.core, 0, 1 << 16)
         whole("spin_pauses", self.spin_pauses, 0, 1_000_000)
         whole("park_ns", self.park_ns, 1, 1_000_000_000)
         if self.realtime_priority is not None:
-            whole("realtime_priority", self.realtime_priority, 1, _LEVEL_MAX)
+            whole("realtime_priority", self.realtime_priority, 1, 99)
         if self.nice is not None:
-            whole("nice", self.nice, *_NICE)
+            whole("nice", self.nice, -20, 19)
         if self.nice is not None and self.realtime_priority is not None:
             raise ArgumentValueError("realtime_priority and nice exclude each other: give one")
 
@@ -142,7 +140,7 @@ class ConsumerSettings:
     after: tuple[str, ...] = ()
     """The stages that must have come to an event before this one reads it, what they lost included."""
     overrun: OverrunPolicy = "oldest"
-    """When it was overrun: ``raise`` ends the run, ``oldest`` and ``head`` go on there, ``detach`` drops it."""
+    """When overrun: ``raise`` ends the run, ``oldest`` and ``head`` go on there, ``detach`` drops it."""
     thread: ThreadSettings = field(default_factory=ThreadSettings)
     """Its thread."""
     service: ServiceTime = field(default_factory=ServiceTime)
@@ -151,10 +149,13 @@ class ConsumerSettings:
     """Where the draws of its service time begin."""
 
     def __post_init__(self) -> None:
-        one_of("overrun", self.overrun, OverrunPolicy)
-        whole("seed", self.seed, 0, 2**64 - 1)
-        if isinstance(self.after, str):
-            raise ArgumentTypeError(f"after must be a tuple of names, got {self.after!r}")
+        instance("the name of a consumer", self.name, str)
+        check_stage_name(self.name)
+        tuple_of(f"{self.name}: after", self.after, str)
+        one_of(f"{self.name}: overrun", self.overrun, OverrunPolicy)
+        instance(f"{self.name}: thread", self.thread, ThreadSettings)
+        instance(f"{self.name}: service", self.service, ServiceTime)
+        whole(f"{self.name}: seed", self.seed, 0, 2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,19 +200,26 @@ class EngineSettings:
     def __post_init__(self) -> None:
         for name, words in (("pace", Pace), ("stamp_per", StampPer), ("clock", ClockChoice)):
             one_of(name, getattr(self, name), words)
-        if not 1 <= self.capacity < 1 << 63:
-            raise ArgumentValueError(f"capacity must be at least 1 slot and fit 63 bits, got {self.capacity}")
-        if self.ack_capacity is not None and not 1 <= self.ack_capacity < 1 << 63:
-            raise ArgumentValueError(f"ack_capacity must be at least 1 slot, got {self.ack_capacity}")
-        if not (math.isfinite(self.speed) and self.speed > 0):
-            raise ArgumentValueError(f"speed must be a positive number, got {self.speed}")
+        whole("capacity", self.capacity, 1, _SLOTS_MAX)
+        if self.ack_capacity is not None:
+            whole("ack_capacity", self.ack_capacity, 1, _SLOTS_MAX)
+        number("speed", self.speed, 0, float("inf"), above=True)
         if self.pace == "constant" and self.rate_hz is None:
-            raise ArgumentValueError("the pace 'constant' needs rate_hz, the events per second")
-        if self.rate_hz is not None and not 0 < self.rate_hz <= _RATE_HZ_MAX:
-            raise ArgumentValueError(f"rate_hz must lie above 0 and at most 1e9, got {self.rate_hz}")
-        for name in ("max_gap_ns", "floor_window_ns", "events_max"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < 1 << 63:
-                raise ArgumentValueError(f"{name} must lie between 0 and 2**63, got {value}")
+            raise ArgumentValueError("the pace 'constant' needs rate_hz, the events per second: got None")
+        if self.rate_hz is not None:
+            number("rate_hz", self.rate_hz, 0, _RATE_HZ_MAX, above=True)
+        for name in ("max_gap_ns", "floor_window_ns"):
+            whole(name, getattr(self, name), 0, _NS_MAX)
+        if self.events_max is not None:
+            whole("events_max", self.events_max, 0, _SLOTS_MAX)
+        for name in ("hold_back", "touch_memory", "huge_pages", "lock_memory"):
+            flag(name, getattr(self, name))
+        self._check_stages()
+
+    def _check_stages(self) -> None:
+        instance("feed", self.feed, ThreadSettings)
+        instance("executor", self.executor, ConsumerSettings)
+        tuple_of("consumers", self.consumers, ConsumerSettings)
         if self.executor.name != "executor":
             raise ArgumentValueError(f"the executor is called 'executor', got {self.executor.name!r}")
+        check_stages(self)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tickpath.config.checks import whole
 from tickpath.config.engine import EngineSettings
-from tickpath.errors import ArgumentValueError
 
 __all__ = ["RunSettings", "warmup_default"]
 
@@ -24,7 +24,7 @@ def warmup_default(events: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings(EngineSettings):
-    """A live run's settings. Raises ``ArgumentValueError`` for values that make no sense."""
+    """A live run's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``."""
 
     warmup_events: int | None = None
     """Events processed before READY; ``None`` for 1,000 or a tenth of a short source."""
@@ -33,9 +33,6 @@ class RunSettings(EngineSettings):
 
     def __post_init__(self) -> None:
         EngineSettings.__post_init__(self)
-        if self.warmup_events is not None and not 0 <= self.warmup_events < 1 << 63:
-            raise ArgumentValueError(f"warmup_events must lie between 0 and 2**63, got {self.warmup_events}")
-        if not 1 <= self.control_interval_ms <= _CONTROL_INTERVAL_MS_MAX:
-            raise ArgumentValueError(
-                f"control_interval_ms must lie between 1 and 50, got {self.control_interval_ms}"
-            )
+        if self.warmup_events is not None:
+            whole("warmup_events", self.warmup_events, 0, (1 << 63) - 1)
+        whole("control_interval_ms", self.control_interval_ms, 1, _CONTROL_INTERVAL_MS_MAX)

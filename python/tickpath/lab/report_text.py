@@ -157,7 +157,9 @@ def _stages(machine: Mapping[str, Any]) -> str:
 
     if machine["feed"]["wait"] is None:
         return "never started"
-    return ", ".join(placed(name, place) for name, place in {"feed": machine["feed"], **machine["stages"]}.items())
+    return ", ".join(
+        placed(name, place) for name, place in {"feed": machine["feed"], **machine["stages"]}.items()
+    )
 
 
 def _clock(clock: Mapping[str, Any], stamp_per: str) -> str:
@@ -207,6 +209,12 @@ def _latency(report: Mapping[str, Any]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for stage, figures in report["latency"].items():
         table.add_row(stage.replace("_", " "), count(figures["count"]), *_row(figures, figures["at_floor"]))
+    table.add_section()
+    for consumer, stages in report["latency_by_consumer"].items():
+        if consumer != "executor":
+            figures = stages["published_to_completed"]
+            row = _row(figures, figures["at_floor"])
+            table.add_row(f"{consumer}: published to completed", count(figures["count"]), *row)
     table.add_section()
     floor = report["floor"]
     table.add_row("machine's floor", count(floor["count"]), *_row(floor, ()), style="dim")

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, SinkAccount
 from tickpath.config.run import RunSettings, warmup_default
+from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, SinkAccount
 from tickpath.core.state import Lifecycle, State, Transition
 from tickpath.runtime.verdict import Verdict, executed_outside_ready, judge
 
@@ -111,10 +111,10 @@ class Session:
     ) -> RunResult:
         """Runs to the end and accounts for it; once per session.
 
-        ``on_start`` is called once both stages have their memory and run.
-        At every control interval ``on_look`` is given the counters of the moment, and the run is ended
-        if ``should_stop`` says so. Whatever they raise ends the run and comes through. Raises
-        ``EngineFailed`` if a stage ended by a bug or the session was run before.
+        ``on_start`` is called once the stages have their memory and run. At every control interval
+        ``on_look`` is given the counters of the moment, and the run is ended if ``should_stop`` says so.
+        Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage ended by a bug
+        or the session was run before.
         """
         engine = self._engine
         self.lifecycle.transition_to(State.WARMUP, "run started")
@@ -137,11 +137,17 @@ class Session:
         return self._result(engine.finish(), interrupted)
 
     def _steer(self, seen: EngineSnapshot) -> None:
-        """One turn of the control side: from WARMUP to READY, and then on with the feed."""
-        if self.lifecycle.state is State.WARMUP:
-            if seen.stages[0].cursor >= self._warmup_events:
+        """One turn of the control side: from WARMUP to READY, and then on with the feed.
+
+        The fence is the executor's alone, for it alone is gated: a slow consumer holds nobody up. An executor
+        that its overrun policy has ended will never be READY, and the feed goes on without it.
+        """
+        executor = seen.stages[0]
+        epoch_seen = executor.epoch_seen
+        if self.lifecycle.state is State.WARMUP and epoch_seen is not None:
+            if executor.cursor >= self._warmup_events:
                 self._open(f"{self._warmup_events} warm-up events processed")
-        elif seen.held and self._engine.has_seen(self.lifecycle.epoch):
+        elif seen.held and (epoch_seen is None or epoch_seen >= self.lifecycle.epoch):
             self._engine.release()
 
     def _open(self, cause: str) -> None:

@@ -50,8 +50,8 @@ def judge(
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict, and the reasons for it if it is ``fail``.
 
-    ``overruns`` names the consumers that were to lose nothing and did, with how many events were gone. A failure
-    stays one if the run was interrupted as well: the books must balance at any moment.
+    ``overruns`` names the consumers that were to lose nothing and did, with how many events were gone. A
+    failure stays one if the run was interrupted as well: the books must balance at any moment.
     """
     reasons = []
     if not balanced:

@@ -25,6 +25,8 @@ pub(crate) struct AckReader {
 
 struct State {
     acks: tickpath_core::bus::EventReader,
+    /// Acks that a sink was shown, whatever it made of them.
+    shown: u64,
     /// Acks whose event was overwritten before it could be shown.
     without_event: u64,
 }
@@ -54,6 +56,7 @@ impl AckReader {
         Some(Self {
             state: GilCell::new(State {
                 acks,
+                shown: 0,
                 without_event: 0,
             }),
             ring: Arc::clone(ring.shared()),
@@ -107,6 +110,7 @@ impl AckReader {
             let Some(stamped) = self.poll(py) else { break };
             taken += 1;
             if !sink.is_shown_events() {
+                self.state.with(py, |state| state.shown += 1);
                 sink.record(py, stamped.ack.latency_ns());
                 continue;
             }
@@ -115,6 +119,8 @@ impl AckReader {
                 self.state.with(py, |state| state.without_event += 1);
                 continue;
             };
+            // Counted before: a sink that never comes back was shown it.
+            self.state.with(py, |state| state.shown += 1);
             sink.show(event, Bound::new(py, Ack::from(stamped.ack))?)?;
         }
         Ok(taken)
@@ -123,6 +129,12 @@ impl AckReader {
     /// How many acks are unread.
     fn available(&self, py: Python<'_>) -> u64 {
         self.state.with(py, |state| state.acks.available())
+    }
+
+    /// Acks that a sink was shown by ``show``, whatever it made of them.
+    #[getter]
+    fn shown(&self, py: Python<'_>) -> u64 {
+        self.state.with(py, |state| state.shown)
     }
 
     /// Acks that were overwritten before they were read, or could not be shown for want of their event.

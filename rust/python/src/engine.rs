@@ -13,7 +13,7 @@ use crate::ack_reader::AckReader;
 use crate::engine_life::{Life, Source};
 use crate::engine_owner::{Owner, raised, unknown};
 use crate::engine_record::EngineRecord;
-use crate::engine_settings::Run;
+use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
 use crate::errors;
 use crate::event_ring::EventRing;
@@ -75,9 +75,7 @@ impl LiveEngine {
         hold_at: Option<usize>,
     ) -> PyResult<Self> {
         ring.get().layout().check_is_event(py)?;
-        let run: Run = settings
-            .extract()
-            .map_err(|e| errors::argument_type(py, format!("settings: {e}")))?;
+        let run = Run::of(settings)?;
         let counter = match run.clock.as_str() {
             "auto" => true,
             "monotonic" => false,
@@ -92,8 +90,7 @@ impl LiveEngine {
                 _ => errors::argument_value(py, e.to_string()),
             })?;
         let settings = run.settings(py, hold_at)?;
-        let checked = settings.graph().map_err(EngineError::from);
-        checked.map_err(|e| raised(py, &e))?;
+        checked(py, &settings)?;
         Ok(Self {
             control: OnceLock::new(),
             acks: OnceLock::new(),
@@ -116,6 +113,10 @@ impl LiveEngine {
     /// thread, and ``MemoryError`` if there is no room for the ack ring.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
         self.process.check(py)?;
+        // Looked at first: the ring of a run under way has no producer, and would say so instead.
+        if !py.detach(|| matches!(&*self.life(), Life::Made(_))) {
+            return Err(raised(py, &EngineError::Misused("an engine runs once")));
+        }
         let producer = self.ring.get().take_producer(py)?;
         let started = py.detach(|| {
             let mut life = self.life();

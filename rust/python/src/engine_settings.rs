@@ -2,12 +2,13 @@
 
 use pyo3::prelude::*;
 use tickpath_core::engine::{
-    CoreChoice, OverrunPolicy, Pace, ReaderSettings, ServiceTime, Settings, Stamping,
+    CoreChoice, EngineError, OverrunPolicy, Pace, ReaderSettings, ServiceTime, Settings, Stamping,
     ThreadSettings, Wait,
 };
 use tickpath_core::os::{MemoryWishes, Priority};
 
-use crate::engine_owner::unknown;
+use crate::engine_owner::{raised, unknown};
+use crate::errors;
 
 /// Room for epochs in the executor's table.
 const EPOCH_ROWS: usize = 4096;
@@ -71,7 +72,39 @@ pub(crate) struct Run {
     lock_memory: bool,
 }
 
+/// Refuse what a stage cannot be called, with an ``ArgumentValueError`` that says what it can.
+#[pyfunction]
+pub(crate) fn check_stage_name(py: Python<'_>, name: &str) -> PyResult<()> {
+    let alone = Settings {
+        executor: ReaderSettings::named(name),
+        ..Settings::default()
+    };
+    checked(py, &alone)
+}
+
+/// Refuse stages that make no sense together (a name taken twice, an unknown one in ``after``, a circle)
+/// with an ``ArgumentValueError``. ``settings`` is a ``tickpath.config.engine.EngineSettings``.
+#[pyfunction]
+#[pyo3(signature = (settings: "tickpath.config.engine.EngineSettings"))]
+pub(crate) fn check_stages(settings: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = settings.py();
+    checked(py, &Run::of(settings)?.settings(py, None)?)
+}
+
+/// The core's own rules.
+pub(crate) fn checked(py: Python<'_>, settings: &Settings) -> PyResult<()> {
+    let graph = settings.graph().map_err(EngineError::from);
+    graph.map(drop).map_err(|e| raised(py, &e))
+}
+
 impl Run {
+    /// The settings, field by field.
+    pub(crate) fn of(settings: &Bound<'_, PyAny>) -> PyResult<Self> {
+        settings
+            .extract()
+            .map_err(|e| errors::argument_type(settings.py(), format!("settings: {e}")))
+    }
+
     /// How the feed is paced.
     pub(crate) fn pace(&self, py: Python<'_>) -> PyResult<Pace> {
         Ok(match self.pace.as_str() {

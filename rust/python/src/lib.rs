@@ -64,6 +64,8 @@ mod _native {
         ClockRecord, EngineRecord, LatencyFigures, StagePlace, StageRecord,
     };
     #[pymodule_export]
+    use crate::engine_settings::{check_stage_name, check_stages};
+    #[pymodule_export]
     use crate::engine_snapshot::{EngineLedger, EngineSnapshot, StageState};
     #[pymodule_export]
     use crate::event_reader::EventReader;

@@ -2,11 +2,14 @@
 
 from typing import Any, assert_type
 
+from tickpath.config.engine import ConsumerSettings, EngineSettings, ServiceTime, ThreadSettings
 from tickpath.control.failure import ExecutionFailure, MarketDataOutage
 from tickpath.control.metrics import LatencySink, Metrics, Snapshot
 from tickpath.core.bus import Consumer, NotPublished, Overrun, RingBuffer
+from tickpath.core.engine import AckReader, Engine, EngineLedger, EngineRecord, SinkAccount, StageRecord
 from tickpath.core.execution import Ack, Executor, NotReady
 from tickpath.core.execution.observability import NoOpSink, ObservabilitySink
+from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import InvalidTransition, Lifecycle, State, Transition
 from tickpath.core.time import delta, now
 
@@ -77,6 +80,25 @@ Executor(ring, lifecycle, Recorder(), start="head")
 with MarketDataOutage(lifecycle) as outage:
     assert_type(outage.is_active(), bool)
 ExecutionFailure(lifecycle).activate()
+
+log = ConsumerSettings(
+    name="log",
+    after=("executor",),
+    overrun="head",
+    thread=ThreadSettings(core=None, wait="park"),
+    service=ServiceTime.lognormal(2_000, 0.5),
+)
+source = MarketDataSource.synthetic(events=10)
+engine = Engine(source, lifecycle, EngineSettings(consumers=(log,)), sink=Recorder(), hold_at=None)
+assert_type(engine.fence(timeout_ms=1), bool)
+assert_type(engine.acks(), AckReader | None)
+assert_type(engine.sink_account, SinkAccount | None)
+record = engine.finish()
+assert_type(record, EngineRecord)
+assert_type(record.stages, list[StageRecord])
+assert_type(record.stages[0].ledger, EngineLedger)
+assert_type(record.stages[0].ended_by, tuple[int, int] | None)
+assert_type(record.clock.error_ppm, float | None)
 
 try:
     consumer.poll()

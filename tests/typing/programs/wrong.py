@@ -2,8 +2,10 @@
 
 from typing import Any, assert_type
 
+from tickpath.config.engine import ConsumerSettings, EngineSettings, ThreadSettings
 from tickpath.control.metrics import Metrics
 from tickpath.core.bus import Consumer, RingBuffer
+from tickpath.core.engine import Engine
 from tickpath.core.execution import Executor
 from tickpath.core.execution import Executer  # error
 from tickpath.core.state import Lifecycle, State
@@ -27,3 +29,7 @@ Executor(ring)  # error
 Executor(ring, lifecycle, print)  # error
 Executor(ring, lifecycle).proces()  # error
 Metrics().observe("fast")  # error
+ThreadSettings(wait="sleep")  # error
+ConsumerSettings("log")  # error
+EngineSettings(pace="slow")  # error
+Engine([1, 2], lifecycle)  # error

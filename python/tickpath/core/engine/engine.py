@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from typing import TYPE_CHECKING
+import weakref
+from typing import TYPE_CHECKING, TypeVar
 
-from tickpath._native import EngineRecord, EngineSnapshot, EventRing, LiveEngine, SinkFeeder
+from tickpath._native import EngineRecord, EngineSnapshot, EventRing, Events, Gate, LiveEngine, SinkFeeder
+from tickpath.config.checks import instance, whole
 from tickpath.config.engine import EngineSettings
 from tickpath.core.engine.sink_drain import SinkAccount, SinkDrain
+from tickpath.core.time import now
+from tickpath.errors import ArgumentTypeError, EngineFailed
 
 if TYPE_CHECKING:
     from tickpath._native import AckReader
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
+_T = TypeVar("_T")
+
+_NS_PER_MS = 1_000_000
+_U63_MAX = (1 << 63) - 1
+#: How long the end of a run waits for the sink to take what is left.
+_SINK_PATIENCE_MS = 5_000
 #: Slots of the ack ring where a sink needs one and nothing else is asked for.
 _ACK_CAPACITY = 65_536
 
@@ -27,8 +36,11 @@ class Engine:
 
     ``ring`` is an ``EventRing`` of ``EVENT_DTYPE`` to publish into, which anybody may read; by default the
     engine makes one of ``settings.capacity`` slots. From start to end every publication of others raises
-    ``ProducerBusy``. ``sink`` is anything with ``observe(event, ack)``: it is called on a thread of its own, in
-    batches, and what it misses is counted; a ``NoOpSink`` costs nothing at all.
+    ``ProducerBusy``. ``sink`` is anything with ``observe(event, ack)``: it is called on a thread of its own,
+    in batches, and what it misses is counted; a ``NoOpSink`` costs nothing at all. Before the event of index
+    ``hold_at`` the feed waits for :meth:`release`, and its plan is shifted by the time it waited.
+
+    Dropping a running engine stops it; its threads have ended when it is gone.
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
     """
@@ -43,7 +55,12 @@ class Engine:
         sink: ObservabilitySink | None = None,
         hold_at: int | None = None,
     ) -> None:
-        settings = settings or EngineSettings()
+        settings = EngineSettings() if settings is None else settings
+        instance("settings", settings, EngineSettings)
+        if ring is not None:
+            instance("ring", ring, EventRing)
+        if hold_at is not None:
+            whole("hold_at", hold_at, 0, _U63_MAX)
         feeder = None if sink is None else SinkFeeder(sink)
         if feeder is not None and feeder.is_noop:
             feeder = None
@@ -54,8 +71,8 @@ class Engine:
         self._drain: SinkDrain | None = None
         self._sink_account: SinkAccount | None = None
         self._native = LiveEngine(
-            source.native,
-            lifecycle.gate,
+            _part(source, "source", "native", Events),
+            _part(lifecycle, "lifecycle", "gate", Gate),
             EventRing(settings.capacity) if ring is None else ring,
             settings,
             hold_at=hold_at,
@@ -95,32 +112,47 @@ class Engine:
         """Calibrate the clock, start the threads and return at once.
 
         Raises ``ProducerBusy`` if somebody publishes into the ring, ``ArgumentValueError`` if the settings do
-        not fit this machine (more spinning threads than cores), ``EngineFailed`` for a second start or if there
-        is no thread to be had, ``MemoryError`` if there is no room for the ack ring.
+        not fit this machine (more spinning threads than cores), ``EngineFailed`` for a second start or if
+        there is no thread to be had, ``MemoryError`` if there is no room for the ack ring.
         """
         self._native.start()
         acks = self._native.acks()
-        if self._feeder is not None and acks is not None:
-            self._drain = SinkDrain(acks, self._feeder)
-            self._drain.start()
+        if self._feeder is None or acks is None:
+            return
+        drain = SinkDrain(acks, self._feeder)
+        try:
+            drain.start()
+        except RuntimeError as error:
+            self._native.stop()
+            raise EngineFailed(f"the machine gave no thread for the sink: {error}") from error
+        self._drain = drain
+        # An engine that is dropped has nobody left to finish its sink.
+        weakref.finalize(self, drain.leave)
 
     def snapshot(self) -> EngineSnapshot:
         """The run as of now: one consistent set of counters for each reading stage."""
         return self._native.snapshot()
 
     def acks(self) -> AckReader | None:
-        """A reader of the run's acks; ``None`` if the settings have no ``ack_capacity``, or before the start."""
+        """A reader of the run's acks, from the oldest that is there; ``None`` without a ring for them.
+
+        There is one from the start of an engine with ``ack_capacity`` or a sink. Each call gives another.
+        """
         return self._native.acks()
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.
 
-        From then on nothing of an older epoch is in flight. At most ``timeout_ms`` milliseconds.
+        From then on nothing of an older epoch is in flight. At most ``timeout_ms`` milliseconds. Raises
+        ``EngineFailed`` before the start: no stage would ever see it.
         """
         wanted = self._lifecycle.epoch if epoch is None else epoch
-        deadline_s = time.monotonic() + timeout_ms / 1_000
-        while not self._native.has_seen(wanted):
-            if time.monotonic() >= deadline_s:
+        whole("timeout_ms", timeout_ms, 0, _U63_MAX)
+        deadline_ns = now() + timeout_ms * _NS_PER_MS
+        if not self._native.snapshot().stages:
+            raise EngineFailed("the run was not started: there is nothing in flight to wait for")
+        while not self.has_seen(wanted):
+            if now() >= deadline_ns:
                 return False
             # Ends early where the run does; looks at signals.
             if self._native.wait(1):
@@ -129,6 +161,7 @@ class Engine:
 
     def has_seen(self, epoch: int) -> bool:
         """Whether every stage has seen ``epoch``, without waiting."""
+        whole("epoch", epoch, 0, _U63_MAX)
         return self._native.has_seen(epoch)
 
     def release(self) -> None:
@@ -140,18 +173,30 @@ class Engine:
         self._native.stop()
 
     def wait(self, timeout_ms: int) -> bool:
-        """Wait for the end of the run, at most ``timeout_ms`` and never longer than 50; whether it is over."""
+        """Wait for the end of the run, at most ``timeout_ms`` and 50 milliseconds; whether it is over."""
+        whole("timeout_ms", timeout_ms, 0, _U63_MAX)
         return self._native.wait(timeout_ms)
 
-    def finish(self) -> EngineRecord:
+    def finish(self, *, sink_patience_ms: int = _SINK_PATIENCE_MS) -> EngineRecord:
         """Wait for the end of the run and of its sink, and take the record, once.
 
-        Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, or if its record was taken
-        before.
+        A sink that is still busy ``sink_patience_ms`` after the run is left behind, and what it was not shown
+        is counted: :attr:`sink_account`. Raises ``EngineFailed`` if a stage ended by a bug, if the run was
+        not started, or if its record was taken before.
         """
+        whole("sink_patience_ms", sink_patience_ms, 0, _U63_MAX // _NS_PER_MS)
         try:
             return self._native.finish()
         finally:
             if self._drain is not None and self._native.wait(0):
-                self._sink_account = self._drain.finish()
+                self._sink_account = self._drain.finish(sink_patience_ms / 1_000)
                 self._drain = None
+
+
+def _part(given: object, name: str, attribute: str, kind: type[_T]) -> _T:
+    """The native part of an argument, which is what the engine takes of it."""
+    part = getattr(given, attribute, None)
+    if not isinstance(part, kind):
+        expected = {"source": "a MarketDataSource", "lifecycle": "a Lifecycle"}[name]
+        raise ArgumentTypeError(f"{name} must be {expected}, got {type(given).__name__}")
+    return part

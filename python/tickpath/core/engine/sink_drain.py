@@ -15,22 +15,20 @@ if TYPE_CHECKING:
 
 __all__ = ["SinkAccount", "SinkDrain"]
 
-#: Acks shown between two looks at whether the run is over.
-_BATCH = 1_024
+#: Acks shown between two looks at whether the run is over, or the sink was left behind.
+_BATCH = 256
 #: How long the thread sleeps when there is nothing to show.
 _IDLE_S = 0.001
-#: How long the end of a run waits for the sink to take what is left.
-_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class SinkAccount:
-    """What a sink was shown, and what it was not."""
+    """What a sink was shown, and what it was not: together every ack of the run."""
 
     shown: int
-    """Acks taken from the ring for it."""
+    """Acks it was shown, whatever it made of them."""
     dropped: int
-    """Acks it was not shown: overwritten before it came to them, or without their event."""
+    """Acks it was not shown: overwritten before it came to them, without their event, or left at the end."""
     errors: int
     """How often it raised."""
     abandoned: bool
@@ -44,32 +42,36 @@ class SinkDrain:
         self._acks = acks
         self._feeder = feeder
         self._over = threading.Event()
-        self._shown = 0
+        self._left = False
         self._thread = threading.Thread(target=self._drain, name="tickpath-sink", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. Raises ``RuntimeError`` if there is no thread to be had."""
         self._thread.start()
 
-    def finish(self, patience_s: float = _PATIENCE_S) -> SinkAccount:
+    def leave(self) -> None:
+        """End after the batch under way, without waiting for it."""
+        self._left = True
+        self._over.set()
+
+    def finish(self, patience_s: float) -> SinkAccount:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
         self._over.set()
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
+        self.leave()
         return SinkAccount(
-            shown=self._shown,
-            dropped=self._acks.dropped + (self._acks.available() if abandoned else 0),
+            shown=self._acks.shown,
+            dropped=self._acks.dropped + self._acks.available(),
             errors=self._feeder.errors,
             abandoned=abandoned,
         )
 
     def _drain(self) -> None:
-        while True:
+        while not self._left:
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
-            taken = self._acks.show(self._feeder, _BATCH)
-            self._shown += taken
-            if taken == 0:
+            if self._acks.show(self._feeder, _BATCH) == 0:
                 if last_look:
                     return
                 self._over.wait(_IDLE_S)

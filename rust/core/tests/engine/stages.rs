@@ -4,8 +4,8 @@
 use tickpath_core::bus::{EventReader, Reader, Start};
 use tickpath_core::engine::{
     ConsumerStage, ExecutorStage, FeedStage, FeedTurn, Intake, NoAcks, NoService, OverrunPolicy,
-    Pace, Plan, Planned, Progress, Sampled, ServiceTime, Stage, StageRecorder, StampedAck, Turn,
-    Unplanned, Upstreams,
+    Planned, Progress, Sampled, ServiceTime, Stage, StageRecorder, StampedAck, Turn, Unplanned,
+    Upstreams,
 };
 use tickpath_core::state::StateCode::{Degraded, Init, Ready, Warmup};
 use tickpath_core::sync::Arc;
@@ -15,12 +15,7 @@ use crate::common::{
 };
 
 fn planned(source: &Source) -> Planned {
-    let pace = Pace::Recorded {
-        speed: 1.0,
-        max_gap_ns: u64::MAX,
-    };
-    let plan = Plan::of(source.as_ref(), None, pace).expect("a good pace");
-    Planned::new(Arc::new(plan)).expect("it has offsets")
+    Planned::new(Arc::new(crate::live::recorded(source))).expect("it has offsets")
 }
 
 type Feed<T> = FeedStage<Source, tickpath_core::bus::Producer, T>;

@@ -1,0 +1,11 @@
+"""How deep the tests go that have no natural end: a little in the suite, and far with ``make soak``."""
+
+from __future__ import annotations
+
+import os
+
+_IS_SOAK = "TICKPATH_SOAK" in os.environ
+
+RANDOM_RUNS = 100 if _IS_SOAK else 12
+STARTS = 1_000 if _IS_SOAK else 200
+INTERRUPTED_RUNS = 100 if _IS_SOAK else 2
