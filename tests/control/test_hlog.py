@@ -1,4 +1,4 @@
-"""Histogram logs, read back by an independent implementation of HdrHistogram (the package ``hdrhistogram``)."""
+"""Histogram logs, read back by an independent implementation of HdrHistogram (package ``hdrhistogram``)."""
 
 from __future__ import annotations
 

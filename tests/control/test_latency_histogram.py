@@ -75,14 +75,14 @@ def test_a_correction_puts_in_what_was_omitted() -> None:
 def test_a_correction_cannot_be_applied_twice() -> None:
     corrected = LatencyHistogram([1000]).corrected(200)
     for again in (corrected, pickle.loads(pickle.dumps(corrected))):
-        with pytest.raises(CorrectionRefused, match="before, for an expected interval of 200 ns.*twice"):
+        with pytest.raises(CorrectionRefused, match=r"before, for an expected interval of 200 ns.*twice"):
             again.corrected(200)
 
 
 def test_latencies_by_plan_are_never_corrected() -> None:
     planned = LatencyHistogram([1000], by_plan=True)
     for given in (planned, LatencyHistogram([5]).merge(planned)):
-        with pytest.raises(CorrectionRefused, match="by plan.*nothing was omitted"):
+        with pytest.raises(CorrectionRefused, match=r"by plan.*nothing was omitted"):
             given.corrected(200)
 
 

@@ -14,7 +14,6 @@ Snapshot(count=2, total_latency_ns=200, min_latency_ns=80, max_latency_ns=120)
 """
 
 from tickpath._native import LatencyHistogram, LatencySink, Metrics, Snapshot
-
 from tickpath.control.metrics.hlog import write_hlog
 
 __all__ = ["LatencyHistogram", "LatencySink", "Metrics", "Snapshot", "write_hlog"]
