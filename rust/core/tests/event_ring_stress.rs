@@ -1,7 +1,7 @@
 //! A producer that never waits and two readers on real threads. Every event checks itself, and at the
 //! end the books balance: seen + lost == sent. Bounded by the number of events, not by a clock.
 
-use tickpath_core::bus::{EventReader, EventRing, Payload, Readable, Reader, Start};
+use tickpath_core::bus::{Bounds, EventReader, EventRing, Payload, Readable, Reader, Start};
 use tickpath_core::sync::{Arc, AtomicBool, Ordering, spin_loop, thread};
 
 /// Words 0 to 5 are drawn from the sequence, word 6 is their sum: a mixture of two events shows.
@@ -129,22 +129,27 @@ fn what_a_reader_does_is_never_seen_by_the_producer() {
     assert_eq!((idle.available(), producer.next_seq()), (1000, 1000));
 }
 
-/// Reads just ahead of the slot that is being overwritten, where a copy without its re-check tears,
-/// until it has seen both outcomes often enough or the producer has given up.
-fn read_at_the_brink(ring: &Arc<EventRing>, given_up: &AtomicBool) -> (u64, u64) {
+/// Reads one event again and again until it is gone, then another: each is copied while it is overwritten, where
+/// a copy without its re-check tears. Ends when that happened often enough or the producer has given up.
+fn read_until_gone(ring: &Arc<EventRing>, given_up: &AtomicBool) -> (u64, u64) {
     let (mut intact, mut gone, mut draw) = (0, 0, 1_u64);
-    while (intact < 500_000 || gone < 10) && !given_up.load(Ordering::Relaxed) {
-        let bounds = ring.bounds();
-        draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let seq = bounds.oldest + (draw >> 58);
+    let mut known = ring.bounds();
+    let mut seq = known.oldest;
+    while (intact < 100_000 || gone < 20_000) && !given_up.load(Ordering::Relaxed) {
         match ring.read(seq) {
             Ok(Some(payload)) => {
                 check(&payload, seq);
                 intact += 1;
             }
-            Ok(None) => assert!(seq >= bounds.head, "{seq} was published: {bounds:?}"),
+            Ok(None) => assert!(seq >= known.head, "{seq} was published: {known:?}"),
             Err(overrun) => {
                 assert!(overrun.lost() >= 1, "{overrun:?}");
+                draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                known = Bounds {
+                    oldest: overrun.oldest,
+                    head: overrun.head,
+                };
+                seq = known.oldest + (draw >> 56);
                 gone += 1;
             }
         }
@@ -162,7 +167,7 @@ fn a_read_at_the_brink_is_whole_or_refused() {
     let given_up = Arc::new(AtomicBool::new(false));
     let readers = [0, 1].map(|_| {
         let (ring, given_up) = (Arc::clone(&ring), Arc::clone(&given_up));
-        thread::spawn(move || read_at_the_brink(&ring, &given_up))
+        thread::spawn(move || read_until_gone(&ring, &given_up))
     });
     for first in (0..SENT_MAX).step_by(BATCH as usize) {
         if readers.iter().all(thread::JoinHandle::is_finished) {
