@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tickpath_core::os::available_cores;
 use tickpath_core::time::Calibrated;
 
-use crate::stopwatch::step_ns;
+use crate::clock_step::step_ns;
 
 /// Crates whose versions belong to the result.
 const CONTENDERS: [&str; 8] = [

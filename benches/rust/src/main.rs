@@ -10,6 +10,7 @@
 #![deny(unsafe_code)]
 
 mod args;
+mod clock_step;
 mod contenders;
 mod ends;
 mod floor;
@@ -24,8 +25,8 @@ mod quantile;
 mod report;
 mod round_trip;
 mod run;
-mod stopwatch;
 mod targets;
+mod tune;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -73,7 +73,7 @@ pub(crate) struct Variant {
 }
 
 /// A contender in a case. Of its variants the best is found first, and measured then.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) case: Case,
     pub(crate) slots: usize,
