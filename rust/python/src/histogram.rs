@@ -57,7 +57,7 @@ impl LatencyHistogram {
     #[new]
     #[pyo3(signature = (latencies_ns: "collections.abc.Iterable[int] | None" = None, *,
                         by_plan: "bool" = args::Flag(false)),
-           text_signature = "(latencies_ns=(), *, by_plan=False)")]
+           text_signature = "(latencies_ns=None, *, by_plan=False)")]
     fn new(latencies_ns: Option<&Bound<'_, PyAny>>, by_plan: args::Flag) -> PyResult<Self> {
         let mut recorded = core::LatencyHistogram::with_basis(basis(by_plan.0));
         if let Some(latencies_ns) = latencies_ns {
