@@ -83,8 +83,9 @@ impl Shared {
 
     /// Waits until `threads` threads have come here. They may share a core, so it yields.
     pub(crate) fn meet(&self, threads: usize) {
-        // SYNC POINT meet: what a thread did before, all see afterwards.
+        // SYNC POINT meet: pairs with the load below; what a thread did before, all see afterwards.
         self.ready.fetch_add(1, Ordering::AcqRel);
+        // SYNC POINT meet: pairs with the addition above, of every thread.
         while self.ready.load(Ordering::Acquire) < threads as u64 {
             thread::yield_now();
         }

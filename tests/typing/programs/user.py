@@ -88,7 +88,7 @@ log = ConsumerSettings(
     thread=ThreadSettings(core=None, wait="park"),
     service=ServiceTime.lognormal(2_000, 0.5),
 )
-source = MarketDataSource.synthetic(events=10)
+source = MarketDataSource.synthetic(rate_hz=1e6, events=10)
 engine = Engine(source, lifecycle, EngineSettings(consumers=(log,)), sink=Recorder(), hold_at=None)
 assert_type(engine.fence(timeout_ms=1), bool)
 assert_type(engine.acks(), AckReader | None)
