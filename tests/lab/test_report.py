@@ -35,6 +35,7 @@ CONFIG: dict[str, object] = {
     "model": "constant",
     "model_rate_hz": 1e6,
     "model_events": 1_000,
+    "sink": True,
 }
 
 

@@ -306,7 +306,7 @@ def _run(
             except EngineFailed as error:
                 result = RunResult.without_record(settings, "fail", str(error))
     seed = None if feed.feeds else feed.seed
-    report = run_report(result, account, seed=seed, config=feed_config(feed))
+    report = run_report(result, account, seed=seed, config={**feed_config(feed), "sink": options["sink"]})
     return _EXIT_CODES[result.verdict], report, replay_command(settings, feed, sink=options["sink"])
 
 

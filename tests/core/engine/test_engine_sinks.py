@@ -46,8 +46,10 @@ class Stuck:
 
     def __init__(self) -> None:
         self.entered, self.go_on = threading.Event(), threading.Event()
+        self.calls = 0
 
     def observe(self, _event: Any, _ack: Ack) -> None:
+        self.calls += 1
         self.entered.set()
         self.go_on.wait()
 
@@ -137,14 +139,15 @@ def test_an_event_that_was_overwritten_is_not_shown_but_counted() -> None:
 
 def test_a_sink_that_never_comes_back_is_left_behind() -> None:
     stuck = Stuck()
-    engine = started(500, stuck)
+    engine = started(2_000, stuck)
     stuck.entered.wait()
-    found = account(engine, 500, sink_patience_ms=1)
-    assert found == SinkAccount(shown=1, dropped=499, errors=0, abandoned=True)
+    found = account(engine, 2_000, sink_patience_ms=1)
+    assert found == SinkAccount(shown=1, dropped=1_999, errors=0, abandoned=True)
     (thread,) = sink_threads()
     stuck.go_on.set()
     # Let go, it ends after the batch that it was in.
     thread.join()
+    assert 1 <= stuck.calls < 2_000
 
 
 def test_a_sink_ends_with_an_engine_that_is_dropped() -> None:
