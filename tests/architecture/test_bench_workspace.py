@@ -1,4 +1,4 @@
-"""The benchmark against other Rust rings is a workspace of its own, and is built and linted as the project is."""
+"""The benchmark against other Rust rings: a workspace of its own, built and linted as the project is."""
 
 from __future__ import annotations
 
