@@ -16,7 +16,13 @@ PACKAGE = ROOT / "python" / "tickpath"
 
 RIVALS = ROOT / "benches" / "rust"
 
-RUST = sorted(path for folder in (CORE, ROOT / "rust" / "python", RIVALS) for path in folder.rglob("*.rs"))
+# What cargo makes is nobody's source.
+RUST = sorted(
+    path
+    for folder in (CORE, ROOT / "rust" / "python", RIVALS)
+    for path in folder.rglob("*.rs")
+    if RIVALS / "target" not in path.parents
+)
 PYTHON = sorted(path for folder in ("python", "tests", "tools") for path in (ROOT / folder).rglob("*.py"))
 
 LINES_MAX = 400
