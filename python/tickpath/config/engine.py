@@ -106,7 +106,7 @@ class ThreadSettings:
     """``auto``: one of its own where there is one, and never the feed's; ``None`` leaves it to the system."""
     wait: Wait = "auto"
     """``auto`` spins on a core of its own, and else does what disturbs the others least."""
-    spin_pauses: int = 4
+    spin_pauses: int = 1
     """PAUSE instructions between two looks, for ``spin``."""
     park_ns: int = 50_000
     """Length of a sleep, for ``park``."""

@@ -22,8 +22,9 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// Spinning as it is done where nothing else is asked for.
-    pub const SPIN: Self = Self::Spin { pauses: 4 };
+    /// Spinning as it is done where nothing else is asked for: one PAUSE is the soonest in a round trip
+    /// (docs/COMPARE.md).
+    pub const SPIN: Self = Self::Spin { pauses: 1 };
     /// Parking as it is done where nothing else is asked for.
     pub const PARK: Self = Self::Park { sleep_ns: 50_000 };
 
