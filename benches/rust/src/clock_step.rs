@@ -8,6 +8,8 @@ use tickpath_core::time::{Clock as _, EngineClock};
 
 /// Stamps behind the measurement of a step.
 const STEPS: usize = 10_000;
+/// Ticks that a multiple of a coarse step may be off by.
+const ROUNDING: u64 = 1;
 
 /// What `clock` moves in, in nanoseconds: some counters move by many ticks at once. 1 for the machine's
 /// clock, which is computed.
@@ -22,20 +24,27 @@ pub(crate) fn step_ns(clock: &EngineClock) -> u64 {
     (step_of(&stamps) * ns).div_ceil(ticks.max(1)).max(1)
 }
 
-/// The greatest common divisor of the spans between stamps, but for rare ones: those are corrections.
+/// The step whose multiples all usual spans between stamps are, give or take a tick or two for rounding; 1
+/// if there is none. Rare spans are corrections.
 fn step_of(stamps: &[u64]) -> u64 {
-    let mut spans: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
     for pair in stamps.windows(2) {
-        *spans.entry(pair[1].saturating_sub(pair[0])).or_default() += 1;
+        *counts.entry(pair[1].saturating_sub(pair[0])).or_default() += 1;
     }
-    let usual = spans
-        .into_iter()
-        .filter(|span| span.1 * 100 >= stamps.len());
-    usual.fold(0, |step, (span, _)| divisor(step, span))
-}
-
-const fn divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { divisor(b, a % b) }
+    counts.retain(|&span, count| span > ROUNDING && *count * 100 >= stamps.len());
+    let Some((&step, _)) = counts.first_key_value() else {
+        return 1;
+    };
+    let is_multiple = |&span: &u64| {
+        let times = (span + step / 2) / step;
+        span.abs_diff(times * step) <= ROUNDING * times
+    };
+    // Spans one after the other are those of a counter that is slow to read, not of a coarse one.
+    if step > 4 * ROUNDING && counts.keys().all(is_multiple) {
+        step
+    } else {
+        1
+    }
 }
 
 #[cfg(test)]
@@ -53,8 +62,11 @@ mod tests {
 
     #[test]
     fn a_coarse_counter_is_told_from_one_that_is_slow_to_read() {
-        assert_eq!(step_of(&stamps((0..1_000).map(|i| 26 * (i % 3)))), 26);
-        assert_eq!(step_of(&stamps((0..1_000).map(|i| 25 + i % 3))), 1);
+        assert_eq!(
+            step_of(&stamps((0..1_000).map(|i| 26 * (i % 3) + i % 2))),
+            26
+        );
+        assert_eq!(step_of(&stamps((0..1_000).map(|i| 25 + i % 9))), 1);
     }
 
     #[test]
