@@ -45,7 +45,7 @@ pub(crate) struct Flow {
     pub(crate) lossy: bool,
     /// Events per call, on both sides.
     pub(crate) batch: usize,
-    /// How the floor hands lines over; rings decide for themselves.
+    /// How lines are handed over, by the floor and by ours; other rings decide for themselves.
     pub(crate) hand: Hand,
     pub(crate) wait: Wait,
     pub(crate) placement: Placement,

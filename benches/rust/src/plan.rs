@@ -7,6 +7,7 @@ use tickpath_core::engine::Wait;
 use crate::contenders::disruptor_managed as managed;
 use crate::contenders::{
     Array, Broadcast, Channel, Chunks, Hft, Photon, Polled, PolledByTwo, Single, Tickpath,
+    TickpathClaiming,
 };
 use crate::floor;
 use crate::flow::{self, Flow, Hand, Passed, Placement};
@@ -97,6 +98,7 @@ impl Entry {
             Hand::Plain => "",
             Hand::Prefetched => ", prefetched",
             Hand::Claimed => ", prefetched by both sides as if to write",
+            Hand::GivenBack if self.contender == OURS => ", lines taken over",
             Hand::GivenBack => ", the reader writes to each line too",
         };
         if self.case == Case::TwoReaders {
@@ -169,7 +171,27 @@ fn ours(case: Case, slots: usize) -> impl Iterator<Item = Entry> {
     let odd = ODD_SLOTS.into_iter().filter(move |odd| odd.1 == slots);
     std::iter::once(slots)
         .chain(odd.map(|odd| odd.0))
-        .map(move |slots| flow_entry(case, slots, OURS, flow::run::<Tickpath>, &[32, 256]))
+        .map(move |slots| {
+            let mut entry = flow_entry(case, slots, OURS, our_flow, &[32, 256]);
+            if case != Case::TwoReaders {
+                let plain = entry.variants.clone();
+                entry
+                    .variants
+                    .extend(plain.into_iter().map(|variant| Variant {
+                        hand: Hand::GivenBack,
+                        ..variant
+                    }));
+            }
+            entry
+        })
+}
+
+/// Ours with either sort of reader.
+fn our_flow(flow: &Flow) -> Result<Passed, String> {
+    match flow.hand {
+        Hand::GivenBack => flow::run::<TickpathClaiming>(flow),
+        Hand::Plain | Hand::Prefetched | Hand::Claimed => flow::run::<Tickpath>(flow),
+    }
 }
 
 fn nothing_lost(slots: usize) -> Vec<Entry> {

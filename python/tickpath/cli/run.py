@@ -198,6 +198,11 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
     help="Measuring device: hold the feed to three quarters of the ring, so that nothing is lost.",
 )
 @click.option(
+    "--claim-lines",
+    is_flag=True,
+    help="The executor takes each line over as it reads it: for full speed, where nobody else reads.",
+)
+@click.option(
     "--clock",
     type=click.Choice(["auto", "monotonic"]),
     default="auto",

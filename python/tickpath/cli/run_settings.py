@@ -43,6 +43,7 @@ def run_settings(options: Mapping[str, Any]) -> RunSettings:
         thread=thread,
         service=options["service"] or ServiceTime(),
         seed=options["seed"],
+        claim_lines=options["claim_lines"],
     )
     return RunSettings(
         capacity=options["capacity"],
@@ -138,6 +139,7 @@ def _stages(settings: RunSettings) -> list[str]:
         words += ["--priority", f"nice:{thread.nice}"]
     flags = {
         "--hold-back": settings.hold_back,
+        "--claim-lines": executor.claim_lines,
         "--huge-pages": settings.huge_pages,
         "--lock-memory": settings.lock_memory,
     }

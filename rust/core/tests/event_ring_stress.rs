@@ -27,7 +27,7 @@ struct Account {
 }
 
 /// Reads one at a time and in batches in turn until event `sent − 1` is behind it.
-fn follow(mut reader: EventReader, sent: u64) -> Account {
+fn follow<const CLAIMS: bool>(mut reader: EventReader<CLAIMS>, sent: u64) -> Account {
     let capacity = reader.ring().capacity() as u64;
     let (mut seen, mut overruns) = (0, 0);
     let mut batch = [[0; 7]; 64];
@@ -72,10 +72,12 @@ fn follow(mut reader: EventReader, sent: u64) -> Account {
 /// Publishes `sent` events into `capacity` slots under two readers and balances both accounts.
 fn torture(capacity: usize, sent: u64) -> [Account; 2] {
     let (mut producer, ring) = EventRing::try_new(capacity).expect("memory for the slots");
-    let readers = [0, 1].map(|_| {
-        let reader = ring.reader(Start::Oldest).expect("the oldest exists");
-        thread::spawn(move || follow(reader, sent))
-    });
+    let reader = || ring.reader(Start::Oldest).expect("the oldest exists");
+    let (plain, claiming) = (reader(), reader().claiming());
+    let readers = [
+        thread::spawn(move || follow(plain, sent)),
+        thread::spawn(move || follow(claiming, sent)),
+    ];
     let writer = thread::spawn(move || {
         // A batch, then a breath: on two cores three threads that never yield would take turns of a
         // whole time slice, and no read would ever meet a write.

@@ -273,6 +273,39 @@ fn a_reader_begun_under_way_finds_what_lies_below_the_head() {
 }
 
 #[test]
+fn a_reader_that_takes_lines_over_reads_what_the_other_would() {
+    model(
+        |outcomes: &Outcomes| {
+            let (mut producer, ring) = ring(1);
+            let mut claiming = reader(&ring).claiming();
+            let outcomes = outcomes.clone();
+            let peer = thread::spawn(move || {
+                for _ in 0..2 {
+                    let expected = claiming.next_seq();
+                    let met = match claiming.poll() {
+                        Ok(Some(payload)) => {
+                            assert_eq!(payload, event(expected), "torn or stale");
+                            Met::Event
+                        }
+                        Ok(None) => Met::CaughtUp,
+                        Err(overrun) => {
+                            check_overrun(overrun, expected, 1);
+                            claiming.reset_to_oldest();
+                            Met::Overrun
+                        }
+                    };
+                    outcomes.met(met);
+                }
+            });
+            producer.publish_many((0..3).map(event));
+            peer.join().expect("its asserts hold");
+            assert_eq!(ring.head(), 3, "a stamp that the producer stored is gone");
+        },
+        &[Met::Event, Met::CaughtUp, Met::Overrun],
+    );
+}
+
+#[test]
 fn a_ring_that_lost_its_producer_goes_on_where_it_was() {
     model(
         |outcomes: &Outcomes| {

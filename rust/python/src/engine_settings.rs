@@ -49,6 +49,7 @@ pub(crate) struct Consumer {
     thread: Thread,
     service: Service,
     seed: u64,
+    claim_lines: bool,
 }
 
 /// `tickpath.config.engine.EngineSettings`.
@@ -195,6 +196,7 @@ impl Consumer {
             thread: self.thread.settings(py)?,
             service: self.service.time(py)?,
             seed: self.seed,
+            claim_lines: self.claim_lines,
         })
     }
 }

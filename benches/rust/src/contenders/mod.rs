@@ -14,5 +14,5 @@ pub(crate) use disruptor_polled::{Polled, PolledByTwo};
 pub(crate) use hft::Hft;
 pub(crate) use photon::Photon;
 pub(crate) use rtrb::{Chunks, Single};
-pub(crate) use tickpath::Tickpath;
+pub(crate) use tickpath::{Tickpath, TickpathClaiming};
 pub(crate) use tokio_broadcast::Broadcast;

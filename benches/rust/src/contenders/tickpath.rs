@@ -25,6 +25,24 @@ impl Contender for Tickpath {
     }
 }
 
+/// The event ring with a reader that takes lines over; for one reader.
+#[derive(Debug)]
+pub(crate) struct TickpathClaiming;
+
+impl Contender for TickpathClaiming {
+    type Tx = Producer;
+    type Rx = EventReader<true>;
+    const OVERWRITES: bool = true;
+
+    fn open(slots: usize, readers: usize) -> (Producer, Vec<EventReader<true>>) {
+        let (producer, plain) = Tickpath::open(slots, readers);
+        (
+            producer,
+            plain.into_iter().map(EventReader::claiming).collect(),
+        )
+    }
+}
+
 impl Sending for Producer {
     #[inline(always)]
     fn send(&mut self, first: u64, count: usize) -> usize {
@@ -33,7 +51,7 @@ impl Sending for Producer {
     }
 }
 
-impl Receiving for EventReader {
+impl<const CLAIMS: bool> Receiving for EventReader<CLAIMS> {
     #[inline(always)]
     fn receive(&mut self, limit: usize, check: &mut Check) -> usize {
         let read = self.read_with(limit, |payload| check.take(&payload));

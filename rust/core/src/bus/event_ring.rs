@@ -106,14 +106,14 @@ impl EventRing {
 
     /// Reads event `seq` from its slot, the one after `before`.
     #[inline(always)]
-    pub(super) fn read_slot(
+    pub(super) fn read_slot<const CLAIMS: bool>(
         &self,
         slot: usize,
         before: usize,
         seq: u64,
     ) -> Result<Option<Payload>, Overrun> {
         let last = seq.wrapping_add(self.capacity() as u64);
-        match self.slots[slot].read(seq, &self.slots[before], last) {
+        match self.slots[slot].read::<CLAIMS>(seq, &self.slots[before], last) {
             SlotRead::Intact(payload) => Ok(Some(payload)),
             SlotRead::NotYet => Ok(None),
             SlotRead::Overwritten(stamp) => Err(self.overrun(seq, stamp)),
@@ -149,6 +149,6 @@ impl Readable for EventRing {
         }
         let slot = self.slot_of(seq);
         let before = slot.checked_sub(1).unwrap_or(self.capacity());
-        self.read_slot(slot, before, seq)
+        self.read_slot::<false>(slot, before, seq)
     }
 }

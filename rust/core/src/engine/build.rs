@@ -49,11 +49,16 @@ pub(super) struct ReaderPlan<'a, C> {
 }
 
 impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
-    fn intake(&self) -> Result<Intake<EventReader>, EngineError> {
+    fn reader(&self) -> Result<EventReader, EngineError> {
         let reader = EventReader::new(Arc::clone(self.ring), Start::Sequence(self.first_seq));
-        let reader = reader.map_err(|_| EngineError::Misused("the ring changed hands"))?;
-        let upstreams = self.upstreams.clone();
-        Ok(Intake::new(reader, upstreams, self.settings.policy))
+        reader.map_err(|_| EngineError::Misused("the ring changed hands"))
+    }
+
+    fn intake<const CLAIMS: bool>(
+        &self,
+        reader: EventReader<CLAIMS>,
+    ) -> Intake<EventReader<CLAIMS>> {
+        Intake::new(reader, self.upstreams.clone(), self.settings.policy)
     }
 
     /// The executor's thread.
@@ -64,16 +69,15 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
         acks: Option<Producer>,
         epoch_rows: usize,
     ) -> Handle<ReaderEnd> {
-        match (planned, acks) {
-            (true, Some(acks)) => self.executor::<true, _>(stamping, acks, epoch_rows),
-            (true, None) => self.executor::<true, _>(stamping, NoAcks, epoch_rows),
-            (false, Some(acks)) => self.executor::<false, _>(stamping, acks, epoch_rows),
-            (false, None) => self.executor::<false, _>(stamping, NoAcks, epoch_rows),
+        match acks {
+            Some(acks) => self.executor_with(planned, stamping, acks, epoch_rows),
+            None => self.executor_with(planned, stamping, NoAcks, epoch_rows),
         }
     }
 
-    fn executor<const PLANNED: bool, A>(
+    fn executor_with<A>(
         self,
+        planned: bool,
         stamping: Stamping,
         acks: A,
         epoch_rows: usize,
@@ -81,7 +85,30 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
     where
         A: Acks + Send + 'static,
     {
-        let (intake, settings) = (self.intake()?, self.settings);
+        let reader = self.reader()?;
+        match (planned, self.settings.claim_lines) {
+            (true, true) => {
+                self.executor::<true, true, _>(reader.claiming(), stamping, acks, epoch_rows)
+            }
+            (true, false) => self.executor::<true, false, _>(reader, stamping, acks, epoch_rows),
+            (false, true) => {
+                self.executor::<false, true, _>(reader.claiming(), stamping, acks, epoch_rows)
+            }
+            (false, false) => self.executor::<false, false, _>(reader, stamping, acks, epoch_rows),
+        }
+    }
+
+    fn executor<const PLANNED: bool, const CLAIMS: bool, A>(
+        self,
+        reader: EventReader<CLAIMS>,
+        stamping: Stamping,
+        acks: A,
+        epoch_rows: usize,
+    ) -> Handle<ReaderEnd>
+    where
+        A: Acks + Send + 'static,
+    {
+        let (intake, settings) = (self.intake(reader), self.settings);
         let recorder = StageRecorder::<PLANNED>::by_state();
         if settings.service.is_none() {
             let stage = ExecutorStage::new(intake, NoService, acks, recorder, epoch_rows);
@@ -106,7 +133,7 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
     }
 
     fn consumer<const PLANNED: bool>(self) -> Handle<ReaderEnd> {
-        let (intake, settings) = (self.intake()?, self.settings);
+        let (intake, settings) = (self.intake(self.reader()?), self.settings);
         let recorder = StageRecorder::<PLANNED>::overall();
         if settings.service.is_none() {
             self.spawn(StampsEach(ConsumerStage::new(intake, NoService, recorder)))
@@ -140,8 +167,8 @@ pub(super) trait Leaves {
     fn leave(self, ended_by: Option<Overrun>) -> ReaderEnd;
 }
 
-impl<S: Service, A: Acks, const PLANNED: bool> Leaves
-    for ExecutorStage<EventReader, S, A, StageRecorder<PLANNED>>
+impl<const CLAIMS: bool, S: Service, A: Acks, const PLANNED: bool> Leaves
+    for ExecutorStage<EventReader<CLAIMS>, S, A, StageRecorder<PLANNED>>
 {
     fn touch(&mut self) {
         self.recorder_mut().touch();

@@ -1,7 +1,6 @@
 //! What the stages need of a ring: written to by one, read with recovery by the others.
 
-use crate::bus::{EventReader, Overrun, Payload, Producer, Reader, Start};
-use crate::sync::Arc;
+use crate::bus::{EventReader, Overrun, Payload, Producer, Reader};
 
 /// The writing end of a ring.
 pub trait Publish {
@@ -42,7 +41,7 @@ impl Publish for Producer {
     }
 }
 
-impl Recover for EventReader {
+impl<const CLAIMS: bool> Recover for EventReader<CLAIMS> {
     #[inline(always)]
     fn read_batch(&mut self, out: &mut [Payload]) -> Result<usize, Overrun> {
         self.read_into(out)
@@ -57,12 +56,7 @@ impl Recover for EventReader {
     }
 
     fn restart_at_oldest(&mut self) -> u64 {
-        let expected = self.next_seq();
-        // The oldest retained event is never beyond the head, which is all that is refused.
-        if let Ok(fresh) = Self::new(Arc::clone(self.ring()), Start::Oldest) {
-            *self = fresh;
-        }
-        self.next_seq() - expected
+        Self::restart_at_oldest(self)
     }
 
     fn lost(&self) -> u64 {

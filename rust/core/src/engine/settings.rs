@@ -48,6 +48,9 @@ pub struct ReaderSettings {
     pub service: ServiceTime,
     /// Where the draws of its service time begin.
     pub seed: u64,
+    /// Whether it takes lines over as it reads ([`crate::bus::EventReader::claiming`]): for the executor
+    /// of a ring that nobody else reads, at full speed.
+    pub claim_lines: bool,
 }
 
 impl ReaderSettings {
@@ -164,6 +167,12 @@ impl Settings {
                     reader.name
                 )));
             }
+            if reader.claim_lines && index > 0 {
+                return Err(SettingsError(format!(
+                    "{}: only the executor can take lines over: readers would take them from each other",
+                    reader.name
+                )));
+            }
             let service = reader.service.validate();
             service.map_err(|e| SettingsError(format!("{}: {e}", reader.name)))?;
             if self.stamping == Stamping::PerBatch && index == 0 && !reader.service.is_none() {
@@ -254,6 +263,16 @@ mod tests {
     fn names_become_indices_and_the_executor_is_the_first() {
         let settings = settings(&[("risk", &[]), ("log", &["executor", "risk"])], &["risk"]);
         assert_eq!(settings.graph(), Ok(vec![vec![1], vec![], vec![0, 1]]));
+    }
+
+    #[test]
+    fn only_the_executor_takes_lines_over() {
+        let mut asked = settings(&[("log", &[])], &[]);
+        asked.executor.claim_lines = true;
+        assert!(asked.graph().is_ok());
+        asked.consumers[0].claim_lines = true;
+        let error = asked.graph().expect_err("a consumer").to_string();
+        assert!(error.starts_with("log: only the executor"), "{error}");
     }
 
     #[test]

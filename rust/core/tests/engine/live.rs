@@ -311,12 +311,18 @@ fn acks_are_there_for_whoever_looks() {
 
 #[test]
 fn held_back_by_its_readers_a_feed_loses_nothing() {
-    for stamping in [Stamping::PerEvent, Stamping::PerBatch] {
+    for (stamping, claim_lines) in [
+        (Stamping::PerEvent, false),
+        (Stamping::PerBatch, false),
+        (Stamping::PerEvent, true),
+        (Stamping::PerBatch, true),
+    ] {
         let source = evenly(300_000, 0);
         let plan = fast(&source);
         let mut asked = settings();
         asked.hold_back = true;
         asked.stamping = stamping;
+        asked.executor.claim_lines = claim_lines;
         asked.consumers = vec![reader("other", OverrunPolicy::Raise, &[])];
         let engine = start(source, plan, 256, gate(Ready), asked, MonotonicClock);
         let record = end(engine);
