@@ -24,7 +24,11 @@ DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "reference" / "bench-j
 MISSED = Promise(what="ours / theirs", unit="times", value=Spread(2.0, 1.5, 2.5, 9), at_least=3)
 KEPT = Promise(what="rate", unit="events/s", value=Spread(5e7, 4.5e7, 6e7, 9), at_least=4e7)
 AT_FLOOR = Promise(
-    what="p99", unit="ns", value=Spread(2_345.0, 900.0, 9e6, 9), at_most=1_500, floor=Spread(1_600.0, 9.0, 9e6, 9)
+    what="p99",
+    unit="ns",
+    value=Spread(2_345.0, 900.0, 9e6, 9),
+    at_most=1_500,
+    floor=Spread(1_600.0, 9.0, 9e6, 9),
 )
 NONE_LOST = Promise(what="lost", unit="events", value=Spread(0.0, 0.0, 0.0, 9), at_most=0)
 FIGURES = (

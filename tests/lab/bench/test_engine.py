@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 
 from tests.lab.bench.scripted import TINY, budget
 from tickpath.control.metrics import LatencyHistogram
+from tickpath.errors import ArgumentValueError
 from tickpath.lab.bench.engine import EngineBench
 from tickpath.lab.bench.engine_cases import (
     ALONE,
@@ -19,6 +21,7 @@ from tickpath.lab.bench.engine_cases import (
     PACED_FAST,
     READERS,
     SINKS,
+    SPIN_PAUSES,
     TWO_STAMPS,
     groups,
 )
@@ -26,7 +29,6 @@ from tickpath.lab.bench.engine_run import EngineCase, EngineRun, EngineRuns
 from tickpath.lab.bench.exchange import Cut
 from tickpath.lab.bench.figures import Spread
 from tickpath.lab.bench.part import PartResult, Promise
-from tickpath.errors import ArgumentValueError
 
 CASES = {case.name: case for group in groups(TINY) for case in group}
 SAMPLES = 2_000
@@ -123,12 +125,12 @@ def test_an_active_reader_is_measured_and_nothing_is_promised_of_it() -> None:
 
 def test_one_event_lost_in_one_round_is_enough() -> None:
     runs = Scripted()
-    once = iter([{"lost": 1}])
+    losses = itertools.chain([1], itertools.repeat(0))
     run = runs.run
 
     def lossy(case: EngineCase) -> EngineRun:
         ran = run(case)
-        return replace(ran, **next(once, {})) if case.name == TWO_STAMPS else ran
+        return replace(ran, lost=next(losses)) if case.name == TWO_STAMPS else ran
 
     runs.run = lossy  # type: ignore[method-assign]
     result = EngineBench(lambda _budget: runs).run(budget(9))
@@ -146,6 +148,24 @@ def test_a_bound_beyond_the_machines_own_pauses_says_so_and_is_missed_all_the_sa
     assert [promise.at_floor for promise in missed(calm) if promise.unit == "ns"] == [False]
 
 
+def test_a_distance_from_a_floor_that_moves_further_cannot_be_told() -> None:
+    ways = {**WITHIN.ways, "intended_to_completed": flat(9_000)}
+    runs = Scripted(changes={PACED: {"ways": ways}})
+    run = runs.run
+    floors = itertools.cycle([400, 2_400, 400])
+
+    def moving(case: EngineCase) -> EngineRun:
+        ran = run(case)
+        return replace(ran, floor_path=flat(next(floors))) if case.name == PACED else ran
+
+    runs.run = moving  # type: ignore[method-assign]
+    [promise] = missed(EngineBench(lambda _budget: runs).run(budget(3)))
+    assert "beyond the floor's" in promise.what
+    assert promise.at_floor
+    assert promise.floor is not None
+    assert promise.floor.median == pytest.approx(2_000, rel=0.01)
+
+
 def test_what_readers_and_sinks_missed_stands_in_their_rows() -> None:
     result = measured(
         rounds=2,
@@ -155,8 +175,8 @@ def test_what_readers_and_sinks_missed_stands_in_their_rows() -> None:
         },
     )
     rows = {figure.contender: figure for figure in result.figures if figure.what.startswith("the producer")}
-    # Two turns a round.
-    assert (rows[READERS[1]].read, rows[READERS[1]].lost) == (4, 3_996)
+    # Three turns a round.
+    assert (rows[READERS[1]].read, rows[READERS[1]].lost) == (6, 5_994)
     assert (rows[ALONE].read, rows[ALONE].lost) == (None, None)
     sinks = {figure.contender: figure for figure in result.figures if "full speed" in figure.what}
     assert (sinks[SINKS[2]].read, sinks[SINKS[2]].lost) == (1_200, 800)
@@ -169,8 +189,10 @@ def test_cases_of_a_group_take_turns_in_an_order_that_rotates() -> None:
     half = len(runs.ran) // 2
     first, second = runs.ran[:half], runs.ran[half:]
     assert sorted(first) == sorted(second)
-    assert first[:2] == second[:2] == ["ping-pong 0", "ping-pong 4"]
-    assert [name for name in first if name in READERS] == [*READERS, *READERS[1:], READERS[0]]
+    assert first[:2] == second[:2] == ["ping-pong 0", f"ping-pong {SPIN_PAUSES}"]
+    alone, stopped, slow, *once = READERS
+    turns = [alone, stopped, slow, *once, stopped, slow, alone, slow, alone, stopped]
+    assert [name for name in first if name in READERS] == turns
     assert [name for name in second if name in (TWO_STAMPS, ONE_STAMP)] == [ONE_STAMP, TWO_STAMPS]
 
 
@@ -179,7 +201,7 @@ def test_a_round_that_was_cut_short_counts_for_nothing() -> None:
     run = runs.run
 
     def cut(case: EngineCase) -> EngineRun:
-        if len(runs.ran) > 30:
+        if len(runs.ran) > 35:
             raise Cut
         return run(case)
 

@@ -29,13 +29,13 @@ __all__ = ["EngineBench", "Runs"]
 _PING_PONG = {BARE: 0, PAUSED: SPIN_PAUSES}
 #: Turns of a case in a round: a few per cent of difference need more than one, and so does a tail that one
 #: pause of the machine decides.
-_TURNS = {**dict.fromkeys(READERS, 2), PACED: 3, PACED_FAST: 3}
+_TURNS = dict.fromkeys((*READERS[:3], PACED, PACED_FAST), 3)
 #: Cases whose latencies are shown.
 _TIMED = (PACED, PACED_FAST, *PACED_SINKS)
 _NOTES = (
-    "feed and executor each spin on a core of their own, 65,536 slots; what else reads shares the executor's core",
+    "feed and executor spin on a core each, 65,536 slots; what else reads shares the executor's core",
     "ping-pong: there and back over two lines, both cores; the engine's way is one way with two stamps",
-    f"{FLOOR}: what these arrivals would have waited for the machine on the feed's core, then on the executor's",
+    f"{FLOOR}: what these arrivals would have waited on the feed's core, then on the executor's",
     "nothing lost: the bench holds the feed to three quarters of the ring",
     "the sink's thread has no core of its own here: it takes its time from feed and executor",
 )
@@ -150,7 +150,9 @@ def _in_turn(number: int, budget: Budget) -> Iterator[EngineCase]:
     for group in groups(budget.sizes):
         for turn in range(max(_TURNS.get(case.name, 1) for case in group)):
             first = (number + turn) % len(group)
-            yield from group[first:] + group[:first]
+            for case in group[first:] + group[:first]:
+                if turn < _TURNS.get(case.name, 1):
+                    yield case
 
 
 def _seen(rounds: list[_Turns]) -> Seen:
@@ -162,7 +164,13 @@ def _seen(rounds: list[_Turns]) -> Seen:
             together.histograms[name] = histogram if before is None else before.merge(histogram)
         for name, number in turns.counts.items():
             together.count(name, number)
-    values = [
-        {name: statistics.median(numbers) for name, numbers in turns.values.items()} for turns in rounds
-    ]
-    return Seen(values, together.histograms, together.counts)
+    return Seen([_figures(turns) for turns in rounds], together.histograms, together.counts)
+
+
+def _figures(turns: _Turns) -> dict[str, float]:
+    """The figures of a round."""
+    figures = {name: statistics.median(numbers) for name, numbers in turns.values.items()}
+    floors = turns.values.get(f"{PACED} {FLOOR} p99", [])
+    if len(floors) > 1:
+        figures[f"{PACED} floor moves"] = max(floors) - min(floors)
+    return figures

@@ -15,7 +15,10 @@ from tickpath.core.execution.observability import NoOpSink
 from tickpath.lab.bench.engine_run import EngineCase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tickpath.core.execution import Ack
+    from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.lab.bench.part import Sizes
 
 __all__ = [
@@ -45,7 +48,7 @@ ALONE = "nobody reads"
 READERS = (
     ALONE,
     "a consumer that is stopped",
-    "a consumer 1,000 × too slow",
+    "a consumer 1,000 times too slow",
     "a reader in Python that never looks",
     "a consumer that reads all it can",
 )
@@ -57,9 +60,9 @@ PACED_SINKS = tuple(f"{PACED}, {sink}" for sink in SINKS if sink != "acks writte
 _STOPPED_NS = 60_000_000_000
 #: A thousand times what the producer needs for an event, and more.
 _SLOW_NS = 30_000
-#: Before a run and after it. Runs at full speed are not compared with the machine's floor.
-_FLOOR_NS = 50_000_000
+#: Runs at full speed are not compared with the machine's floor.
 _NO_FLOOR = 0
+_NS_PER_S = 1e9
 
 
 class _Counting:
@@ -83,12 +86,13 @@ def groups(sizes: Sizes) -> tuple[tuple[EngineCase, ...], ...]:
 
 
 def _at_rate(rate_hz: float, events: int) -> EngineSettings:
+    """The machine is watched for as long as the run lasts, half before and half after."""
     return EngineSettings(
         capacity=SLOTS,
         pace="constant",
         rate_hz=rate_hz,
         events_max=events,
-        floor_window_ns=_FLOOR_NS,
+        floor_window_ns=round(events / rate_hz / 2 * _NS_PER_S),
     )
 
 
@@ -119,25 +123,30 @@ def _flowing(sizes: Sizes) -> tuple[EngineCase, ...]:
 
 
 def _read(sizes: Sizes) -> tuple[EngineCase, ...]:
-    """The feed at full speed, waiting for nobody; the executor, gated, only looks every 50 µs."""
+    """The feed at full speed, waiting for nobody; the executor, gated, spins and reads nothing.
+
+    So its core is as busy without the reader as with it. One that reads all it can has that core to itself
+    but for an executor that looks every 50 µs.
+    """
     parked = ThreadSettings(wait="park")
     alone = EngineSettings(
-        capacity=SLOTS,
-        pace="max",
-        events_max=sizes.engine_events,
-        executor=ConsumerSettings(name="executor", thread=parked),
-        floor_window_ns=_NO_FLOOR,
+        capacity=SLOTS, pace="max", events_max=sizes.engine_events, floor_window_ns=_NO_FLOOR
     )
 
     def beside(service: ServiceTime, thread: ThreadSettings = parked) -> EngineSettings:
         return replace(alone, consumers=(ConsumerSettings(name="reader", service=service, thread=thread),))
+
+    active = replace(
+        beside(ServiceTime(), ThreadSettings(wait="yield")),
+        executor=ConsumerSettings(name="executor", thread=parked),
+    )
 
     settings = (
         alone,
         beside(ServiceTime.constant(_STOPPED_NS)),
         beside(ServiceTime.constant(_SLOW_NS)),
         alone,
-        beside(ServiceTime(), ThreadSettings(wait="yield")),
+        active,
     )
     return tuple(
         EngineCase(name=name, settings=one, gated=True, python_reader=name == READERS[3])
@@ -157,8 +166,8 @@ def _watched(sizes: Sizes) -> tuple[EngineCase, ...]:
 
 
 def _watched_paced(sizes: Sizes) -> tuple[EngineCase, ...]:
-    settings = replace(_at_rate(1e5, sizes.engine_paced_events), floor_window_ns=_NO_FLOOR)
-    sinks = (NoOpSink, _latency_sink, _Counting)
+    settings = replace(_at_rate(1e5, sizes.engine_paced_events * 2 // 3), floor_window_ns=_NO_FLOOR)
+    sinks: tuple[Callable[[], ObservabilitySink], ...] = (NoOpSink, _latency_sink, _Counting)
     return tuple(
         EngineCase(name=name, settings=settings, sink=sink)
         for name, sink in zip(PACED_SINKS, sinks, strict=True)

@@ -202,6 +202,7 @@ def engine_promises(seen: Seen) -> tuple[Promise, ...]:
             "times",
             seen.ratio(published, f"{PAUSED} p50"),
             PUBLISHED_P99_PING_PONGS_MAX,
+            seen.ratio(f"{PACED} floor p99", f"{PAUSED} p50"),
         ),
         _at_most(f"{PACED}: {_INTENDED}, p99", "ns", seen.spread(intended), INTENDED_P99_NS_MAX, path),
         _at_most(
@@ -209,6 +210,8 @@ def engine_promises(seen: Seen) -> tuple[Promise, ...]:
             "ns",
             seen.spread(f"{PACED} beyond"),
             BEYOND_FLOOR_P99_NS_MAX,
+            # How far the floor's own p99 is from itself a moment later: nothing finer can be told.
+            seen.spread(f"{PACED} floor moves"),
         ),
         _at_most(
             f"{PACED_FAST}: {_PUBLISHED}, p99",
@@ -245,7 +248,5 @@ def engine_promises(seen: Seen) -> tuple[Promise, ...]:
     )
 
 
-def _at_most(
-    what: str, unit: str, value: Spread | None, most: float, floor: Spread | None = None
-) -> Promise:
+def _at_most(what: str, unit: str, value: Spread | None, most: float, floor: Spread | None = None) -> Promise:
     return Promise(what=what, unit=unit, value=value, at_most=most, floor=floor)

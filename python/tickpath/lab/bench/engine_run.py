@@ -45,7 +45,7 @@ class EngineCase:
     sink: Callable[[], ObservabilitySink] | None = None
     """Makes the sink of a run."""
     gated: bool = False
-    """The lifecycle stays in INIT: the executor reads nothing, and the run is stopped when all is published."""
+    """The lifecycle stays in INIT: the executor reads nothing; the run is stopped when all is published."""
     python_reader: bool = False
     """A reader in Python holds a place at the ring's start and never looks until the run is over."""
 

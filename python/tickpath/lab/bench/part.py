@@ -41,7 +41,7 @@ FULL = Sizes(
     one_way_messages=2_000,
     flood_messages=10_000,
     engine_events=2_000_000,
-    engine_paced_events=20_000,
+    engine_paced_events=15_000,
 )
 QUICK = Sizes(
     turns=15,
@@ -114,7 +114,9 @@ class Promise:
     at_least: float | None = None
     at_most: float | None = None
     floor: Spread | None = None
-    """The same figure of the machine's own pauses; ``None`` where there is none or it is unknown."""
+    """The same figure of the machine's own pauses; of a distance from the floor, how far the floor moves.
+
+    ``None`` where there is none or it is unknown."""
 
     @property
     def at_floor(self) -> bool:
