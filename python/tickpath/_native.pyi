@@ -16,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -289,6 +289,11 @@ class EngineRecord:
         Events that found no room in ``epochs``.
         """
     @property
+    def feed_ns(self, /) -> int | None:
+        """
+        From the start of the feed to its last publication, in nanoseconds; ``None`` as for ``wall_ns``.
+        """
+    @property
     def feed_place(self, /) -> StagePlace:
         """
         Where the feed ran and how it waited.
@@ -307,6 +312,12 @@ class EngineRecord:
     def floor_longest_pause_ns(self, /) -> int | None:
         """
         The longest pause seen, in nanoseconds.
+        """
+    @property
+    def floor_path(self, /) -> LatencyHistogram:
+        """
+        What the plan's arrivals would have waited on the feed's core and then on the executor's; empty
+        without a plan, or where one of them had no core to itself.
         """
     @property
     def floor_watched_ns(self, /) -> int:
@@ -892,6 +903,27 @@ class NoOpSink:
         """
 
 @final
+class PingPong:
+    """
+    What round trips over two cache lines took, between the two cores that feed and executor get.
+    """
+    @property
+    def cores(self, /) -> tuple[int, int]:
+        """
+        The core of the timer, and that of the echo.
+        """
+    @property
+    def refused(self, /) -> list[str]:
+        """
+        What the machine would not do.
+        """
+    @property
+    def trips(self, /) -> LatencyHistogram:
+        """
+        Each from before it left until after it was back, the price of a stamp included.
+        """
+
+@final
 class RingBuffer(Generic[_T]):
     """
     A broadcast ring of Python objects: one writes, any number read with cursors of their own.
@@ -1039,6 +1071,12 @@ class StageRecord:
         The sequence it expected, and how many events were gone, when it read no further; ``None`` if it read
         to the end.
         """
+    def histogram(self, /, stage: str) -> LatencyHistogram:
+        """
+        What was counted of a stage of the way, such as ``"published_to_completed"``, over all states.
+
+        Raises ``ArgumentValueError`` for a stage that there is none of.
+        """
     @property
     def latency(self, /) -> list[LatencyFigures]:
         """
@@ -1145,6 +1183,15 @@ def merge_events(parts: SupportsGetItem[int, tuple[Events, SupportsGetItem[int, 
     Each part is events and the new index of each of their symbols.
 
     Raises ``ArgumentValueError`` if an event's symbol has no new index.
+    """
+
+def ping_pong(trips: SupportsIndex, *, spin_pauses: SupportsIndex = 0, limit_ns: SupportsIndex = 1000000000) -> PingPong:
+    """
+    Make ``trips`` round trips over two cache lines, each written by one core and awaited by the other.
+
+    No hand-over between the cores of feed and executor can be sooner. ``spin_pauses`` PAUSE instructions
+    lie between two looks; it takes both cores, ``limit_ns`` at the most, and other threads of Python run.
+    Raises ``ArgumentValueError`` where there are no two cores, ``EngineFailed`` if there is no thread.
     """
 
 def report_unraisable(error: BaseException, source: Any) -> None:

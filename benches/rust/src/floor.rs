@@ -1,12 +1,13 @@
 //! The floor: what two cores need to hand a cache line over, without any ring.
 //!
-//! - **Ping-pong**: two lines, each written by one core and awaited by the other. No queue can answer
-//!   sooner.
+//! - **Ping-pong**: the core's [`TwoLines`], each written by one core and awaited by the other. No queue can
+//!   answer sooner.
 //! - **Hand-over**: a buffer of lines in blocks; one core writes a block while the other reads the one
 //!   before. One counter per block is all that is shared beside the lines.
 
 use crossbeam_utils::CachePadded;
 use hdrhistogram::Histogram;
+use tickpath_core::engine::TwoLines;
 use tickpath_core::os::pin_current_thread;
 use tickpath_core::sync::{AtomicU64, Ordering, thread};
 use tickpath_core::time::{Clock as _, MonotonicClock};
@@ -16,35 +17,28 @@ use crate::flow::{End, Flow, Hand, Passed, Shared, account, join};
 use crate::prefetch;
 use crate::round_trip::Trip;
 
-/// A line, and how many turns its writer has taken.
-type Turns = CachePadded<AtomicU64>;
-
 /// Round trips over two lines.
 ///
 /// # Errors
 /// Returns an error if nothing moves for too long.
 pub(crate) fn ping_pong(trip: &Trip) -> Result<Histogram<u64>, String> {
-    let (ping, pong): (Turns, Turns) = Default::default();
+    let lines = TwoLines::default();
     let shared = Shared::new(0);
     thread::scope(|scope| {
-        let (shared, ping, pong) = (&shared, &ping, &pong);
+        let (shared, lines) = (&shared, &lines);
         let echo = scope.spawn(move || {
             pin_current_thread(trip.cores[1]).map_err(|refusal| refusal.to_string())?;
             shared.meet(2);
             let mut idle = Idle::new(trip.wait);
             for turn in 1..=trip.rounds() {
-                await_turn(ping, turn, &mut idle)?;
-                pong.store(turn, Ordering::Release);
+                lines.answer(turn, || idle.turn())?;
             }
             Ok(())
         });
         let timer = scope.spawn(move || {
             let mut idle = Idle::new(trip.wait);
             shared.meet(2);
-            trip.time(|seq| {
-                ping.store(seq + 1, Ordering::Release);
-                await_turn(pong, seq + 1, &mut idle)
-            })
+            trip.time(|seq| lines.trip(seq + 1, || idle.turn()))
         });
         let echoed = join(echo);
         let timed = join(timer);

@@ -2,7 +2,7 @@
 //! another; the next one leaves when it has arrived.
 
 use hdrhistogram::Histogram;
-use tickpath_core::engine::Wait;
+use tickpath_core::engine::{WARM_UP_TRIPS, Wait};
 use tickpath_core::os::pin_current_thread;
 use tickpath_core::sync::thread;
 use tickpath_core::time::{Clock as _, EngineClock};
@@ -23,7 +23,7 @@ pub(crate) struct Trip {
 }
 
 /// Round trips before those that count.
-pub(crate) const WARM_UP: u64 = 1_000;
+pub(crate) const WARM_UP: u64 = WARM_UP_TRIPS;
 
 impl Trip {
     /// Round trips in all.

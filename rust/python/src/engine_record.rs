@@ -1,12 +1,13 @@
 //! What a run left behind.
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{Place, ReaderRecord, RunRecord, Stage, StageHistograms, Wait};
+use tickpath_core::engine::{RunRecord, Stage, StageHistograms};
 use tickpath_core::metrics::Figures;
 use tickpath_core::state::StateCode;
 use tickpath_core::time::Calibrated;
 
-use crate::engine_snapshot::EngineLedger;
+use crate::engine_stage::{StagePlace, StageRecord};
+use crate::histogram::LatencyHistogram;
 
 /// Names of the percentiles, in the order of `QUANTILES`.
 const PERCENTILES: [&str; 5] = ["p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns"];
@@ -59,72 +60,16 @@ impl LatencyFigures {
     }
 
     /// Those of each stage.
-    fn of_stages(state: Option<u8>, histograms: &StageHistograms, floor: &Figures) -> Vec<Self> {
+    pub(crate) fn of_stages(
+        state: Option<u8>,
+        histograms: &StageHistograms,
+        floor: &Figures,
+    ) -> Vec<Self> {
         let of = |stage: Stage| {
             let figures = histograms[stage as usize].figures();
             Self::of(stage.name(), state, &figures, floor)
         };
         Stage::ALL.map(of).to_vec()
-    }
-}
-
-/// Where a stage ran and how it waited.
-#[pyclass(frozen, get_all, module = "tickpath._native")]
-#[derive(Debug, Clone)]
-pub(crate) struct StagePlace {
-    /// Its core; ``None`` if it was not pinned.
-    core: Option<usize>,
-    /// ``"spin"``, ``"yield"`` or ``"park"``.
-    wait: &'static str,
-    /// PAUSE instructions between two looks of one that spins.
-    spin_pauses: Option<u32>,
-    /// Whether it had its core to itself.
-    alone: bool,
-}
-
-impl From<Place> for StagePlace {
-    fn from(place: Place) -> Self {
-        Self {
-            core: place.core,
-            wait: place.wait.name(),
-            spin_pauses: match place.wait {
-                Wait::Spin { pauses } => Some(pauses),
-                Wait::Yield | Wait::Park { .. } => None,
-            },
-            alone: place.alone,
-        }
-    }
-}
-
-/// What a reading stage left behind: the executor, or a plain consumer.
-#[pyclass(frozen, get_all, module = "tickpath._native")]
-#[derive(Debug, Clone)]
-pub(crate) struct StageRecord {
-    /// Its name.
-    name: String,
-    /// Its books.
-    ledger: EngineLedger,
-    /// Latency by stage, over all states.
-    latency: Vec<LatencyFigures>,
-    /// What it did about overruns: ``"raise"``, ``"oldest"``, ``"head"`` or ``"detach"``.
-    overrun: &'static str,
-    /// The sequence it expected, and how many events were gone, when it read no further; ``None`` if it read
-    /// to the end.
-    ended_by: Option<(u64, u64)>,
-    /// Where it ran and how it waited.
-    place: StagePlace,
-}
-
-impl StageRecord {
-    fn of(reader: &ReaderRecord, floor: &Figures) -> Self {
-        Self {
-            name: reader.name.clone(),
-            ledger: reader.ledger.into(),
-            latency: LatencyFigures::of_stages(None, &reader.latency_overall(), floor),
-            overrun: reader.policy.name(),
-            ended_by: reader.ended_by.map(|o| (o.requested, o.lost())),
-            place: reader.place.into(),
-        }
     }
 }
 
@@ -152,6 +97,8 @@ pub(crate) struct EngineRecord {
     stopped: bool,
     /// From the first to the last event, in nanoseconds; ``None`` if it was stopped before the first.
     wall_ns: Option<u64>,
+    /// From the start of the feed to its last publication, in nanoseconds; ``None`` as for ``wall_ns``.
+    feed_ns: Option<u64>,
     /// The sequence of the run's first event.
     first_seq: u64,
     /// Whether the books of every reading stage balance.
@@ -168,6 +115,9 @@ pub(crate) struct EngineRecord {
     epochs_overflow: u64,
     /// The machine's own pauses at the run's moments of arrival.
     floor: LatencyFigures,
+    /// What the plan's arrivals would have waited on the feed's core and then on the executor's; empty
+    /// without a plan, or where one of them had no core to itself.
+    floor_path: Py<LatencyHistogram>,
     /// How long the machine was watched, over all cores, in nanoseconds.
     floor_watched_ns: u64,
     /// The longest pause seen, in nanoseconds.
@@ -185,7 +135,11 @@ pub(crate) struct EngineRecord {
 }
 
 impl EngineRecord {
-    pub(crate) fn of(record: &RunRecord, calibrated: &Calibrated) -> Self {
+    pub(crate) fn of(
+        py: Python<'_>,
+        record: &RunRecord,
+        calibrated: &Calibrated,
+    ) -> PyResult<Self> {
         let floor = &record.floor.figures;
         let executor = record.executor();
         let by_state = StateCode::ALL.into_iter().flat_map(|state| {
@@ -196,9 +150,10 @@ impl EngineRecord {
         let drift = calibrated.drift();
         let fallback = calibrated.fallback.as_ref().map(ToString::to_string);
         let refused = record.refused.iter().map(ToString::to_string);
-        Self {
+        Ok(Self {
             stopped: record.stopped,
             wall_ns: record.wall_ns,
+            feed_ns: record.feed_ns,
             first_seq: record.first_seq,
             balanced: record.is_balanced(),
             stamp_per: record.stamping.name(),
@@ -211,6 +166,7 @@ impl EngineRecord {
                 .collect(),
             epochs_overflow: record.epochs.overflow(),
             floor: LatencyFigures::of("", None, floor, &Figures::default()),
+            floor_path: Py::new(py, LatencyHistogram::from(record.floor_path.clone()))?,
             floor_watched_ns: record.floor.watched_ns,
             floor_longest_pause_ns: record.floor.longest_pause_ns,
             clock: ClockRecord {
@@ -224,6 +180,6 @@ impl EngineRecord {
             memory_locked: record.memory.locked,
             memory_huge_bytes: record.memory.huge_bytes,
             refused: refused.chain(fallback).collect(),
-        }
+        })
     }
 }

@@ -17,6 +17,7 @@ mod engine_owner;
 mod engine_record;
 mod engine_settings;
 mod engine_snapshot;
+mod engine_stage;
 mod errors;
 mod event_layout;
 mod event_reader;
@@ -28,6 +29,7 @@ mod ingest;
 mod ingest_load;
 mod memory;
 mod metrics;
+mod ping_pong;
 mod place;
 mod sink;
 mod state;
@@ -60,13 +62,13 @@ mod _native {
     #[pymodule_export]
     use crate::engine::LiveEngine;
     #[pymodule_export]
-    use crate::engine_record::{
-        ClockRecord, EngineRecord, LatencyFigures, StagePlace, StageRecord,
-    };
+    use crate::engine_record::{ClockRecord, EngineRecord, LatencyFigures};
     #[pymodule_export]
     use crate::engine_settings::{check_stage_name, check_stages};
     #[pymodule_export]
     use crate::engine_snapshot::{EngineLedger, EngineSnapshot, StageState};
+    #[pymodule_export]
+    use crate::engine_stage::{StagePlace, StageRecord};
     #[pymodule_export]
     use crate::event_reader::EventReader;
     #[pymodule_export]
@@ -85,6 +87,8 @@ mod _native {
     use crate::memory::Events;
     #[pymodule_export]
     use crate::metrics::{LatencySink, Metrics, Snapshot};
+    #[pymodule_export]
+    use crate::ping_pong::{PingPong, ping_pong};
     #[pymodule_export]
     use crate::sink::NoOpSink;
     #[pymodule_export]

@@ -14,7 +14,7 @@ from tickpath.lab.bench.exchange import Cut, PeerFailed
 from tickpath.lab.bench.part import Budget, Sizes
 from tickpath.lab.bench.transports import TransportKind
 
-TINY = Sizes(turns=2, one_way_messages=40, flood_messages=20)
+TINY = Sizes(turns=2, one_way_messages=40, flood_messages=20, engine_events=2_000, engine_paced_events=1_200)
 
 
 def budget(rounds: int = 3, **more: Any) -> Budget:

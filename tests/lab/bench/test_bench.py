@@ -23,6 +23,14 @@ from tickpath.lab.bench.table import print_bench, three_digits
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "reference" / "bench-json.md"
 MISSED = Promise(what="ours / theirs", unit="times", value=Spread(2.0, 1.5, 2.5, 9), at_least=3)
 KEPT = Promise(what="rate", unit="events/s", value=Spread(5e7, 4.5e7, 6e7, 9), at_least=4e7)
+AT_FLOOR = Promise(
+    what="p99",
+    unit="ns",
+    value=Spread(2_345.0, 900.0, 9e6, 9),
+    at_most=1_500,
+    floor=Spread(1_600.0, 9.0, 9e6, 9),
+)
+NONE_LOST = Promise(what="lost", unit="events", value=Spread(0.0, 0.0, 0.0, 9), at_most=0)
 FIGURES = (
     Figure(
         what="one way",
@@ -174,9 +182,10 @@ def fields(value: Any, path: str = "") -> Iterator[str]:
 @pytest.mark.usefixtures("release")
 def test_every_field_is_documented_and_every_documented_field_is_there() -> None:
     documented = set(re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
-    present = {field.replace("[][]", "[]") for field in fields(report_of(MISSED, KEPT))}
+    present = {field.replace("[][]", "[]") for field in fields(report_of(MISSED, KEPT, AT_FLOOR))}
     # What a figure without figures has in the place of an object.
     present -= {f"parts.<part>.figures[].{name}" for name in ("ns", "latency", "times_base")}
+    present -= {"parts.<part>.promises[].floor"}
     assert sorted(present - documented) == []
     assert sorted(documented - present) == []
 
@@ -191,13 +200,17 @@ def test_the_report_is_json_and_unknown_is_null() -> None:
 
 @pytest.mark.usefixtures("release")
 def test_the_table_says_what_the_report_says() -> None:
-    text = text_of(report_of(MISSED, KEPT))
+    text = text_of(report_of(MISSED, KEPT, AT_FLOOR, NONE_LOST))
     assert "FAIL: missed ours / theirs" in text
     assert re.search(r"ours +12,346 \[12,000, 13,000\] +19\.9 µs +20\.0 µs +10,000 +1 +polls", text)
     assert re.search(r"theirs +250 \[240, 260\] +4\.00 +9 rounds +2\.50 \[2\.40, 2\.60\] +25\.0 % lost", text)
     assert re.search(r"gone +hung: no word", text)
     assert re.search(r"ours / theirs +2\.00 \[1\.50, 2\.50\] +at least 3 +MISSED", text)
     assert re.search(r"rate +50\.0 \[45\.0, 60\.0\] M/s +at least 40\.0 M/s +ok", text)
+    assert re.search(
+        r"p99 +2,345 \[900, 9,000,000\] ns, floor 1,600 ns +at most 1,500 ns +MISSED, at floor", text
+    )
+    assert re.search(r"lost +0 \[0, 0\] +at most 0 +ok", text)
     assert "not begun: later" in text
     assert "a note" in text
 

@@ -52,5 +52,15 @@ def test_a_promise_is_judged_by_its_median(
     assert Promise(what="x", unit="times", value=value, at_least=at_least, at_most=at_most).kept is kept
 
 
+@pytest.mark.parametrize(("floor", "at_floor"), [(None, False), (1_500.0, False), (1_501.0, True)])
+def test_a_bound_is_at_the_floor_where_the_machines_own_pauses_are_beyond_it(
+    floor: float | None, at_floor: bool
+) -> None:
+    pauses = None if floor is None else Spread(floor, 0.0, 1e9, 9)
+    value = Spread(2_000.0, 0.0, 1e9, 9)
+    promise = Promise(what="x", unit="ns", value=value, at_most=1_500, floor=pauses)
+    assert (promise.at_floor, promise.kept) == (at_floor, False)
+
+
 def test_a_promise_that_nothing_was_measured_of_is_neither_kept_nor_missed() -> None:
     assert Promise(what="x", unit="times", value=None, at_least=1).kept is None

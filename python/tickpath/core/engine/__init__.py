@@ -25,9 +25,11 @@ from tickpath._native import (
     EngineRecord,
     EngineSnapshot,
     LatencyFigures,
+    PingPong,
     StagePlace,
     StageRecord,
     StageState,
+    ping_pong,
 )
 from tickpath.core.engine.engine import Engine
 from tickpath.core.engine.sink_drain import SinkAccount
@@ -39,8 +41,10 @@ __all__ = [
     "EngineRecord",
     "EngineSnapshot",
     "LatencyFigures",
+    "PingPong",
     "SinkAccount",
     "StagePlace",
     "StageRecord",
     "StageState",
+    "ping_pong",
 ]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tickpath.control.metrics import LatencyHistogram
+
 __all__ = ["PERCENTILES", "Latency", "Spread", "ratio"]
 
 #: Name and quantile of the percentiles that are reported.
@@ -65,20 +67,21 @@ class Latency:
 
     @classmethod
     def of(cls, samples_ns: Sequence[int]) -> Self:
-        """The distribution of ``samples_ns``, to three significant digits (the histogram of ``Metrics``)."""
-        from tickpath.control.metrics import Metrics
+        """The distribution of ``samples_ns``, to three significant digits (those of ``LatencyHistogram``)."""
+        from tickpath.control.metrics import LatencyHistogram
 
-        metrics = Metrics(histogram=True)
-        for latency_ns in samples_ns:
-            metrics.observe(latency_ns)
-        seen = metrics.snapshot()
+        return cls.of_histogram(LatencyHistogram(samples_ns))
+
+    @classmethod
+    def of_histogram(cls, seen: LatencyHistogram) -> Self:
+        """The distribution of what was counted."""
         steps = range(1, _NINES_MAX * _STEPS_PER_NINE + 1)
         drawn = [*_BEFORE_THE_FIRST_STEP, *(1 - 10 ** (-step / _STEPS_PER_NINE) for step in steps)]
         points = [(quantile, seen.percentile(quantile)) for quantile in drawn]
         return cls(
             seen.count,
-            seen.min_latency_ns,
-            seen.max_latency_ns,
+            seen.min_ns,
+            seen.max_ns,
             tuple((name, seen.percentile(quantile)) for name, quantile in PERCENTILES),
             tuple((round(quantile, 7), ns) for quantile, ns in points if ns is not None),
         )

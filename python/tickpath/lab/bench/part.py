@@ -30,10 +30,26 @@ class Sizes:
     """Messages sent now and then, for their latency."""
     flood_messages: int
     """Messages sent as fast as possible."""
+    engine_events: int
+    """Events of an engine's run at full speed."""
+    engine_paced_events: int
+    """Events of its run at 100,000 a second, and round trips of the ping-pong beside it."""
 
 
-FULL = Sizes(turns=60, one_way_messages=2_000, flood_messages=10_000)
-QUICK = Sizes(turns=15, one_way_messages=400, flood_messages=2_000)
+FULL = Sizes(
+    turns=60,
+    one_way_messages=2_000,
+    flood_messages=10_000,
+    engine_events=2_000_000,
+    engine_paced_events=15_000,
+)
+QUICK = Sizes(
+    turns=15,
+    one_way_messages=400,
+    flood_messages=2_000,
+    engine_events=500_000,
+    engine_paced_events=5_000,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +109,19 @@ class Promise:
 
     what: str
     unit: str
-    """``times`` for a ratio, ``events/s`` for a rate."""
+    """``times`` for a ratio, ``events/s`` for a rate, ``ns`` for a latency, ``events`` for a number."""
     value: Spread | None
     at_least: float | None = None
     at_most: float | None = None
+    floor: Spread | None = None
+    """The same figure of the machine's own pauses; of a distance from the floor, how far the floor moves.
+
+    ``None`` where there is none or it is unknown."""
+
+    @property
+    def at_floor(self) -> bool:
+        """Whether the machine's own pauses are beyond the bound: no program could keep it then."""
+        return self.floor is not None and self.at_most is not None and self.floor.median > self.at_most
 
     @property
     def kept(self) -> bool | None:

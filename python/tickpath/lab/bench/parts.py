@@ -54,11 +54,18 @@ def _processes() -> Part:
     return Processes()
 
 
+def _engine() -> Part:
+    from tickpath.lab.bench.engine import EngineBench
+
+    return EngineBench()
+
+
 #: A new part is one more line here.
 PARTS = {
-    "object-tier": PartEntry(load=_object_tier, seconds_max=20, has_latency=False),
-    "batches": PartEntry(load=_batches, seconds_max=15, has_latency=False),
-    "arrow": PartEntry(load=_arrow, seconds_max=12, has_latency=False),
-    "threads": PartEntry(load=_threads, seconds_max=25, has_latency=True),
-    "processes": PartEntry(load=_processes, seconds_max=35, has_latency=True),
+    "object-tier": PartEntry(load=_object_tier, seconds_max=16, has_latency=False),
+    "batches": PartEntry(load=_batches, seconds_max=10, has_latency=False),
+    "arrow": PartEntry(load=_arrow, seconds_max=10, has_latency=False),
+    "engine": PartEntry(load=_engine, seconds_max=38, has_latency=True),
+    "threads": PartEntry(load=_threads, seconds_max=18, has_latency=True),
+    "processes": PartEntry(load=_processes, seconds_max=26, has_latency=True),
 }

@@ -62,10 +62,14 @@ def _panel(axes: Any, title: str, lines: list[Mapping[str, Any]]) -> None:
     """Latency over quantile, the tail stretched: each nine takes as much room as the one before it."""
     from matplotlib import ticker
 
+    things = {row["what"] for row in lines}
     for row in lines:
         latency = row["latency"]
         quantiles, ns = zip(*latency["quantiles"], strict=True)
-        label = f"{row['contender']} ({row['waits']}, {latency['count']:,} samples)"
+        # A thing is named where there is more than one.
+        name = row["contender"] if len(things) == 1 else f"{row['what']}: {row['contender']}"
+        about = ", ".join(filter(None, [row["waits"], f"{latency['count']:,} samples"]))
+        label = f"{name} ({about})"
         axes.plot(
             [1 / (1 - quantile) for quantile in quantiles], [value / 1_000 for value in ns], label=label
         )

@@ -92,6 +92,8 @@ def _promise(promise: Promise) -> Report:
         "value": _spread(promise.value),
         "at_least": promise.at_least,
         "at_most": promise.at_most,
+        "floor": _spread(promise.floor),
+        "at_floor": promise.at_floor,
         "kept": promise.kept,
     }
 

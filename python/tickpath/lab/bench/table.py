@@ -190,23 +190,40 @@ def _value(promise: Mapping[str, Any]) -> str:
     value = promise["value"]
     if value is None:
         return "not measured"
-    if promise["unit"] == "times":
-        return _with_spread(value, _ratio)
-    return f"{_with_spread(value, _millions)} M/s"
+    show, unit = _UNITS[promise["unit"]]
+    text = f"{_with_spread(value, show)}{unit}"
+    floor = promise["floor"]
+    return text if floor is None else f"{text}, floor {show(floor['median'])}{unit}"
 
 
 def _bound(promise: Mapping[str, Any]) -> str:
     word, bound = ("at least", promise["at_least"])
     if bound is None:
         word, bound = ("at most", promise["at_most"])
-    return f"{word} {bound:g}" if promise["unit"] == "times" else f"{word} {_millions(bound)} M/s"
+    show, unit = _UNITS[promise["unit"]]
+    return f"{word} {bound:g}" if promise["unit"] == "times" else f"{word} {show(bound)}{unit}"
 
 
 def _millions(rate: float) -> str:
     return f"{rate / 1e6:,.1f}"
 
 
+def _whole(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+#: How a promise's value is shown, and its unit after it.
+_UNITS: dict[str, tuple[Callable[[float], str], str]] = {
+    "times": (_ratio, ""),
+    "events/s": (_millions, " M/s"),
+    "ns": (_whole, " ns"),
+    "events": (_whole, ""),
+}
+
+
 def _kept(promise: Mapping[str, Any], judged: bool) -> Text:
     if promise["kept"] is None or not judged:
         return Text("not judged", style="dim")
-    return Text("ok", style="green") if promise["kept"] else Text("MISSED", style="bold red")
+    if promise["kept"]:
+        return Text("ok", style="green")
+    return Text("MISSED, at floor" if promise["at_floor"] else "MISSED", style="bold red")

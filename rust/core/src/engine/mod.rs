@@ -43,6 +43,8 @@ mod error;
 #[cfg(not(loom))]
 mod live;
 #[cfg(not(loom))]
+mod ping_pong;
+#[cfg(not(loom))]
 mod placement;
 #[cfg(not(loom))]
 mod record;
@@ -62,6 +64,8 @@ pub use intake::{Intake, OverrunPolicy, Progress, Turn, Upstreams};
 pub use ledger::Ledger;
 #[cfg(not(loom))]
 pub use live::LiveEngine;
+#[cfg(not(loom))]
+pub use ping_pong::{PingPong, TwoLines, WARM_UP_TRIPS};
 #[cfg(not(loom))]
 pub use placement::Place;
 pub use plan::{Pace, Plan, PlanError};

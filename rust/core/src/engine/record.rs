@@ -8,7 +8,9 @@ use crate::sync::Arc;
 use super::build::{FeedEnd, ReaderEnd};
 use super::placement::{Place, Placement};
 use super::stage_thread::ThreadEnd;
-use super::{Floor, Ledger, OverrunPolicy, Plan, Settings, Stage, StageHistograms, Stamping};
+use super::{
+    Floor, Ledger, OverrunPolicy, Plan, Settings, Stage, StageHistograms, Stamping, Window,
+};
 
 /// A reading stage whose thread has ended.
 #[derive(Debug)]
@@ -57,6 +59,9 @@ pub struct RunRecord {
     /// From the start of the feed to the end of the executor, in nanoseconds; `None` if the run was
     /// stopped before the feed had started.
     pub wall_ns: Option<u64>,
+    /// From the start of the feed to its last publication, in nanoseconds; `None` if the run was stopped
+    /// before the feed had started.
+    pub feed_ns: Option<u64>,
     /// The sequence of the run's first event.
     pub first_seq: u64,
     /// Whether events carried an intended stamp.
@@ -69,6 +74,9 @@ pub struct RunRecord {
     pub epochs: EpochTable,
     /// The machine's own pauses.
     pub floor: Floor,
+    /// What the plan's arrivals would have waited on the feed's core and then on the executor's; empty
+    /// without a plan, or where one of them shares its core: see [`Floor::path`].
+    pub floor_path: LatencyHistogram,
     /// The cost of one stamp, in nanoseconds.
     pub clock_cost_ns: u64,
     /// What became of the wishes for the ring's memory.
@@ -131,6 +139,7 @@ impl Outline {
     pub(super) fn record(&self, ends: Ends) -> (RunRecord, Producer) {
         let Ends { feed, readers } = ends;
         let published = feed.value.published;
+        let floor_path = self.floor_path(&feed.windows, &readers);
         let mut windows = feed.windows;
         let mut refused = self.placement.refused.clone();
         refused.extend(self.memory.refused.iter().cloned());
@@ -166,17 +175,26 @@ impl Outline {
         let record = RunRecord {
             stopped: published < self.plan.len() as u64 || records.iter().any(unread),
             wall_ns: feed.begin_ns.map(|begin| end_ns.saturating_sub(begin)),
+            feed_ns: (feed.begin_ns).map(|begin| feed.end_ns.saturating_sub(begin)),
             first_seq: self.first_seq,
             planned: self.plan.offsets_ns().is_some(),
             stamping: self.settings.stamping,
             readers: records,
             epochs: epochs.unwrap_or_else(|| EpochTable::with_capacity(0)),
             floor: Floor::fold(&windows, self.plan.offsets_ns(), self.plan.len()),
+            floor_path,
             clock_cost_ns,
             memory: self.memory.clone(),
             feed_place: self.placement.places[0].really(feed.is_pinned),
             refused,
         };
         (record, feed.value.producer)
+    }
+
+    fn floor_path(&self, feed: &[Window], readers: &[ThreadEnd<ReaderEnd>]) -> LatencyHistogram {
+        let executor = readers.first().map_or(&[][..], |end| &end.windows);
+        let arrivals_ns = self.plan.offsets_ns();
+        let events = arrivals_ns.map_or(0, <[u64]>::len);
+        Floor::path(&[feed, executor], arrivals_ns, events)
     }
 }

@@ -1,0 +1,176 @@
+"""The engine live on two cores, beside what two cores can do at best and the machine's own pauses.
+
+Every round holds the ping-pong and each case once or more; a figure of a round is the median of its turns.
+Percentiles are judged by the median of the rounds' percentiles; the distributions shown are those of all
+rounds together.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from tickpath.control.metrics import LatencyHistogram
+from tickpath.errors import TickpathError
+from tickpath.lab.bench.engine_cases import PACED, PACED_FAST, PACED_SINKS, READERS, SPIN_PAUSES, groups
+from tickpath.lab.bench.engine_figures import BARE, FLOOR, PAUSED, Seen, engine_figures, engine_promises
+from tickpath.lab.bench.engine_run import WAYS, EngineCase, EngineRun, EngineRuns
+from tickpath.lab.bench.exchange import Cut
+from tickpath.lab.bench.part import Budget, Figure, PartResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tickpath.core.engine import PingPong
+
+__all__ = ["EngineBench", "Runs"]
+
+_PING_PONG = {BARE: 0, PAUSED: SPIN_PAUSES}
+#: Turns of a case in a round: a few per cent of difference need more than one, and so does a tail that one
+#: pause of the machine decides.
+_TURNS = dict.fromkeys((*READERS[:3], PACED, PACED_FAST), 3)
+#: Cases whose latencies are shown.
+_TIMED = (PACED, PACED_FAST, *PACED_SINKS)
+_NOTES = (
+    "feed and executor spin on a core each, 65,536 slots; what else reads shares the executor's core",
+    "ping-pong: there and back over two lines, both cores; the engine's way is one way with two stamps",
+    f"{FLOOR}: what these arrivals would have waited on the feed's core, then on the executor's",
+    "nothing lost: the bench holds the feed to three quarters of the ring",
+    "the sink's thread has no core of its own here: it takes its time from feed and executor",
+)
+
+
+class Runs(Protocol):
+    """What makes the runs."""
+
+    def ping_pong(self, trips: int, spin_pauses: int) -> PingPong:
+        """So many round trips."""
+
+    def run(self, case: EngineCase) -> EngineRun:
+        """One run; raises ``Cut`` if it was interrupted."""
+
+
+@dataclass(slots=True)
+class _Turns:
+    """What the turns of one round showed."""
+
+    values: dict[str, list[float]] = field(default_factory=dict)
+    histograms: dict[str, LatencyHistogram] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def value(self, name: str, number: float | None) -> None:
+        """Notes a figure of a turn; unknown is none."""
+        if number is not None:
+            self.values.setdefault(name, []).append(number)
+
+    def count(self, name: str, number: int | None) -> None:
+        if number is not None:
+            self.counts[name] = self.counts.get(name, 0) + number
+
+    def histogram(self, name: str, more: LatencyHistogram) -> None:
+        """Notes latencies, and their median and p99 as figures of the turn."""
+        self.value(f"{name} p50", more.percentile(0.5))
+        self.value(f"{name} p99", more.percentile(0.99))
+        before = self.histograms.get(name)
+        self.histograms[name] = more if before is None else before.merge(more)
+
+    def run(self, case: EngineCase, run: EngineRun) -> None:
+        """Notes what is needed of a run."""
+        name, events = case.name, max(1, run.events)
+        self.value(f"{name} wall", run.wall_ns / events)
+        self.value(f"{name} feed", run.feed_ns / events)
+        self.count("unaccounted", run.unaccounted)
+        self.count(f"{name} read", run.read if run.shown is None else run.shown)
+        self.count(f"{name} lost", run.lost if run.dropped is None else run.dropped)
+        self.count(f"{name} ring lost", run.lost)
+        if name in _TIMED:
+            for way in WAYS:
+                self.histogram(f"{name} {way}", run.ways[way])
+            self.value(f"{name} floor p99", run.floor_p99_ns)
+            self.histogram(f"{name} {FLOOR}", run.floor_path)
+            ours, floor = run.ways["intended_to_completed"].percentile(0.99), run.floor_path.percentile(0.99)
+            if ours is not None and floor is not None:
+                self.value(f"{name} beyond", ours - floor)
+
+
+class EngineBench:
+    """The part."""
+
+    name = "engine"
+    title = "the engine live: feed, ring and executor on two cores"
+
+    def __init__(self, runs: Callable[[Budget], Runs] | None = None) -> None:
+        self._runs = runs or _runs_of
+
+    def run(self, budget: Budget) -> PartResult:
+        """Measures within ``budget``."""
+        rounds: list[_Turns] = []
+        try:
+            runs = self._runs(budget)
+            for number in budget.each_round():
+                rounds.append(_round(runs, number, budget))
+        except Cut:
+            """The rounds before this one count."""
+        except TickpathError as error:
+            if not rounds:
+                return PartResult(
+                    rounds=0, figures=(Figure(what=self.title, contender="engine", missing=str(error)),)
+                )
+            raise
+        seen = _seen(rounds)
+        return PartResult(
+            rounds=len(rounds),
+            figures=engine_figures(seen),
+            promises=engine_promises(seen),
+            notes=_NOTES,
+        )
+
+
+def _runs_of(budget: Budget) -> Runs:
+    sizes = budget.sizes
+    events = max(sizes.engine_events, 5 * sizes.engine_paced_events)
+    return EngineRuns(events, budget.should_stop)
+
+
+def _round(runs: Runs, number: int, budget: Budget) -> _Turns:
+    """Everything once or more, in an order that rotates within each group. Raises ``Cut``."""
+    turns = _Turns()
+    for name, pauses in _PING_PONG.items():
+        trips = runs.ping_pong(budget.sizes.engine_paced_events, pauses).trips
+        turns.histogram(name, trips)
+    for case in _in_turn(number, budget):
+        if budget.should_stop():
+            raise Cut
+        turns.run(case, runs.run(case))
+    return turns
+
+
+def _in_turn(number: int, budget: Budget) -> Iterator[EngineCase]:
+    for group in groups(budget.sizes):
+        for turn in range(max(_TURNS.get(case.name, 1) for case in group)):
+            first = (number + turn) % len(group)
+            for case in group[first:] + group[:first]:
+                if turn < _TURNS.get(case.name, 1):
+                    yield case
+
+
+def _seen(rounds: list[_Turns]) -> Seen:
+    """The rounds together."""
+    together = _Turns()
+    for turns in rounds:
+        for name, histogram in turns.histograms.items():
+            before = together.histograms.get(name)
+            together.histograms[name] = histogram if before is None else before.merge(histogram)
+        for name, number in turns.counts.items():
+            together.count(name, number)
+    return Seen([_figures(turns) for turns in rounds], together.histograms, together.counts)
+
+
+def _figures(turns: _Turns) -> dict[str, float]:
+    """The figures of a round."""
+    figures = {name: statistics.median(numbers) for name, numbers in turns.values.items()}
+    floors = turns.values.get(f"{PACED} {FLOOR} p99", [])
+    if len(floors) > 1:
+        figures[f"{PACED} floor moves"] = max(floors) - min(floors)
+    return figures

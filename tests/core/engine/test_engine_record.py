@@ -1,0 +1,60 @@
+"""What a record says of a run beside its books: histograms, the feed's own time, the floor of the way."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.core.engine.runs import run
+from tickpath.core.engine import ping_pong
+from tickpath.errors import ArgumentValueError
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def test_the_histogram_of_a_stage_is_what_its_figures_were_read_off() -> None:
+    [executor] = run(500).stages
+    for figures in executor.latency:
+        histogram = executor.histogram(figures.stage)
+        assert (histogram.count, histogram.min_ns, histogram.max_ns) == (
+            figures.count,
+            figures.min_ns,
+            figures.max_ns,
+        )
+        assert histogram.percentile(0.9) == figures.p90_ns
+
+
+def test_a_stage_that_there_is_none_of_is_refused_with_those_there_are() -> None:
+    [executor] = run(1).stages
+    with pytest.raises(ArgumentValueError, match="published_to_completed"):
+        executor.histogram("published_to_read")
+
+
+def test_the_feeds_own_time_is_known() -> None:
+    record = run(500)
+    assert record.feed_ns is not None
+    assert record.feed_ns > 0
+
+
+def test_without_a_plan_or_a_watched_core_the_floor_of_the_way_is_unknown() -> None:
+    assert run(50).floor_path.count == 0
+    assert run(50, pace="constant", rate_hz=1e6).floor_path.count == 0
+
+
+@pytest.mark.skipif(CORES < 2, reason="needs a core for each stage")
+def test_with_both_cores_watched_every_arrival_has_its_floor() -> None:
+    path = run(50, pace="constant", rate_hz=1e6, floor_window_ns=1_000_000).floor_path
+    assert (path.count, path.by_plan) == (50, True)
+
+
+@pytest.mark.skipif(CORES < 2, reason="a ping-pong is between two cores")
+def test_a_ping_pong_makes_the_trips_it_was_asked_for() -> None:
+    made = ping_pong(2_000, spin_pauses=4, limit_ns=60_000_000_000)
+    assert made.trips.count == 2_000
+    assert len(set(made.cores)) == 2
+
+
+@pytest.mark.skipif(CORES < 2, reason="a ping-pong is between two cores")
+def test_a_ping_pong_ends_when_its_time_is_over() -> None:
+    assert ping_pong(2**63, limit_ns=0).trips.count == 0
