@@ -112,8 +112,19 @@ impl EventRing {
         before: usize,
         seq: u64,
     ) -> Result<Option<Payload>, Overrun> {
+        self.read_at::<CLAIMS>(&self.slots[slot], &self.slots[before], seq)
+    }
+
+    /// The same, for those who have the slots at hand.
+    #[inline(always)]
+    pub(super) fn read_at<const CLAIMS: bool>(
+        &self,
+        slot: &Slot,
+        before: &Slot,
+        seq: u64,
+    ) -> Result<Option<Payload>, Overrun> {
         let last = seq.wrapping_add(self.capacity() as u64);
-        match self.slots[slot].read::<CLAIMS>(seq, &self.slots[before], last) {
+        match slot.read::<CLAIMS>(seq, before, last) {
             SlotRead::Intact(payload) => Ok(Some(payload)),
             SlotRead::NotYet => Ok(None),
             SlotRead::Overwritten(stamp) => Err(self.overrun(seq, stamp)),

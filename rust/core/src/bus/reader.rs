@@ -1,6 +1,6 @@
 //! A reading end of an event ring.
 
-use super::prefetch::Place;
+use super::prefetch::{Place, distance};
 use super::slot::Payload;
 use super::{Bounds, Cursor, EventRing, Overrun, Reader, Start, StartError};
 use crate::sync::Arc;
@@ -97,16 +97,60 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
         limit: usize,
         mut visit: impl FnMut(Payload),
     ) -> Result<usize, Overrun> {
-        for count in 0..limit {
-            match self.poll() {
-                Ok(Some(payload)) => visit(payload),
-                Ok(None) => return Ok(count),
+        let mut count = 0;
+        while count < limit {
+            match self.read_run(limit - count, &mut visit) {
                 // The cursor stays at the lost event: the next call says so.
                 Err(overrun) if count == 0 => return Err(overrun),
-                Err(_) => return Ok(count),
+                Ok(0) | Err(_) => break,
+                Ok(read) => count += read,
             }
         }
-        Ok(limit)
+        Ok(count)
+    }
+
+    /// One stretch of [`Self::read_with`], as far as slots lie side by side: without a look at the ring's end
+    /// for each.
+    #[inline]
+    fn read_run(
+        &mut self,
+        limit: usize,
+        visit: &mut impl FnMut(Payload),
+    ) -> Result<usize, Overrun> {
+        let slots = self.ring.slots();
+        let Place { slot, before, .. } = self.place;
+        let run = &slots[slot..];
+        let ahead = &run[distance(slots.len()).min(run.len())..];
+        let first = self.cursor.next();
+        let mut before = &slots[before];
+        let mut outcome = Ok(());
+        let mut read = 0;
+        for (index, slot) in run.iter().take(limit).enumerate() {
+            match self
+                .ring
+                .read_at::<CLAIMS>(slot, before, first + index as u64)
+            {
+                Ok(Some(payload)) => {
+                    if let Some(line) = ahead.get(index) {
+                        line.expect_read();
+                    }
+                    visit(payload);
+                }
+                Ok(None) => break,
+                Err(overrun) => {
+                    outcome = Err(overrun);
+                    break;
+                }
+            }
+            before = slot;
+            read += 1;
+        }
+        if read > 0 {
+            self.cursor.advance(read as u64);
+            self.place = Place::at((slot + read) % slots.len(), slots.len());
+            return Ok(read);
+        }
+        outcome.map(|()| 0)
     }
 
     /// Fills `out` from its start and returns how many events it got; see [`Self::read_with`].
