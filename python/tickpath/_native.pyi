@@ -274,9 +274,20 @@ class EngineRecord:
         Whether the books of every reading stage balance.
         """
     @property
+    def begin_ns(self, /) -> int | None:
+        """
+        When the feed started, on the run's clock (the timeline of ``time.perf_counter_ns``); ``None`` if the
+        run was stopped before.
+        """
+    @property
     def clock(self, /) -> ClockRecord:
         """
         What the stamps were taken by.
+        """
+    @property
+    def end_ns(self, /) -> int:
+        """
+        When the executor ended, on the same clock.
         """
     @property
     def epochs(self, /) -> list[tuple[int, int, int, int, int]]:
@@ -309,6 +320,16 @@ class EngineRecord:
         The machine's own pauses at the run's moments of arrival.
         """
     @property
+    def floor_continuous(self, /) -> bool:
+        """
+        Whether the machine was watched at every moment of arrival, by a thread on a spare core.
+        """
+    @property
+    def floor_forgotten(self, /) -> int:
+        """
+        Pauses that found no room to be remembered.
+        """
+    @property
     def floor_longest_pause_ns(self, /) -> int | None:
         """
         The longest pause seen, in nanoseconds.
@@ -318,6 +339,12 @@ class EngineRecord:
         """
         What the plan's arrivals would have waited on the feed's core and then on the executor's; empty
         without a plan, or where one of them had no core to itself.
+        """
+    @property
+    def floor_pauses(self, /) -> list[tuple[int, int]]:
+        """
+        (start_ns, length_ns) of the machine's pauses of more than a microsecond, by their start on the run's
+        clock: before, after and during the run.
         """
     @property
     def floor_watched_ns(self, /) -> int:
@@ -645,6 +672,12 @@ class LatencyFigures:
     def count(self, /) -> int:
         """
         Number of samples.
+        """
+    @property
+    def dropped(self, /) -> int | None:
+        """
+        Events whose latency is missing: lost, skipped, or left at the end. ``None`` where it is not known,
+        such as for one state alone.
         """
     @property
     def max_ns(self, /) -> int | None:
@@ -1071,11 +1104,13 @@ class StageRecord:
         The sequence it expected, and how many events were gone, when it read no further; ``None`` if it read
         to the end.
         """
-    def histogram(self, /, stage: str) -> LatencyHistogram:
+    def histograms(self, /, state: int | None = None) -> dict[str, LatencyHistogram]:
         """
-        What was counted of a stage of the way, such as ``"published_to_completed"``, over all states.
+        What was recorded, by stage: over all states, or in the one with the code ``state``.
 
-        Raises ``ArgumentValueError`` for a stage that there is none of.
+        The histograms themselves and no copies. Those of the ``intended_*`` stages are by plan and cannot be
+        corrected; without a plan they are empty. A plain consumer does not tell states apart: for a state, or for
+        one in which no event was processed, there is none.
         """
     @property
     def latency(self, /) -> list[LatencyFigures]:
@@ -1096,6 +1131,17 @@ class StageRecord:
     def overrun(self, /) -> str:
         """
         What it did about overruns: ``"raise"``, ``"oldest"``, ``"head"`` or ``"detach"``.
+        """
+    @property
+    def overruns(self, /) -> list[tuple[int, int]]:
+        """
+        (at_ns, skipped) of the first overruns: when it found that it had been overrun, on the run's clock, and
+        how many events were behind it by that.
+        """
+    @property
+    def overruns_forgotten(self, /) -> int:
+        """
+        Overruns that found no room in ``overruns``.
         """
     @property
     def place(self, /) -> StagePlace:

@@ -12,43 +12,20 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tickpath.config.engine import ConsumerSettings
+from tests.lab.conftest import CONFIG
 from tickpath.config.run import RunSettings
-from tickpath.control.metrics import LatencySink, Metrics
-from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import State
-from tickpath.lab.feed_account import account_of, nothing_loaded
+from tickpath.lab.feed_account import nothing_loaded
 from tickpath.lab.report import PERCENTILES, STAGES, run_report
 from tickpath.lab.report_text import duration, print_report
-from tickpath.runtime.session import RunResult, Session
+from tickpath.runtime.session import RunResult
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "run-json.md"
-SETTINGS = RunSettings(
-    floor_window_ns=100_000, consumers=(ConsumerSettings(name="log", after=("executor",)),), clock="monotonic"
-)
-CONFIG: dict[str, object] = {
-    "feeds": [],
-    "columns": None,
-    "symbol": None,
-    "policy": None,
-    "out_of_order": None,
-    "model": "constant",
-    "model_rate_hz": 1e6,
-    "model_events": 1_000,
-    "sink": True,
-}
-
-
-@pytest.fixture(scope="module")
-def report() -> dict[str, Any]:
-    source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
-    result = Session(source, SETTINGS, sink=LatencySink(Metrics())).run()
-    return run_report(result, account_of(source, None), seed=0, config=CONFIG)
 
 
 @pytest.fixture
-def interrupted() -> dict[str, Any]:
-    result = RunResult.without_record(SETTINGS, "interrupted")
+def interrupted(report_settings: RunSettings) -> dict[str, Any]:
+    result = RunResult.without_record(report_settings, "interrupted")
     return run_report(result, nothing_loaded(), seed=0, config=CONFIG)
 
 
@@ -83,6 +60,9 @@ def test_every_field_is_documented_and_every_documented_field_is_there(report: d
     present = set(fields(report))
     # Fields whose list is empty in a run that was refused nothing and failed at nothing.
     present |= {f"{name}" for name in ("reasons", "refused", "config.feeds")}
+    pauses = ("ledger.machine_pauses[]", "floor.pauses[]")
+    present |= {f"{pause}.{name}" for pause in pauses for name in ("start_ns", "length_ns")}
+    present |= {"ledger.loss_is_machines.<consumer>"}
     present -= {"refused[]"}
     # A setting that is a list of plain values is one field, empty or not.
     present = {re.sub(r"\.after\[\]$", ".after", field) for field in present}
@@ -118,11 +98,44 @@ def test_what_is_unknown_is_null_and_not_zero(report: dict[str, Any]) -> None:
     assert report["observer"]["cost_ns"] is None
     # The machine's own clock is not off from itself.
     assert [report["clock"][name] for name in ("error_ppm", "error_ns", "fallback")] == [0.0, 0, None]
-    assert report["floor"]["continuous"] is False
     for stage in report["latency"].values():
         # A thousand samples: one beyond p99.9.
         assert (stage["p99_9_ns"], stage["p99_99_ns"]) == (None, None)
         assert isinstance(stage["p99_ns"], int)
+        assert stage["unknown"] == "fewer than ten samples beyond"
+
+
+def test_a_figure_says_what_it_rests_on(report: dict[str, Any], interrupted: dict[str, Any]) -> None:
+    for stages in (report["latency"], *report["latency_by_consumer"].values()):
+        assert {stage["dropped"] for stage in stages.values()} == {0}
+    # In which state an event would have been processed is not known.
+    for stages in report["latency_by_state"].values():
+        assert {stage["dropped"] for stage in stages.values()} == {None}
+    for stage in interrupted["latency"].values():
+        assert (stage["unknown"], stage["dropped"]) == ("no samples", None)
+
+
+def test_the_floor_says_when_the_machine_was_watched(report: dict[str, Any]) -> None:
+    cores, floor = report["machine"]["cores"], report["floor"]
+    # Feed, executor and log: a fourth core is there for watching, if it is no other half and within the quota.
+    assert floor["continuous"] is False or cores > 3
+    watched = {**floor, "watched_ns": 5, "continuous": True, "longest_pause_ns": 9_000, "pauses_in_run": 1_200}
+    pauses = [{"start_ns": 7, "length_ns": 8_000}, {"start_ns": 1, "length_ns": 3_000}]
+    assert (
+        "watched before, during and after the run; longest pause 9.00 µs; 1,200 pauses seen in the run, the longest "
+        "8.00 µs"
+    ) in text_of({**report, "floor": {**watched, "pauses": pauses}})
+    before = {**watched, "continuous": False, "pauses": []}
+    assert "before and after the run, not during it; longest pause 9.00 µs\n" in text_of(
+        {**report, "floor": before}
+    ).replace(" \n", "\n")
+    assert "not measured" in text_of({**report, "floor": {**floor, "watched_ns": 0}})
+
+
+def test_the_longest_pauses_of_the_run_are_listed(report: dict[str, Any]) -> None:
+    lengths = [pause["length_ns"] for pause in report["floor"]["pauses"]]
+    assert lengths == sorted(lengths, reverse=True)
+    assert len(lengths) == min(report["floor"]["pauses_in_run"], 10)
 
 
 def test_states_add_up_to_the_whole(report: dict[str, Any]) -> None:

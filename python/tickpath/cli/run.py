@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import json
 import math
-import shutil
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.core import ParameterSource
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
+from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
 from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
+from tickpath.cli.output import print_result
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
-from tickpath.cli.streams import say, settle
+from tickpath.cli.streams import say
 from tickpath.config.engine import OverrunPolicy, Wait
 from tickpath.config.run import RunSettings
 from tickpath.errors import EngineFailed
@@ -26,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickpath.control.metrics import LatencySink
+    from tickpath.runtime.session import RunResult
 
 __all__ = ["command"]
 
 _EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
-#: Width of the report where there is no terminal to ask.
-_PLAIN_WIDTH = 130
 
 
 class _Number(click.FloatRange):
@@ -226,6 +223,12 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
     help="How long the machine's own pauses are measured before the run and after it.",
 )
 @click.option(
+    "--hlog",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the histograms as a log for the HdrHistogram tools, a line for each consumer and stage.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
@@ -239,13 +242,16 @@ def command(**options: Any) -> int:
     settings, feed = run_settings(options), feed_options(options)
     try:
         with StopSignals() as signals:
-            code, report, replay = _run(settings, feed, signals, options)
-            _print(report, replay, as_json=options["as_json"])
+            result, report = _run(settings, feed, signals, options)
+            # First: a log that cannot be written takes no figure with it.
+            _print(report, replay_command(settings, feed, sink=options["sink"]), as_json=options["as_json"])
+            if options["hlog"] is not None:
+                _write_hlog(result, options["hlog"])
     except KeyboardInterrupt:
         # The second signal means now, and before the run there is none: no account.
         say("tickpath: interrupted, ended without an account")
         return EXIT_INTERRUPTED
-    return code
+    return _EXIT_CODES[result.verdict]
 
 
 def _refuse_what_is_not_there(options: Mapping[str, Any]) -> None:
@@ -256,6 +262,12 @@ def _refuse_what_is_not_there(options: Mapping[str, Any]) -> None:
         )
     if options["mode"] == "virtual":
         raise click.UsageError("--mode virtual is not supported by this version: use --mode live")
+    if options["hlog"] is not None:
+        from tickpath.lab.histogram_log import why_not_written
+
+        reason = why_not_written(options["hlog"])
+        if reason is not None:
+            raise click.UsageError(f"--hlog {reason}")
     paces = [
         name
         for name, given in (
@@ -285,8 +297,8 @@ def _refuse_what_would_be_ignored(options: Mapping[str, Any]) -> None:
 
 def _run(
     settings: RunSettings, feed: FeedOptions, signals: StopSignals, options: Mapping[str, Any]
-) -> tuple[int, dict[str, Any], str]:
-    """Loads, runs and reports: exit code, report, and the command that replays it."""
+) -> tuple[RunResult, dict[str, Any]]:
+    """Loads, runs and reports."""
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.report import run_report
@@ -311,8 +323,8 @@ def _run(
             except EngineFailed as error:
                 result = RunResult.without_record(settings, "fail", str(error))
     seed = None if feed.feeds else feed.seed
-    report = run_report(result, account, seed=seed, config={**feed_config(feed), "sink": options["sink"]})
-    return _EXIT_CODES[result.verdict], report, replay_command(settings, feed, sink=options["sink"])
+    config = {**feed_config(feed), "sink": options["sink"]}
+    return result, run_report(result, account, seed=seed, config=config)
 
 
 def _sink() -> LatencySink:
@@ -322,29 +334,13 @@ def _sink() -> LatencySink:
 
 
 def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:
-    try:
-        if as_json:
-            # ASCII: names of files may hold what no encoding has.
-            click.echo(json.dumps(report))
-        else:
-            from rich.console import Console
+    from tickpath.lab.report_text import print_report
 
-            from tickpath.lab.report_text import print_report
-
-            # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
-            text = io.StringIO()
-            at_terminal = sys.stdout.isatty()
-            console = Console(
-                file=text, force_terminal=at_terminal, width=_width() if at_terminal else _PLAIN_WIDTH
-            )
-            print_report(report, console, replay=replay)
-            encoding = sys.stdout.encoding or "utf-8"
-            click.echo(text.getvalue().encode(encoding, "replace").decode(encoding), nl=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read it has seen enough; the verdict stands.
-        settle()
+    print_result(report, lambda console: print_report(report, console, replay=replay), as_json=as_json)
 
 
-def _width() -> int:
-    return shutil.get_terminal_size().columns
+def _write_hlog(result: RunResult, path: Path) -> None:
+    from tickpath.lab.histogram_log import write_run_hlog
+
+    if result.record is None or not write_run_hlog(result.record, path):
+        say(f"tickpath: no latencies were recorded: {one_line(str(path))} was not written")

@@ -5,13 +5,13 @@ Times are integers in nanoseconds. What is unknown is ``None``, never 0.
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickpath.core.state import State, Transition
+from tickpath.lab.losses import loss_account, pauses_in_run
+from tickpath.lab.machine import cores, cpu_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,9 @@ STAGES = (
 PERCENTILES = ("p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns")
 
 _FIGURES = ("count", "min_ns", *PERCENTILES, "max_ns")
-_CPU_INFO = Path("/proc/cpuinfo")
+#: Pauses that are shown of a run.
+_PAUSES_SHOWN = 10
+_TOO_FEW = "fewer than ten samples beyond"
 
 Report = dict[str, Any]
 
@@ -70,7 +72,7 @@ def run_report(
             "gaps_capped": result.gaps_capped,
             "left_out_ns": result.left_out_ns,
         },
-        "ledger": _ledger(record),
+        "ledger": {**_ledger(record), **loss_account(result)},
         "latency": _stages(record.stages[0].latency if record else ()),
         "latency_by_state": _by_state(record),
         "latency_by_consumer": (
@@ -140,11 +142,20 @@ def _stages(histograms: Iterable[LatencyFigures]) -> Report:
     by_stage = {figures.stage: figures for figures in histograms}
     return {
         stage: {
-            **_figures(by_stage.get(stage)),
-            "at_floor": list(by_stage[stage].at_floor) if stage in by_stage else [],
+            **_figures(figures := by_stage.get(stage)),
+            "at_floor": list(figures.at_floor) if figures else [],
+            "dropped": figures.dropped if figures else None,
+            "unknown": _why_unknown(figures),
         }
         for stage in STAGES
     }
+
+
+def _why_unknown(figures: LatencyFigures | None) -> str | None:
+    """Why some of the percentiles are ``None``; ``None`` if all are there."""
+    if figures is None or not figures.count:
+        return "no samples"
+    return _TOO_FEW if any(getattr(figures, name) is None for name in PERCENTILES) else None
 
 
 def _by_state(record: EngineRecord | None) -> Report:
@@ -161,12 +172,16 @@ def _by_state(record: EngineRecord | None) -> Report:
 
 
 def _floor(record: EngineRecord | None) -> Report:
+    pauses = pauses_in_run(record) if record else []
+    longest = sorted(pauses, key=lambda pause: pause[1], reverse=True)[:_PAUSES_SHOWN]
     return {
         **_figures(record.floor if record else None),
-        # Measured before and after the run, on the stages' cores; not during it.
-        "continuous": False,
+        "continuous": record.floor_continuous if record else False,
         "watched_ns": record.floor_watched_ns if record else None,
         "longest_pause_ns": record.floor_longest_pause_ns if record else None,
+        "pauses_in_run": len(pauses) if record else None,
+        "pauses": [{"start_ns": start_ns, "length_ns": length_ns} for start_ns, length_ns in longest],
+        "forgotten": record.floor_forgotten if record else None,
     }
 
 
@@ -195,8 +210,8 @@ def _machine(record: EngineRecord | None) -> Report:
         "system": platform.system(),
         "release": platform.release(),
         "architecture": platform.machine(),
-        "cpu": _cpu_model(),
-        "cores": _cores(),
+        "cpu": cpu_model(),
+        "cores": cores(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "feed": _place(feed),
         "stages": {stage.name: _place(stage.place) for stage in stages},
@@ -208,22 +223,3 @@ def _machine(record: EngineRecord | None) -> Report:
 def _place(place: StagePlace | None) -> Report:
     names = ("core", "wait", "spin_pauses", "alone")
     return {name: getattr(place, name) if place else None for name in names}
-
-
-def _cores() -> int | None:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
-
-
-def _cpu_model() -> str | None:
-    try:
-        text = _CPU_INFO.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    for line in text.splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return None

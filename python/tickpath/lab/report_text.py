@@ -65,6 +65,7 @@ def _blocks(report: Mapping[str, Any], replay: str) -> list[RenderableType]:
         _what_ran(report, replay),
         Text(),
         _ledger(report["ledger"]),
+        *_losses(report["ledger"]),
         Text(),
         _latency(report),
         Text(_FOOTNOTE, style="dim"),
@@ -115,6 +116,7 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
             ),
         ),
         ("clock", _clock(clock, config["stamp_per"])),
+        ("floor", _floor(report["floor"])),
     ]
     if report["observer"]["shown"] is not None:
         facts.append(("sink", _sink(report["observer"])))
@@ -171,6 +173,17 @@ def _clock(clock: Mapping[str, Any], stamp_per: str) -> str:
     return text + ("; one stamp for up to 64 events" if stamp_per == "batch" else "")
 
 
+def _floor(floor: Mapping[str, Any]) -> str:
+    if not floor["watched_ns"]:
+        return "not measured"
+    when = "before, during and after the run" if floor["continuous"] else "before and after the run, not during it"
+    text = f"watched {when}; longest pause {duration(floor['longest_pause_ns'])}"
+    if floor["pauses"]:
+        longest = duration(floor["pauses"][0]["length_ns"])
+        text += f"; {count(floor['pauses_in_run'])} pauses seen in the run, the longest {longest}"
+    return text
+
+
 def _sink(observer: Mapping[str, Any]) -> str:
     text = f"{count(observer['shown'])} acks shown, {count(observer['dropped'])} dropped"
     if observer["errors"]:
@@ -199,6 +212,28 @@ def _ledger(ledger: Mapping[str, Any]) -> Table:
     for consumer, terms in consumers.items():
         table.add_row(consumer, *(count(terms[name]) if name in terms else "" for name in names))
     return table
+
+
+def _losses(ledger: Mapping[str, Any]) -> list[Text]:
+    """A sentence for each consumer that lost events: whose that was."""
+    full_after_ns = ledger["ring_full_after_ns"]
+    longest_ns = max((pause["length_ns"] for pause in ledger["machine_pauses"]), default=None)
+    lines = []
+    for consumer, is_machines in ledger["loss_is_machines"].items():
+        terms = ledger["consumers"][consumer]
+        who = f"{consumer} missed {count(terms['lost'] + terms['shed'])} events"
+        if is_machines:
+            why = (
+                f"the machine's: each time after a pause longer than the {duration(full_after_ns)} in which the ring "
+                f"is full ({count(len(ledger['machine_pauses']))} such, the longest {duration(longest_ns)})"
+            )
+        else:
+            why = (
+                "no recorded pause of the machine explains it; at the mean rate the ring is full after "
+                f"{duration(full_after_ns)}"
+            )
+        lines.append(Text(f"{who}: {why}"))
+    return lines
 
 
 def _latency(report: Mapping[str, Any]) -> Table:

@@ -7,8 +7,9 @@ use std::env;
 
 use tickpath_core::bus::{EventReader, EventRing, Start};
 use tickpath_core::engine::{
-    Control, Drive, ExecutorStage, FeedStage, Intake, OverrunPolicy, Pace, Plan, Planned, Sampled,
-    ServiceTime, StageRecorder, StampsEach, Upstreams, Wait, drive_feed, drive_reader,
+    Control, Drive, ExecutorStage, FeedStage, Intake, LoopNotes, OverrunPolicy, Pace, Plan,
+    Planned, Sampled, ServiceTime, StageRecorder, StampsEach, Upstreams, Wait, drive_feed,
+    drive_reader,
 };
 use tickpath_core::ingest::Event;
 use tickpath_core::state::{Gate, GateWord, StateCode};
@@ -60,8 +61,9 @@ fn run<C: Clock + Clone + Send + 'static>(clock: &C, events: usize, plant: &str)
                 wait: Wait::SPIN,
                 control: &control,
             };
+            let mut notes = LoopNotes::new(drive.wait);
             mark();
-            drive_feed(&mut feed, drive, 1);
+            drive_feed(&mut feed, drive, 1, &mut notes);
             mark();
         }
     });
@@ -73,8 +75,9 @@ fn run<C: Clock + Clone + Send + 'static>(clock: &C, events: usize, plant: &str)
             wait: Wait::SPIN,
             control: &control,
         };
+        let mut notes = LoopNotes::new(drive.wait);
         mark();
-        let stopped_by = drive_reader(&mut executor, drive, control.stage(0));
+        let stopped_by = drive_reader(&mut executor, drive, control.stage(0), &mut notes);
         mark();
         assert_eq!(stopped_by, None);
         let mut ledger = executor.0.ledger();

@@ -4,8 +4,9 @@
 use allocation_counter::measure;
 use tickpath_core::bus::{Cursor, EventReader, EventRing, ObjectRing, Start};
 use tickpath_core::engine::{
-    Control, Drive, ExecutorStage, FeedStage, Intake, OverrunPolicy, Pace, Plan, Planned, Sampled,
-    ServiceTime, StageRecorder, StampsEach, Upstreams, Wait, drive_feed, drive_reader,
+    Control, Drive, ExecutorStage, FeedStage, Intake, LoopNotes, OverrunPolicy, Pace, Plan,
+    Planned, Sampled, ServiceTime, StageRecorder, StampsEach, Upstreams, Wait, drive_feed,
+    drive_reader,
 };
 use tickpath_core::ingest::Event;
 use tickpath_core::metrics::Counters;
@@ -58,7 +59,8 @@ where
                 wait: Wait::Yield,
                 control: &control,
             };
-            measure(|| drive_feed(&mut feed, drive, 1)).count_total
+            let mut notes = LoopNotes::new(drive.wait);
+            measure(|| drive_feed(&mut feed, drive, 1, &mut notes)).count_total
         }
     });
     let executing = thread::spawn(move || {
@@ -68,8 +70,12 @@ where
             wait: Wait::Yield,
             control: &control,
         };
+        let mut notes = LoopNotes::new(drive.wait);
         let counted = measure(|| {
-            assert_eq!(drive_reader(&mut executor, drive, control.stage(0)), None);
+            assert_eq!(
+                drive_reader(&mut executor, drive, control.stage(0), &mut notes),
+                None
+            );
         });
         let mut ledger = executor.0.ledger();
         ledger.published = EVENTS as u64;

@@ -203,7 +203,7 @@ impl LiveEngine {
         });
         self.ring.get().claim_producer(py);
         let (record, calibrated) = ended.map_err(|e| raised(py, &e))?;
-        EngineRecord::of(py, &record, &calibrated)
+        EngineRecord::of(py, record, &calibrated)
     }
 }
 

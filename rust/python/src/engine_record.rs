@@ -1,77 +1,13 @@
 //! What a run left behind.
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{RunRecord, Stage, StageHistograms};
-use tickpath_core::metrics::Figures;
+use tickpath_core::engine::RunRecord;
 use tickpath_core::state::StateCode;
 use tickpath_core::time::Calibrated;
 
 use crate::engine_stage::{StagePlace, StageRecord};
 use crate::histogram::LatencyHistogram;
-
-/// Names of the percentiles, in the order of `QUANTILES`.
-const PERCENTILES: [&str; 5] = ["p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns"];
-
-/// What a histogram says; ``None`` is unknown.
-#[pyclass(frozen, get_all, module = "tickpath._native")]
-#[derive(Debug, Clone)]
-pub(crate) struct LatencyFigures {
-    /// The stage, such as ``"published_to_polled"``; empty for the floor.
-    stage: &'static str,
-    /// The code of the state; ``None`` over all states.
-    state: Option<u8>,
-    /// Number of samples.
-    count: u64,
-    /// The smallest, in nanoseconds.
-    min_ns: Option<u64>,
-    /// The median, in nanoseconds.
-    p50_ns: Option<u64>,
-    /// In nanoseconds.
-    p90_ns: Option<u64>,
-    /// In nanoseconds.
-    p99_ns: Option<u64>,
-    /// In nanoseconds.
-    p99_9_ns: Option<u64>,
-    /// In nanoseconds.
-    p99_99_ns: Option<u64>,
-    /// The largest, in nanoseconds.
-    max_ns: Option<u64>,
-    /// Names of the percentiles that the machine's own pauses explain.
-    at_floor: Vec<&'static str>,
-}
-
-impl LatencyFigures {
-    fn of(stage: &'static str, state: Option<u8>, figures: &Figures, floor: &Figures) -> Self {
-        let [p50_ns, p90_ns, p99_ns, p99_9_ns, p99_99_ns] = figures.percentiles_ns;
-        let marks = PERCENTILES.into_iter().zip(figures.at_floor(floor));
-        Self {
-            stage,
-            state,
-            count: figures.count,
-            min_ns: figures.min_ns,
-            p50_ns,
-            p90_ns,
-            p99_ns,
-            p99_9_ns,
-            p99_99_ns,
-            max_ns: figures.max_ns,
-            at_floor: marks.filter_map(|(name, at)| at.then_some(name)).collect(),
-        }
-    }
-
-    /// Those of each stage.
-    pub(crate) fn of_stages(
-        state: Option<u8>,
-        histograms: &StageHistograms,
-        floor: &Figures,
-    ) -> Vec<Self> {
-        let of = |stage: Stage| {
-            let figures = histograms[stage as usize].figures();
-            Self::of(stage.name(), state, &figures, floor)
-        };
-        Stage::ALL.map(of).to_vec()
-    }
-}
+use crate::latency_figures::LatencyFigures;
 
 /// The clock of a run.
 #[pyclass(frozen, get_all, module = "tickpath._native")]
@@ -99,6 +35,11 @@ pub(crate) struct EngineRecord {
     wall_ns: Option<u64>,
     /// From the start of the feed to its last publication, in nanoseconds; ``None`` as for ``wall_ns``.
     feed_ns: Option<u64>,
+    /// When the feed started, on the run's clock (the timeline of ``time.perf_counter_ns``); ``None`` if the
+    /// run was stopped before.
+    begin_ns: Option<u64>,
+    /// When the executor ended, on the same clock.
+    end_ns: u64,
     /// The sequence of the run's first event.
     first_seq: u64,
     /// Whether the books of every reading stage balance.
@@ -106,7 +47,7 @@ pub(crate) struct EngineRecord {
     /// What one stamp was taken for: ``"event"`` or ``"batch"``.
     stamp_per: &'static str,
     /// The executor, then each consumer in the order of the settings.
-    stages: Vec<StageRecord>,
+    stages: Vec<Py<StageRecord>>,
     /// The executor's latency by state and stage.
     latency_by_state: Vec<LatencyFigures>,
     /// (epoch, first_seq, last_seq, executed, gated) of each epoch in which an event was processed.
@@ -122,6 +63,13 @@ pub(crate) struct EngineRecord {
     floor_watched_ns: u64,
     /// The longest pause seen, in nanoseconds.
     floor_longest_pause_ns: Option<u64>,
+    /// Whether the machine was watched at every moment of arrival, by a thread on a spare core.
+    floor_continuous: bool,
+    /// (start_ns, length_ns) of the machine's pauses of more than a microsecond, by their start on the run's
+    /// clock: before, after and during the run.
+    floor_pauses: Vec<(u64, u64)>,
+    /// Pauses that found no room to be remembered.
+    floor_forgotten: u64,
     /// What the stamps were taken by.
     clock: ClockRecord,
     /// Where the feed ran and how it waited.
@@ -135,17 +83,27 @@ pub(crate) struct EngineRecord {
 }
 
 impl EngineRecord {
+    /// The record of a run, whose histograms it takes over.
     pub(crate) fn of(
         py: Python<'_>,
-        record: &RunRecord,
+        mut record: RunRecord,
         calibrated: &Calibrated,
     ) -> PyResult<Self> {
-        let floor = &record.floor.figures;
+        let balanced = record.is_balanced();
         let executor = record.executor();
-        let by_state = StateCode::ALL.into_iter().flat_map(|state| {
+        let provenance = record.provenance(executor);
+        let by_state = (StateCode::ALL.into_iter().flat_map(|state| {
             let histograms = &executor.latency[state as usize];
-            LatencyFigures::of_stages(Some(state as u8), histograms, floor)
-        });
+            LatencyFigures::of_stages(Some(state as u8), histograms, &provenance)
+        }))
+        .collect();
+        let mut stages = Vec::with_capacity(record.readers.len());
+        for reader in std::mem::take(&mut record.readers) {
+            let provenance = record.provenance(&reader);
+            stages.push(Py::new(py, StageRecord::of(py, reader, &provenance)?)?);
+        }
+        let floor = &record.floor;
+        let pauses = floor.pauses_longer_than(0);
         let rows = record.epochs.rows().iter();
         let drift = calibrated.drift();
         let fallback = calibrated.fallback.as_ref().map(ToString::to_string);
@@ -154,21 +112,24 @@ impl EngineRecord {
             stopped: record.stopped,
             wall_ns: record.wall_ns,
             feed_ns: record.feed_ns,
+            begin_ns: record.begin_ns,
+            end_ns: record.end_ns,
             first_seq: record.first_seq,
-            balanced: record.is_balanced(),
+            balanced,
             stamp_per: record.stamping.name(),
-            stages: (record.readers.iter())
-                .map(|reader| StageRecord::of(reader, floor))
-                .collect(),
-            latency_by_state: by_state.collect(),
+            stages,
+            latency_by_state: by_state,
             epochs: rows
                 .map(|r| (r.epoch, r.first_seq, r.last_seq, r.executed, r.gated))
                 .collect(),
             epochs_overflow: record.epochs.overflow(),
-            floor: LatencyFigures::of("", None, floor, &Figures::default()),
-            floor_path: Py::new(py, LatencyHistogram::from(record.floor_path.clone()))?,
-            floor_watched_ns: record.floor.watched_ns,
-            floor_longest_pause_ns: record.floor.longest_pause_ns,
+            floor: LatencyFigures::of_floor(&floor.figures),
+            floor_path: Py::new(py, LatencyHistogram::from(record.floor_path))?,
+            floor_watched_ns: floor.watched_ns,
+            floor_longest_pause_ns: floor.longest_pause_ns,
+            floor_continuous: floor.continuous,
+            floor_pauses: pauses.map(|p| (p.start_ns, p.length_ns)).collect(),
+            floor_forgotten: floor.forgotten,
             clock: ClockRecord {
                 source: calibrated.source(),
                 cost_ns: record.clock_cost_ns,

@@ -1,14 +1,13 @@
-//! What a stage left behind: where it ran, its books, its latencies.
+//! What a reading stage of a run left behind, its histograms among it.
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{Place, ReaderRecord, Stage, StageHistograms, Wait};
-use tickpath_core::metrics::Figures;
-use tickpath_core::sync::Arc;
+use pyo3::types::PyDict;
+use tickpath_core::engine::{Place, ReaderRecord, Stage, Wait};
+use tickpath_core::metrics::{self as core, Provenance};
 
-use crate::engine_owner::unknown;
-use crate::engine_record::LatencyFigures;
 use crate::engine_snapshot::EngineLedger;
 use crate::histogram::LatencyHistogram;
+use crate::latency_figures::LatencyFigures;
 
 /// Where a stage ran and how it waited.
 #[pyclass(frozen, get_all, module = "tickpath._native")]
@@ -40,56 +39,121 @@ impl From<Place> for StagePlace {
 
 /// What a reading stage left behind: the executor, or a plain consumer.
 #[pyclass(frozen, module = "tickpath._native")]
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct StageRecord {
-    #[pyo3(get)]
     /// Its name.
+    #[pyo3(get)]
     name: String,
-    #[pyo3(get)]
     /// Its books.
+    #[pyo3(get)]
     ledger: EngineLedger,
-    #[pyo3(get)]
     /// Latency by stage, over all states.
+    #[pyo3(get)]
     latency: Vec<LatencyFigures>,
-    histograms: Arc<StageHistograms>,
-    #[pyo3(get)]
     /// What it did about overruns: ``"raise"``, ``"oldest"``, ``"head"`` or ``"detach"``.
-    overrun: &'static str,
     #[pyo3(get)]
+    overrun: &'static str,
     /// The sequence it expected, and how many events were gone, when it read no further; ``None`` if it read
     /// to the end.
-    ended_by: Option<(u64, u64)>,
     #[pyo3(get)]
+    ended_by: Option<(u64, u64)>,
+    /// (at_ns, skipped) of the first overruns: when it found that it had been overrun, on the run's clock, and
+    /// how many events were behind it by that.
+    #[pyo3(get)]
+    overruns: Vec<(u64, u64)>,
+    /// Overruns that found no room in ``overruns``.
+    #[pyo3(get)]
+    overruns_forgotten: u64,
     /// Where it ran and how it waited.
+    #[pyo3(get)]
     place: StagePlace,
-}
-
-impl StageRecord {
-    pub(crate) fn of(reader: &ReaderRecord, floor: &Figures) -> Self {
-        let histograms = Arc::new(reader.latency_overall());
-        Self {
-            name: reader.name.clone(),
-            ledger: reader.ledger.into(),
-            latency: LatencyFigures::of_stages(None, &histograms, floor),
-            histograms,
-            overrun: reader.policy.name(),
-            ended_by: reader.ended_by.map(|o| (o.requested, o.lost())),
-            place: reader.place.into(),
-        }
-    }
+    /// Over all states, by stage.
+    overall: Vec<(&'static str, Py<LatencyHistogram>)>,
+    /// The executor's, by state and stage; only states in which an event was processed.
+    by_state: Vec<(u8, &'static str, Py<LatencyHistogram>)>,
 }
 
 #[pymethods]
 impl StageRecord {
-    /// What was counted of a stage of the way, such as ``"published_to_completed"``, over all states.
+    /// What was recorded, by stage: over all states, or in the one with the code ``state``.
     ///
-    /// Raises ``ArgumentValueError`` for a stage that there is none of.
-    fn histogram(&self, py: Python<'_>, stage: &str) -> PyResult<LatencyHistogram> {
-        let named = Stage::ALL.into_iter().find(|one| one.name() == stage);
-        let Some(named) = named else {
-            let names = Stage::ALL.map(Stage::name).join(", ");
-            return Err(unknown(py, "stage", stage, &names));
-        };
-        Ok(self.histograms[named as usize].clone().into())
+    /// The histograms themselves and no copies. Those of the ``intended_*`` stages are by plan and cannot be
+    /// corrected; without a plan they are empty. A plain consumer does not tell states apart: for a state, or for
+    /// one in which no event was processed, there is none.
+    #[pyo3(signature = (state: "int | None" = None) -> "dict[str, LatencyHistogram]")]
+    fn histograms<'py>(&self, py: Python<'py>, state: Option<u8>) -> PyResult<Bound<'py, PyDict>> {
+        let found = PyDict::new(py);
+        match state {
+            None => {
+                for (stage, histogram) in &self.overall {
+                    found.set_item(stage, histogram)?;
+                }
+            }
+            Some(state) => {
+                for (_, stage, histogram) in self.by_state.iter().filter(|h| h.0 == state) {
+                    found.set_item(stage, histogram)?;
+                }
+            }
+        }
+        Ok(found)
     }
+}
+
+impl StageRecord {
+    /// The record of `reader`, whose histograms it takes over.
+    pub(crate) fn of(
+        py: Python<'_>,
+        reader: ReaderRecord,
+        provenance: &Provenance,
+    ) -> PyResult<Self> {
+        // A plain consumer's only part is the whole already.
+        let parts = reader.latency.len();
+        let sums = (parts > 1).then(|| reader.latency_overall());
+        let mut by_state = Vec::new();
+        let mut overall = sums.into_iter().collect::<Vec<_>>();
+        for (state, histograms) in reader.latency.into_iter().enumerate() {
+            if parts == 1 {
+                overall.push(histograms);
+            } else if !histograms.iter().all(core::LatencyHistogram::is_empty) {
+                by_state.push((state as u8, histograms));
+            }
+        }
+        let mut of_states = Vec::new();
+        for (state, histograms) in by_state {
+            let shared = shared(py, histograms)?.into_iter();
+            of_states.extend(shared.map(|(stage, histogram)| (state, stage, histogram)));
+        }
+        let figures = overall
+            .iter()
+            .flat_map(|histograms| LatencyFigures::of_stages(None, histograms, provenance));
+        Ok(Self {
+            latency: figures.collect(),
+            name: reader.name,
+            ledger: reader.ledger.into(),
+            overrun: reader.policy.name(),
+            ended_by: reader.ended_by.map(|o| (o.requested, o.lost())),
+            overruns: (reader.overruns.moments().iter())
+                .map(|moment| (moment.at_ns, moment.skipped))
+                .collect(),
+            overruns_forgotten: reader.overruns.forgotten(),
+            place: reader.place.into(),
+            overall: shared(py, overall.into_iter().flatten())?,
+            by_state: of_states,
+        })
+    }
+}
+
+/// Histograms of one part, in the order of the stages, as Python's.
+fn shared(
+    py: Python<'_>,
+    histograms: impl IntoIterator<Item = core::LatencyHistogram>,
+) -> PyResult<Vec<(&'static str, Py<LatencyHistogram>)>> {
+    (Stage::ALL.into_iter().zip(histograms))
+        .map(|(stage, histogram)| {
+            Ok((
+                stage.name(),
+                Py::new(py, LatencyHistogram::from(histogram))?,
+            ))
+        })
+        .collect()
 }

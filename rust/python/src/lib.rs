@@ -27,6 +27,7 @@ mod histogram;
 mod hlog;
 mod ingest;
 mod ingest_load;
+mod latency_figures;
 mod memory;
 mod metrics;
 mod ping_pong;
@@ -62,7 +63,7 @@ mod _native {
     #[pymodule_export]
     use crate::engine::LiveEngine;
     #[pymodule_export]
-    use crate::engine_record::{ClockRecord, EngineRecord, LatencyFigures};
+    use crate::engine_record::{ClockRecord, EngineRecord};
     #[pymodule_export]
     use crate::engine_settings::{check_stage_name, check_stages};
     #[pymodule_export]
@@ -83,6 +84,8 @@ mod _native {
     use crate::ingest::merge_events;
     #[pymodule_export]
     use crate::ingest_load::load_recording;
+    #[pymodule_export]
+    use crate::latency_figures::LatencyFigures;
     #[pymodule_export]
     use crate::memory::Events;
     #[pymodule_export]

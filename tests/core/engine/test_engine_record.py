@@ -1,4 +1,4 @@
-"""What a record says of a run beside its books: histograms, the feed's own time, the floor of the way."""
+"""What a record says of a run beside its books and histograms: the feed's own time, the floor of the way."""
 
 from __future__ import annotations
 
@@ -8,27 +8,8 @@ import pytest
 
 from tests.core.engine.runs import run
 from tickpath.core.engine import ping_pong
-from tickpath.errors import ArgumentValueError
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-
-
-def test_the_histogram_of_a_stage_is_what_its_figures_were_read_off() -> None:
-    [executor] = run(500).stages
-    for figures in executor.latency:
-        histogram = executor.histogram(figures.stage)
-        assert (histogram.count, histogram.min_ns, histogram.max_ns) == (
-            figures.count,
-            figures.min_ns,
-            figures.max_ns,
-        )
-        assert histogram.percentile(0.9) == figures.p90_ns
-
-
-def test_a_stage_that_there_is_none_of_is_refused_with_those_there_are() -> None:
-    [executor] = run(1).stages
-    with pytest.raises(ArgumentValueError, match="published_to_completed"):
-        executor.histogram("published_to_read")
 
 
 def test_the_feeds_own_time_is_known() -> None:

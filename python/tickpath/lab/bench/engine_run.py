@@ -128,7 +128,7 @@ def _kept(
         events=published,
         wall_ns=wall_ns,
         feed_ns=feed_ns,
-        ways={way: executor.histogram(way) for way in WAYS},
+        ways={way: executor.histograms()[way] for way in WAYS},
         floor_p99_ns=record.floor.p99_ns,
         floor_path=record.floor_path,
         read=read,

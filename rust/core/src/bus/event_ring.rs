@@ -2,12 +2,13 @@
 
 use core::fmt;
 
+use super::prefetch::Place;
 use super::slot::{MAX_EVENTS, Payload, Slot, SlotRead, Stamp};
 use super::{Bounds, Overrun, Producer, Readable};
 #[cfg(not(loom))]
 use super::{EventReader, Start, StartError};
 #[cfg(not(loom))]
-use crate::os::{MemoryRange, MemoryState, MemoryWishes, prepare_memory};
+use crate::os::{MemoryRange, MemoryState, MemoryWishes, Refusal, prepare_memory, unlock_memory};
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// A fixed number of 64-byte slots, and one to spare (`slot.rs` has the protocol).
@@ -16,13 +17,19 @@ use crate::sync::{Arc, AtomicBool, Ordering};
 ///   [`EventReader`], which is the fast way.
 /// - **Blocking**: never, on either side. A publication is eight stores into one cache line and looks at
 ///   no reader. No word says where the head is: `head.rs` finds it from the stamps.
-/// - **Allocation**: the slots, once, in [`Self::try_new`].
+/// - **Allocation**: the slots, once, in [`Self::try_new`]. Those of a ring that has room for a huge page
+///   begin where one can begin, so that all of them but the spare one can lie on huge pages.
 /// - **Full**: the oldest event is given up; who misses it learns how many it missed. At any moment a
 ///   ring retains exactly `[max(0, head − capacity), head)`.
 /// - **Limit**: [`MAX_EVENTS`] events in the life of a ring.
 pub struct EventRing {
-    /// One more than the capacity: the next event is written there while every retained one stays.
-    slots: Box<[Slot]>,
+    /// First what is left unused so that the ring begins on a huge page's boundary, then the ring's own: one
+    /// more than the capacity, for the next event is written there while every retained one stays.
+    slots: Vec<Slot>,
+    /// The first of the ring's own.
+    first: usize,
+    /// How many events it retains.
+    capacity: usize,
     /// Whether a producer exists.
     is_claimed: AtomicBool,
 }
@@ -46,10 +53,21 @@ impl EventRing {
         assert!(capacity > 0, "a ring needs at least one slot");
         let mut slots = Vec::new();
         let with_spare = capacity.checked_add(1)?;
-        slots.try_reserve_exact(with_spare).ok()?;
-        slots.resize_with(with_spare, Slot::new);
+        let slack = slack_slots(with_spare);
+        slots
+            .try_reserve_exact(with_spare.checked_add(slack)?)
+            .ok()?;
+        // Within what was reserved nothing moves any more.
+        let first = if slack > 0 {
+            unaligned_slots(&slots)
+        } else {
+            0
+        };
+        slots.resize_with(first + with_spare, Slot::new);
         let ring = Arc::new(Self {
-            slots: slots.into_boxed_slice(),
+            slots,
+            first,
+            capacity,
             is_claimed: AtomicBool::new(false),
         });
         let producer = Producer::claim(&ring)?;
@@ -72,7 +90,7 @@ impl EventRing {
     /// The number of slots: how many events it retains.
     #[inline]
     pub const fn capacity(&self) -> usize {
-        self.slots.len() - 1
+        self.capacity
     }
 
     /// A reader of this ring that begins at `start`. Each has its own place; none knows the others.
@@ -89,19 +107,44 @@ impl EventRing {
     /// machine takes for it.
     #[cfg(not(loom))]
     pub fn prepare_memory(&self, wishes: MemoryWishes) -> MemoryState {
-        prepare_memory(MemoryRange::of(&self.slots), wishes)
+        prepare_memory(self.memory(), wishes)
+    }
+
+    /// Lets locked memory of the slots go, after a run: freeing it need not.
+    ///
+    /// # Errors
+    /// Returns a refusal if the machine does not let it.
+    #[cfg(not(loom))]
+    pub fn unlock_memory(&self) -> Result<(), Refusal> {
+        unlock_memory(self.memory())
+    }
+
+    #[cfg(not(loom))]
+    fn memory(&self) -> MemoryRange<'_> {
+        MemoryRange::of(&self.slots[self.first..])
     }
 
     /// Where `seq` lives.
     #[inline]
     pub(super) const fn slot_of(&self, seq: u64) -> usize {
-        (seq % self.slots.len() as u64) as usize
+        self.first + (seq % (self.capacity as u64 + 1)) as usize
     }
 
-    /// The slots, for those who know their place in them.
+    /// The slots, for those who know their place in them; the ring's own end with the last.
     #[inline(always)]
     pub(super) const fn slots(&self) -> &[Slot] {
-        &self.slots
+        self.slots.as_slice()
+    }
+
+    /// The place of `seq`, for an end that goes on from there without a division.
+    pub(super) const fn place_of(&self, seq: u64) -> Place {
+        Place::at(self.slot_of(seq), self.first, self.slots.len())
+    }
+
+    /// The first slot of the ring's own.
+    #[inline(always)]
+    pub(super) const fn first_slot(&self) -> usize {
+        self.first
     }
 
     /// Reads event `seq` from its slot, the one after `before`.
@@ -159,7 +202,89 @@ impl Readable for EventRing {
             return Ok(None);
         }
         let slot = self.slot_of(seq);
-        let before = slot.checked_sub(1).unwrap_or(self.capacity());
+        let before = Place::before(slot, self.first, self.slots.len());
         self.read_slot::<false>(slot, before, seq)
+    }
+}
+
+/// A huge page of the usual size, in slots.
+const HUGE_PAGE_SLOTS: usize = (2 << 20) / size_of::<Slot>();
+
+/// How many slots more than `slots` are reserved, so that they can begin on a huge page's boundary: none where
+/// they have no room for one.
+const fn slack_slots(slots: usize) -> usize {
+    if cfg!(loom) || slots < HUGE_PAGE_SLOTS {
+        0
+    } else {
+        HUGE_PAGE_SLOTS - 1
+    }
+}
+
+/// How many slots of what is reserved lie before the first boundary of a huge page.
+fn unaligned_slots(reserved: &[Slot]) -> usize {
+    let address = reserved.as_ptr().addr();
+    let boundary = address.next_multiple_of(HUGE_PAGE_SLOTS * size_of::<Slot>());
+    (boundary - address) / size_of::<Slot>()
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_with_room_for_a_huge_page_begins_where_one_can_begin() {
+        for capacity in [
+            HUGE_PAGE_SLOTS - 1,
+            HUGE_PAGE_SLOTS,
+            3 * HUGE_PAGE_SLOTS + 7,
+        ] {
+            let (_producer, ring) = EventRing::try_new(capacity).expect("memory");
+            let own = &ring.slots[ring.first..];
+            assert_eq!((own.len(), ring.capacity()), (capacity + 1, capacity));
+            assert!(own.as_ptr().addr().is_multiple_of(2 << 20), "{capacity}");
+        }
+    }
+
+    #[test]
+    fn a_small_ring_takes_no_more_memory_than_its_slots() {
+        for capacity in [1, 1_024, HUGE_PAGE_SLOTS - 2] {
+            let (_producer, ring) = EventRing::try_new(capacity).expect("memory");
+            assert_eq!((ring.first, ring.slots.len()), (0, capacity + 1));
+            assert_eq!(ring.slots.capacity(), capacity + 1);
+        }
+    }
+
+    #[test]
+    fn an_aligned_ring_wraps_where_it_should() {
+        let (mut producer, ring) = EventRing::try_new(HUGE_PAGE_SLOTS).expect("memory");
+        let mut reader = ring.reader(Start::Oldest).expect("oldest exists");
+        for seq in 0..3 * HUGE_PAGE_SLOTS as u64 {
+            producer.publish([seq; 7]);
+            let polled = crate::bus::Reader::poll(&mut reader);
+            assert_eq!(polled, Ok(Some([seq; 7])));
+            assert_eq!(ring.read(seq), Ok(Some([seq; 7])));
+        }
+        assert_eq!(ring.head(), 3 * HUGE_PAGE_SLOTS as u64);
+    }
+
+    #[test]
+    fn huge_pages_are_no_matter_of_a_ring_that_did_not_ask_for_them() {
+        let (_producer, ring) = EventRing::try_new(1_024).expect("memory");
+        let state = ring.prepare_memory(MemoryWishes::default());
+        assert!(state.refused.is_empty(), "{state:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn all_of_a_ring_but_its_spare_slot_can_lie_on_huge_pages() {
+        let (_producer, ring) = EventRing::try_new(2 * HUGE_PAGE_SLOTS).expect("memory");
+        let wishes = MemoryWishes {
+            huge_pages: true,
+            ..MemoryWishes::default()
+        };
+        let state = ring.prepare_memory(wishes);
+        if state.refused.is_empty() {
+            assert_eq!(state.huge_bytes, Some(4 << 20));
+        }
     }
 }

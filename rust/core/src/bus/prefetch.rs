@@ -12,7 +12,7 @@ pub(super) const fn distance(slots: usize) -> usize {
     if slots <= SLOTS_TOO_FEW { 0 } else { DISTANCE }
 }
 
-/// A slot, the one before it and the one some way ahead, all going round a ring of so many slots.
+/// A slot, the one before it and the one some way ahead, all going round the slots from `first` to `end`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     /// The slot before.
@@ -24,26 +24,32 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place at `slot` of `slots`.
-    pub(super) const fn at(slot: usize, slots: usize) -> Self {
+    /// The place at `slot` of a ring from `first` to `end`.
+    pub(super) const fn at(slot: usize, first: usize, end: usize) -> Self {
+        let slots = end - first;
         Self {
-            before: if slot == 0 { slots - 1 } else { slot - 1 },
+            before: Self::before(slot, first, end),
             slot,
-            ahead: (slot + distance(slots)) % slots,
+            ahead: first + (slot - first + distance(slots)) % slots,
         }
+    }
+
+    /// The slot before `slot`.
+    pub(super) const fn before(slot: usize, first: usize, end: usize) -> usize {
+        if slot == first { end - 1 } else { slot - 1 }
     }
 
     /// One slot further.
     #[inline(always)]
-    pub(super) const fn step(&mut self, slots: usize) {
+    pub(super) const fn step(&mut self, first: usize, end: usize) {
         self.before = self.slot;
         self.slot += 1;
-        if self.slot == slots {
-            self.slot = 0;
+        if self.slot == end {
+            self.slot = first;
         }
         self.ahead += 1;
-        if self.ahead == slots {
-            self.ahead = 0;
+        if self.ahead == end {
+            self.ahead = first;
         }
     }
 }

@@ -27,7 +27,7 @@ impl Producer {
         }
         let next = ring.head();
         Some(Self {
-            place: Place::at(ring.slot_of(next), ring.slots().len()),
+            place: ring.place_of(next),
             ring: Arc::clone(ring),
             next,
         })
@@ -53,7 +53,7 @@ impl Producer {
         let slot = &slots[self.place.slot];
         // Our own words first: the stores of an event then leave the core in one go.
         self.next += 1;
-        self.place.step(slots.len());
+        self.place.step(self.ring.first_slot(), slots.len());
         slot.write(seq, &payload);
         seq
     }

@@ -46,7 +46,7 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
     /// A reader of `ring` that begins at `start`.
     pub(super) fn begin(ring: Arc<EventRing>, start: Start) -> Result<Self, StartError> {
         let next = start.resolve(ring.bounds())?;
-        let place = Place::at(ring.slot_of(next), ring.slots().len());
+        let place = ring.place_of(next);
         Ok(Self {
             ring,
             cursor: Cursor::new(next),
@@ -204,10 +204,7 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
 
     fn recover_to(&mut self, target: u64, bounds: Bounds) -> u64 {
         let skipped = self.cursor.recover_to(target, bounds);
-        self.place = Place::at(
-            self.ring.slot_of(self.cursor.next()),
-            self.ring.slots().len(),
-        );
+        self.place = self.ring.place_of(self.cursor.next());
         skipped
     }
 }
@@ -232,7 +229,7 @@ impl<const CLAIMS: bool> Reader for EventReader<CLAIMS> {
             // Not while there is nothing to read: the producer would have to take the line back.
             slots[self.place.ahead].expect_read();
             self.cursor.advance(1);
-            self.place.step(slots.len());
+            self.place.step(self.ring.first_slot(), slots.len());
         }
         Ok(payload)
     }

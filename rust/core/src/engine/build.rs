@@ -13,9 +13,9 @@ use super::drive::{Drive, ReadingStage, StampShared, StampsEach, drive_feed, dri
 use super::executor::SHARED_STAMP_EVENTS_MAX;
 use super::stage_thread::{StageThread, ThreadEnd};
 use super::{
-    Acks, ConsumerStage, EngineError, ExecutorStage, FeedStage, HeldBack, Intake, Ledger, NoAcks,
-    NoService, Plan, Planned, Publish, ReaderSettings, Sampled, Service, StageHistograms,
-    StageRecorder, Stamping, Timetable, Unplanned, Upstreams,
+    Acks, ConsumerStage, EngineError, ExecutorStage, FeedStage, HeldBack, Intake, Ledger,
+    LoopNotes, NoAcks, NoService, Plan, Planned, Publish, ReaderSettings, Rebased, Sampled,
+    Service, StageHistograms, StageRecorder, Stamping, Timetable, Unplanned, Upstreams,
 };
 
 /// What a reading stage leaves behind.
@@ -25,12 +25,15 @@ pub(super) struct ReaderEnd {
     pub(super) ended_by: Option<Overrun>,
     pub(super) latency: Box<[StageHistograms]>,
     pub(super) epochs: Option<EpochTable>,
+    pub(super) notes: LoopNotes,
 }
 
-/// What the feed leaves behind: how much it published, and the ring's writing end.
+/// What the feed leaves behind: how much it published, how its plan was shifted, and the ring's writing end.
 #[derive(Debug)]
 pub(super) struct FeedEnd {
     pub(super) published: u64,
+    pub(super) rebased: Option<Rebased>,
+    pub(super) notes: LoopNotes,
     pub(super) producer: Producer,
 }
 
@@ -150,10 +153,11 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
         let (thread, index) = (self.thread, self.index);
         let name = format!("tickpath-{}", self.settings.name);
         spawn(&name, move || {
+            let mut notes = LoopNotes::new(thread.place.wait);
             thread.live(stage, Leaves::touch, |mut stage, drive: Drive<'_, C>| {
                 let books = drive.control.stage(index);
-                let ended_by = drive_reader(&mut stage, drive, books);
-                stage.leave(ended_by)
+                let ended_by = drive_reader(&mut stage, drive, books, &mut notes);
+                stage.leave(ended_by, notes)
             })
         })
     }
@@ -164,7 +168,7 @@ pub(super) trait Leaves {
     /// Writes every page that a turn may write.
     fn touch(&mut self);
     /// The records.
-    fn leave(self, ended_by: Option<Overrun>) -> ReaderEnd;
+    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd;
 }
 
 impl<const CLAIMS: bool, S: Service, A: Acks, const PLANNED: bool> Leaves
@@ -174,7 +178,7 @@ impl<const CLAIMS: bool, S: Service, A: Acks, const PLANNED: bool> Leaves
         self.recorder_mut().touch();
     }
 
-    fn leave(self, ended_by: Option<Overrun>) -> ReaderEnd {
+    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
         let ledger = self.ledger();
         let (recorder, epochs) = self.into_records();
         ReaderEnd {
@@ -182,6 +186,7 @@ impl<const CLAIMS: bool, S: Service, A: Acks, const PLANNED: bool> Leaves
             ended_by,
             latency: recorder.into_latency(),
             epochs: Some(epochs),
+            notes,
         }
     }
 }
@@ -193,12 +198,13 @@ impl<S: Service, const PLANNED: bool> Leaves
         self.recorder_mut().touch();
     }
 
-    fn leave(self, ended_by: Option<Overrun>) -> ReaderEnd {
+    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
         ReaderEnd {
             ledger: self.ledger(),
             ended_by,
             latency: self.into_recorder().into_latency(),
             epochs: None,
+            notes,
         }
     }
 }
@@ -208,8 +214,8 @@ impl<E: Leaves> Leaves for StampsEach<E> {
         self.0.touch();
     }
 
-    fn leave(self, ended_by: Option<Overrun>) -> ReaderEnd {
-        self.0.leave(ended_by)
+    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
+        self.0.leave(ended_by, notes)
     }
 }
 
@@ -218,8 +224,8 @@ impl<E: Leaves> Leaves for StampShared<E> {
         self.0.touch();
     }
 
-    fn leave(self, ended_by: Option<Overrun>) -> ReaderEnd {
-        self.0.leave(ended_by)
+    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
+        self.0.leave(ended_by, notes)
     }
 }
 
@@ -271,13 +277,16 @@ where
         };
         let thread = self.thread;
         spawn("tickpath-feed", move || {
+            let mut notes = LoopNotes::new(thread.place.wait);
             thread.live(
                 stage,
                 |_| (),
                 |mut stage, drive: Drive<'_, C>| {
-                    drive_feed(&mut stage, drive, per_stamp);
+                    drive_feed(&mut stage, drive, per_stamp, &mut notes);
                     FeedEnd {
                         published: stage.published(),
+                        rebased: stage.rebased(),
+                        notes,
                         producer: give_back(stage.into_ring()),
                     }
                 },

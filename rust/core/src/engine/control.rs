@@ -154,6 +154,8 @@ pub struct Control {
     threads: u64,
     #[cfg(not(loom))]
     arrived: AtomicU64,
+    #[cfg(not(loom))]
+    left: AtomicU64,
     phase: AtomicU64,
 }
 
@@ -175,7 +177,19 @@ impl Control {
             threads: 1 + stages as u64,
             #[cfg(not(loom))]
             arrived: AtomicU64::new(0),
+            #[cfg(not(loom))]
+            left: AtomicU64::new(0),
             phase: AtomicU64::new(0),
+        }
+    }
+
+    /// The same of a run that one more thread watches, which arrives with the stages and leaves after them.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub(super) fn watched(self) -> Self {
+        Self {
+            threads: self.threads + 1,
+            ..self
         }
     }
 
@@ -251,7 +265,7 @@ impl Control {
             && (self.stages.iter()).all(|stage| stage.read().epoch_seen >= epoch)
     }
 
-    /// By each stage's thread, once: it is ready.
+    /// By each thread, once: it is ready.
     #[cfg(not(loom))]
     pub(super) fn arrive(&self) {
         // SYNC POINT arrival: pairs with the load in `has_everyone_arrived`.
@@ -263,6 +277,21 @@ impl Control {
     pub(super) fn has_everyone_arrived(&self) -> bool {
         // SYNC POINT arrival: pairs with the addition in `arrive`.
         self.arrived.load(Ordering::Acquire) == self.threads
+    }
+
+    /// By each stage's thread, once: nothing of the run is left to it.
+    #[cfg(not(loom))]
+    pub(super) fn leave(&self) {
+        // SYNC POINT departure: pairs with the load in `has_everyone_left`.
+        self.left.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether the run is over for every stage.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(super) fn has_everyone_left(&self) -> bool {
+        // SYNC POINT departure: pairs with the addition in `leave`.
+        self.left.load(Ordering::Acquire) == 1 + self.stages.len() as u64
     }
 
     /// By the feed: events flow from now on.

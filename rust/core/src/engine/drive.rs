@@ -9,8 +9,8 @@ use crate::time::Clock;
 
 use super::control::StageBooks;
 use super::{
-    Acks, ConsumerStage, Control, ExecutorStage, FeedStage, FeedTurn, Ledger, OverrunPolicy,
-    Publish, Recorder, Recover, Scheduler, Service, Spinning, Timetable, Turn, Wait,
+    Acks, ConsumerStage, Control, ExecutorStage, FeedStage, FeedTurn, Ledger, LoopNotes,
+    OverrunPolicy, Publish, Recorder, Recover, Scheduler, Service, Spinning, Timetable, Turn, Wait,
 };
 
 /// Events of one turn of a stage without service time: the books are set, and orders looked for, once
@@ -31,8 +31,12 @@ pub struct Drive<'a, C> {
 }
 
 /// Publishes until everything is published or the run is stopped; one stamp for up to `per_stamp` events.
-pub fn drive_feed<S, P, T, C>(stage: &mut FeedStage<S, P, T>, drive: Drive<'_, C>, per_stamp: usize)
-where
+pub fn drive_feed<S, P, T, C>(
+    stage: &mut FeedStage<S, P, T>,
+    drive: Drive<'_, C>,
+    per_stamp: usize,
+    notes: &mut LoopNotes,
+) where
     S: AsRef<[Event]>,
     P: Publish,
     T: Timetable,
@@ -52,10 +56,15 @@ where
             epoch = seen;
             control.set_feed_epoch(epoch);
         }
+        let before = stage.published();
         let (turn, now_ns) = publish_burst(stage, clock, per_stamp);
+        if stage.published() > before {
+            notes.busy();
+        }
         match turn {
             FeedTurn::Published(_) => control.set_published(stage.published()),
             FeedTurn::NotDue { until_ns } => {
+                notes.idle_at(now_ns);
                 control.set_published(stage.published());
                 wait.until_due(until_ns.saturating_sub(now_ns));
             }
@@ -66,6 +75,7 @@ where
             FeedTurn::Held => {
                 control.set_published(stage.published());
                 control.set_held(true);
+                notes.idle_at(now_ns);
                 wait.idle();
             }
             FeedTurn::Done => break,
@@ -195,7 +205,12 @@ where
 
 /// Reads until the feed is done and the ring is empty, the run is stopped, or the stage's policy ends
 /// it; then counts what is left. The overrun that ended it, if one did.
-pub fn drive_reader<E, C>(stage: &mut E, drive: Drive<'_, C>, books: &StageBooks) -> Option<Overrun>
+pub fn drive_reader<E, C>(
+    stage: &mut E,
+    drive: Drive<'_, C>,
+    books: &StageBooks,
+    notes: &mut LoopNotes,
+) -> Option<Overrun>
 where
     E: ReadingStage,
     C: Clock,
@@ -212,7 +227,13 @@ where
         // Looked at before the ring: an empty ring says nothing about events that come after.
         let last_look = control.is_feed_done();
         match stage.turn(gate, clock, &scheduler) {
-            Turn::Processed(_) | Turn::Recovered(_) => {
+            Turn::Processed(_) => {
+                notes.busy();
+                books.progress().set(stage.cursor());
+            }
+            Turn::Recovered(skipped) => {
+                notes.busy();
+                notes.overrun(clock.now_ns(), skipped);
                 books.progress().set(stage.cursor());
             }
             // Said before the next turn decides under the new word: whoever sees it knows that nothing is
@@ -220,10 +241,12 @@ where
             Turn::NewEpoch => {}
             Turn::Idle if last_look => break,
             Turn::Idle | Turn::Behind | Turn::NotReady => {
+                notes.idle(clock);
                 wait.idle();
                 continue;
             }
             Turn::Ended(overrun) => {
+                notes.overrun(clock.now_ns(), overrun.lost());
                 ended = Some(overrun);
                 break;
             }

@@ -21,6 +21,15 @@ pub enum FeedTurn {
     Done,
 }
 
+/// By how much the plan of a feed that was held was shifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebased {
+    /// The first event it was shifted for.
+    pub index: usize,
+    /// How much later it is due; below 0 if the feed was let go on before that event was due.
+    pub shift_ns: i64,
+}
+
 /// A feed of `source` into `ring`.
 ///
 /// It has no clock and no thread: whoever drives it says what time it is. An event that is due is
@@ -35,6 +44,7 @@ pub struct FeedStage<S, P, T> {
     /// Where this stretch ends: at the hold, or with the last event.
     end: usize,
     events: usize,
+    rebased: Option<Rebased>,
 }
 
 impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
@@ -56,6 +66,7 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
             next: 0,
             end: hold_at.map_or(events, |hold_at| hold_at.min(events)),
             events,
+            rebased: None,
         }
     }
 
@@ -68,6 +79,13 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
     /// follows from there. The time it was held is nobody's lateness.
     pub fn release(&mut self, now_ns: u64) {
         self.end = self.events;
+        if T::IS_PLANNED {
+            let due_ns = self.timetable.intended_ns(self.next);
+            self.rebased = Some(Rebased {
+                index: self.next,
+                shift_ns: now_ns.wrapping_sub(due_ns).cast_signed(),
+            });
+        }
         self.timetable.rebase(self.next, now_ns);
     }
 
@@ -105,6 +123,11 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
     #[inline]
     pub const fn published(&self) -> u64 {
         self.next as u64
+    }
+
+    /// How the plan was shifted, if the feed was held.
+    pub const fn rebased(&self) -> Option<Rebased> {
+        self.rebased
     }
 
     /// Hands the ring back when the run is over.

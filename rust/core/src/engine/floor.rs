@@ -11,10 +11,40 @@
 pub use crate::metrics::Window;
 use crate::metrics::{Basis, Figures, LatencyHistogram, Pause};
 
+use super::Rebased;
+
 /// Arrivals folded over the windows: enough for a p99.99 with a hundred samples beyond it.
 const ARRIVALS_MAX: usize = 1 << 20;
 /// Pauses up to this are in the distribution, and not in the list.
 const LISTED_NS_MIN: u64 = 1_000;
+
+/// When a run was, on its own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunSpan {
+    /// When its plan began.
+    pub begin_ns: u64,
+    /// When it ended; arrivals planned for later never came.
+    pub end_ns: u64,
+    /// How the plan was shifted on the way.
+    pub rebased: Option<Rebased>,
+}
+
+impl RunSpan {
+    /// How long it was.
+    const fn length_ns(&self) -> u64 {
+        self.end_ns.saturating_sub(self.begin_ns)
+    }
+
+    /// When event `index`, planned for `offset_ns`, was really due, after the beginning.
+    fn due_ns(&self, index: usize, offset_ns: u64) -> u64 {
+        match self.rebased {
+            Some(rebased) if index >= rebased.index => {
+                offset_ns.saturating_add_signed(rebased.shift_ns)
+            }
+            _ => offset_ns,
+        }
+    }
+}
 
 /// The machine's pauses before, after and, where it was watched then, during a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +74,7 @@ impl Floor {
         }
         let lap_ns = lap_ns(windows);
         if lap_ns > 0 {
-            for offset_ns in sampled(arrivals_ns, events, lap_ns) {
+            for (_, offset_ns) in sampled(arrivals_ns, events, lap_ns) {
                 floor.rests.record(rest_in(windows, offset_ns % lap_ns));
             }
         }
@@ -54,26 +84,28 @@ impl Floor {
 
     /// Adds what was seen during the run by a thread on a core of its own, with the same clock.
     ///
-    /// The run began at `begin_ns` and ended at `end_ns`; arrivals planned for later never came. Each
-    /// arrival is one more sample: of the pause that was there at its moment.
+    /// Each arrival that came is one more sample: of the pause that was there at its moment.
     #[must_use]
     pub fn with_during(
         mut self,
         window: &Window,
-        begin_ns: u64,
-        end_ns: u64,
+        span: RunSpan,
         arrivals_ns: Option<&[u64]>,
         events: usize,
     ) -> Self {
         self.take_note_of(window);
-        let length_ns = end_ns.saturating_sub(begin_ns);
+        let length_ns = span.length_ns();
         let (mut arrived, mut unwatched) = (0_u64, 0_u64);
-        for offset_ns in sampled(arrivals_ns, events, length_ns) {
-            if offset_ns > length_ns {
+        for (index, offset_ns) in sampled(arrivals_ns, events, length_ns) {
+            let due_ns = match arrivals_ns {
+                Some(_) => span.due_ns(index, offset_ns),
+                None => offset_ns,
+            };
+            if due_ns > length_ns {
                 break;
             }
             arrived += 1;
-            match window.remaining_ns(begin_ns + offset_ns) {
+            match window.remaining_ns(span.begin_ns + due_ns) {
                 Some(rest_ns) => self.rests.record(rest_ns),
                 None => unwatched += 1,
             }
@@ -116,7 +148,7 @@ impl Floor {
         let Some(span_ns) = shortest_ns.filter(|&ns| ns > 0) else {
             return rests;
         };
-        for offset_ns in sampled(arrivals_ns, events, span_ns) {
+        for (_, offset_ns) in sampled(arrivals_ns, events, span_ns) {
             let through = cores.iter().fold(offset_ns, |at_ns, windows| {
                 at_ns + rest_in(windows, at_ns % lap_ns(windows))
             });
@@ -142,16 +174,21 @@ impl Floor {
     }
 }
 
-/// The moments of arrival after the start: at most `ARRIVALS_MAX` of them, evenly chosen; without a plan,
-/// evenly spread over `span_ns`.
-fn sampled(arrivals_ns: Option<&[u64]>, events: usize, span_ns: u64) -> impl Iterator<Item = u64> {
+/// Which events, and when after the start they arrive: at most `ARRIVALS_MAX` of them, evenly chosen; without
+/// a plan, evenly spread over `span_ns`.
+fn sampled(
+    arrivals_ns: Option<&[u64]>,
+    events: usize,
+    span_ns: u64,
+) -> impl Iterator<Item = (usize, u64)> {
     let stride = events.div_ceil(ARRIVALS_MAX).max(1);
-    (0..events)
-        .step_by(stride)
-        .map(move |index| match arrivals_ns {
+    (0..events).step_by(stride).map(move |index| {
+        let offset_ns = match arrivals_ns {
             Some(offsets_ns) => offsets_ns[index],
             None => (index as u128 * u128::from(span_ns) / events as u128) as u64,
-        })
+        };
+        (index, offset_ns)
+    })
 }
 
 /// How long `windows` are, laid end to end.
@@ -207,6 +244,14 @@ mod tests {
         Window::watch(&clock, 10_000, 10, || false)
     }
 
+    const fn span(begin_ns: u64, end_ns: u64) -> RunSpan {
+        RunSpan {
+            begin_ns,
+            end_ns,
+            rebased: None,
+        }
+    }
+
     fn window(pause_at: u64) -> Window {
         window_after(0, pause_at)
     }
@@ -252,7 +297,7 @@ mod tests {
         let during = window_after(50_000, 101);
         let of = |offset: u64| {
             Floor::default()
-                .with_during(&during, 50_500, 60_000, Some(&[offset]), 1)
+                .with_during(&during, span(50_500, 60_000), Some(&[offset]), 1)
                 .figures
                 .max_ns
         };
@@ -262,11 +307,32 @@ mod tests {
     }
 
     #[test]
+    fn after_a_hold_an_arrival_is_due_as_much_later_as_the_plan_was_shifted() {
+        let during = window_after(50_000, 101);
+        let of = |index, shift_ns| {
+            let span = RunSpan {
+                rebased: Some(Rebased { index, shift_ns }),
+                ..span(50_500, 60_000)
+            };
+            let floor = Floor::default().with_during(&during, span, Some(&[0, 100]), 2);
+            (floor.figures.count, floor.figures.max_ns, floor.continuous)
+        };
+        // At 51,000, where the pause begins, and at 52,000.
+        assert_eq!(of(1, 400), (2, Some(5_000), true));
+        assert_eq!(of(1, 1_400), (2, Some(4_000), true));
+        assert_eq!(of(2, 400), (2, Some(10), true));
+        // Let go on before it was due.
+        assert_eq!(of(1, -100), (2, Some(10), true));
+        // It never came.
+        assert_eq!(of(1, 20_000), (1, Some(10), true));
+    }
+
+    #[test]
     fn a_floor_is_continuous_if_no_arrival_went_unwatched() {
         let during = window_after(50_000, 101);
         let floor = |begin_ns, end_ns, offsets: &[u64]| {
             let events = offsets.len();
-            Floor::default().with_during(&during, begin_ns, end_ns, Some(offsets), events)
+            Floor::default().with_during(&during, span(begin_ns, end_ns), Some(offsets), events)
         };
         assert!(floor(50_500, 60_000, &[0, 9_000]).continuous);
         assert!(!floor(50_000, 60_000, &[0, 9_000]).continuous);
@@ -282,7 +348,7 @@ mod tests {
     fn without_a_plan_every_moment_of_the_run_counts_the_same() {
         let during = window_after(50_000, 101);
         let floor = Floor::fold(&[window(u64::MAX)], None, 1_000);
-        let both = floor.with_during(&during, 50_010, 60_000, None, 1_000);
+        let both = floor.with_during(&during, span(50_010, 60_000), None, 1_000);
         assert!(both.continuous);
         assert_eq!(both.figures.count, 2_000);
         // A quarter of the samples waits.

@@ -14,6 +14,7 @@ use super::build::{FeedEnd, FeedPlan, ReaderEnd, ReaderPlan};
 use super::placement::Placement;
 use super::record::{Ends, Outline};
 use super::stage_thread::{StageThread, ThreadEnd};
+use super::watcher::{Watcher, WatcherEnd};
 use super::{
     Control, EngineError, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot,
     ThreadSettings, Upstreams,
@@ -28,6 +29,8 @@ pub struct LiveEngine {
     outline: Outline,
     ack_ring: Option<Arc<EventRing>>,
     threads: Option<Threads>,
+    /// Let go of when the threads have ended.
+    _locked: LockedRings,
     /// Nothing is ever sent: it is closed when the last thread has let go of its end.
     ended: Receiver<()>,
 }
@@ -36,6 +39,31 @@ pub struct LiveEngine {
 struct Threads {
     feed: thread::JoinHandle<ThreadEnd<FeedEnd>>,
     readers: Vec<thread::JoinHandle<ThreadEnd<ReaderEnd>>>,
+    watcher: Option<thread::JoinHandle<WatcherEnd>>,
+}
+
+/// Rings whose memory was locked for the run, and is unlocked with this: freeing it would not do that.
+#[derive(Debug, Default)]
+struct LockedRings(Vec<Arc<EventRing>>);
+
+impl LockedRings {
+    /// Does what is wished with the memory of `ring`, and remembers it if it was locked.
+    fn prepare(&mut self, ring: &Arc<EventRing>, settings: &Settings) -> MemoryState {
+        let state = ring.prepare_memory(settings.memory);
+        if state.locked {
+            self.0.push(Arc::clone(ring));
+        }
+        state
+    }
+}
+
+impl Drop for LockedRings {
+    fn drop(&mut self) {
+        for ring in &self.0 {
+            // Nobody is left to hear that it stays locked.
+            drop(ring.unlock_memory());
+        }
+    }
 }
 
 impl LiveEngine {
@@ -66,8 +94,18 @@ impl LiveEngine {
         let after = settings.graph()?;
         let placement = Placement::choose(&Topology::read(), &settings)?;
         let (acks, ack_ring) = ack_ring(settings.ack_slots)?.unzip();
-        let memory = prepared(producer.ring(), ack_ring.as_ref(), &settings);
-        let control = Arc::new(Control::new(settings.consumers.len(), producer.next_seq()));
+        let mut locked = LockedRings::default();
+        let mut memory = locked.prepare(producer.ring(), &settings);
+        if let Some(acks) = &ack_ring {
+            memory
+                .refused
+                .extend(locked.prepare(acks, &settings).refused);
+        }
+        let control = Control::new(settings.consumers.len(), producer.next_seq());
+        let control = Arc::new(match placement.watcher {
+            Some(_) => control.watched(),
+            None => control,
+        });
         let (held_open, ended) = channel();
         let outline = Outline {
             first_seq: producer.next_seq(),
@@ -93,6 +131,7 @@ impl LiveEngine {
             outline,
             ack_ring,
             threads: Some(threads),
+            _locked: locked,
             ended,
         })
     }
@@ -140,13 +179,22 @@ impl LiveEngine {
         let readers: Vec<_> = (threads.readers.into_iter())
             .map(thread::JoinHandle::join)
             .collect();
+        let watcher = threads.watcher.map(thread::JoinHandle::join);
         self.control.set_phase(Phase::Finished);
         let feed = feed.map_err(|panic| EngineError::panicked("feed", &*panic))?;
         let names = self.outline.settings.readers().map(|reader| &reader.name);
         let readers = (readers.into_iter().zip(names))
             .map(|(end, name)| end.map_err(|panic| EngineError::panicked(name, &*panic)))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(self.outline.record(Ends { feed, readers }))
+        let watcher =
+            (watcher.transpose()).map_err(|panic| EngineError::panicked("floor", &*panic))?;
+        let watcher = watcher.unwrap_or_default();
+        let ends = Ends {
+            feed,
+            readers,
+            watcher,
+        };
+        Ok(self.outline.record(ends))
     }
 }
 
@@ -159,6 +207,7 @@ impl Drop for LiveEngine {
             for reader in threads.readers {
                 drop(reader.join());
             }
+            drop(threads.watcher.map(thread::JoinHandle::join));
         }
     }
 }
@@ -219,7 +268,20 @@ impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
                 plan.start_consumer(planned)?
             });
         }
-        Ok(Threads { feed, readers })
+        // Last: it ends when every stage has left, so each of them has to be there.
+        let watcher = self.outline.placement.watcher.map(|core| {
+            let watcher = Watcher {
+                control: Arc::clone(self.control),
+                clock: self.clock.clone(),
+                core,
+            };
+            watcher.start()
+        });
+        Ok(Threads {
+            feed,
+            readers,
+            watcher: watcher.transpose()?,
+        })
     }
 
     fn thread(&self, index: usize, asked: ThreadSettings) -> StageThread<C> {
@@ -245,18 +307,4 @@ fn ack_ring(slots: Option<usize>) -> Result<Option<(Producer, Arc<EventRing>)>, 
     }
     let ring = EventRing::try_new(slots).ok_or(EngineError::OutOfMemory(slots))?;
     Ok(Some(ring))
-}
-
-/// What became of the wishes for the memory of both rings.
-fn prepared(
-    ring: &EventRing,
-    ack_ring: Option<&Arc<EventRing>>,
-    settings: &Settings,
-) -> MemoryState {
-    let mut memory = ring.prepare_memory(settings.memory);
-    if let Some(acks) = ack_ring {
-        let of_acks = acks.prepare_memory(settings.memory);
-        memory.refused.extend(of_acks.refused);
-    }
-    memory
 }

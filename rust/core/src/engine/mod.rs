@@ -27,6 +27,7 @@ mod floor;
 mod hold_back;
 mod intake;
 mod ledger;
+mod notes;
 mod plan;
 mod ports;
 mod recorder;
@@ -50,6 +51,8 @@ mod placement;
 mod record;
 #[cfg(not(loom))]
 mod stage_thread;
+#[cfg(not(loom))]
+mod watcher;
 
 pub use acks::{Acks, NoAcks, StampedAck};
 pub use consumer::ConsumerStage;
@@ -57,13 +60,14 @@ pub use control::{Control, Phase, Snapshot, StageBooks, StageSnapshot};
 pub use drive::{Drive, ReadingStage, StampShared, StampsEach, drive_feed, drive_reader};
 pub use error::EngineError;
 pub use executor::{ExecutorStage, SHARED_STAMP_EVENTS_MAX};
-pub use feed::{FeedStage, FeedTurn};
-pub use floor::{Floor, Window};
+pub use feed::{FeedStage, FeedTurn, Rebased};
+pub use floor::{Floor, RunSpan, Window};
 pub use hold_back::HeldBack;
 pub use intake::{Intake, OverrunPolicy, Progress, Turn, Upstreams};
 pub use ledger::Ledger;
 #[cfg(not(loom))]
 pub use live::LiveEngine;
+pub use notes::{LoopNotes, OverrunLog, OverrunMoment};
 #[cfg(not(loom))]
 pub use ping_pong::{PingPong, TwoLines, WARM_UP_TRIPS};
 #[cfg(not(loom))]

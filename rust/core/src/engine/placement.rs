@@ -19,6 +19,8 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placement {
     pub(super) places: Vec<Place>,
+    /// A core that no stage needs, to watch the machine from during the run.
+    pub(super) watcher: Option<usize>,
     /// What could not be had.
     pub(super) refused: Vec<Refusal>,
 }
@@ -76,9 +78,32 @@ impl Placement {
                 Place { core, wait, alone }
             })
             .collect();
-        let placement = Self { places, refused };
+        let mut placement = Self {
+            places,
+            watcher: None,
+            refused,
+        };
         placement.check_spinning(machine)?;
+        if settings.floor_window_ns > 0 {
+            placement.watcher = placement.spare_core(machine);
+        }
         Ok(placement)
+    }
+
+    /// A core on which one more thread can spin without being in any stage's way: there are more of them than
+    /// stages, no stage is on it or on its other half, and the quota has room for it.
+    fn spare_core(&self, machine: &Topology) -> Option<usize> {
+        let cores = machine.best_first();
+        let spinning = self.places.iter().filter(|place| place.spins()).count();
+        if cores.len() <= self.places.len() || machine.check_spinning(spinning + 1).is_err() {
+            return None;
+        }
+        let taken: Vec<usize> = self.places.iter().filter_map(|place| place.core).collect();
+        let apart = |core: usize| {
+            let with_it: Vec<usize> = taken.iter().copied().chain([core]).collect();
+            !taken.contains(&core) && !machine.shared_halves(&with_it).contains(&core)
+        };
+        cores.into_iter().find(|&core| apart(core))
     }
 
     /// Refuses more spinning threads than there are cores for them, and one on a core that another stage
@@ -223,6 +248,51 @@ mod tests {
         assert_eq!(alone, [true, false, false, false, false]);
         // The executor spins all the same only if it is told to: a consumer shares its core.
         assert_eq!(waits[1], Wait::Yield);
+    }
+
+    #[test]
+    fn the_machine_is_watched_from_a_core_that_no_stage_needs() {
+        let watcher = |machine: &Topology, settings: &Settings| {
+            let placement = Placement::choose(machine, settings).expect("fits");
+            assert!(placement.refused.is_empty(), "{:?}", placement.refused);
+            let places = placement.places.iter();
+            assert!(
+                places
+                    .map(|place| place.core)
+                    .all(|core| core.is_none() || core != placement.watcher)
+            );
+            placement.watcher
+        };
+        let three = machine(&[0, 1, 2]);
+        assert_eq!(watcher(&three, &settings(0)), Some(0));
+        // As many stages as cores, or nothing to measure.
+        assert_eq!(watcher(&machine(&[0, 1]), &settings(0)), None);
+        assert_eq!(watcher(&three, &settings(1)), None);
+        assert_eq!(watcher(&machine(&[0, 1, 2, 3]), &settings(1)), Some(0));
+        let unmeasured = Settings {
+            floor_window_ns: 0,
+            ..settings(0)
+        };
+        assert_eq!(watcher(&three, &unmeasured), None);
+        // A stage that is not pinned may be anywhere, and is counted all the same.
+        let mut unpinned = settings(0);
+        unpinned.feed.core = CoreChoice::Unpinned;
+        assert_eq!(watcher(&three, &unpinned), Some(1));
+    }
+
+    #[test]
+    fn the_watcher_takes_no_other_half_and_no_more_than_the_quota() {
+        let mut halves = machine(&[0, 1, 2, 3]);
+        halves.physical = Some(vec![vec![0, 2], vec![1, 3]]);
+        let choose = |machine: &Topology| Placement::choose(machine, &settings(0)).expect("fits");
+        assert_eq!(choose(&halves).watcher, None);
+        halves.physical = Some(vec![vec![0], vec![1], vec![2], vec![3]]);
+        assert_eq!(choose(&halves).watcher, Some(1));
+        let mut held = machine(&[0, 1, 2, 3]);
+        for (quota, watcher) in [(2.5, None), (3.0, Some(1))] {
+            held.quota = Some(crate::os::Quota::Cores(quota));
+            assert_eq!(choose(&held).watcher, watcher, "{quota}");
+        }
     }
 
     #[test]

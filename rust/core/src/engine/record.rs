@@ -1,15 +1,17 @@
 //! What a live run leaves behind.
 
 use crate::bus::{Overrun, Producer};
-use crate::metrics::{EpochTable, LatencyHistogram};
+use crate::metrics::{EpochTable, LatencyHistogram, PauseLog, Provenance, Window};
 use crate::os::{MemoryState, Refusal};
 use crate::sync::Arc;
 
 use super::build::{FeedEnd, ReaderEnd};
 use super::placement::{Place, Placement};
 use super::stage_thread::ThreadEnd;
+use super::watcher::WatcherEnd;
 use super::{
-    Floor, Ledger, OverrunPolicy, Plan, Settings, Stage, StageHistograms, Stamping, Window,
+    Floor, Ledger, OverrunLog, OverrunPolicy, Plan, RunSpan, Settings, Stage, StageHistograms,
+    Stamping,
 };
 
 /// A reading stage whose thread has ended.
@@ -25,6 +27,8 @@ pub struct ReaderRecord {
     pub policy: OverrunPolicy,
     /// The overrun after which it read no further, if its policy was such and one happened.
     pub ended_by: Option<Overrun>,
+    /// When it found that it had been overrun.
+    pub overruns: OverrunLog,
     /// Where it ran and how it waited; the core is `None` if it was not pinned.
     pub place: Place,
 }
@@ -32,22 +36,21 @@ pub struct ReaderRecord {
 impl ReaderRecord {
     /// Latency by stage over all states.
     pub fn latency_overall(&self) -> StageHistograms {
-        core::array::from_fn(|stage| {
-            let mut sum = LatencyHistogram::new();
-            for by_stage in &*self.latency {
-                sum.add(&by_stage[stage]);
-            }
-            sum
-        })
+        Stage::ALL.map(|stage| self.latency_of(stage))
     }
 
     /// The histogram of one stage over all states.
     pub fn latency_of(&self, stage: Stage) -> LatencyHistogram {
-        let mut sum = LatencyHistogram::new();
+        let mut sum = stage.histogram();
         for by_stage in &*self.latency {
             sum.add(&by_stage[stage as usize]);
         }
         sum
+    }
+
+    /// Events whose latency is missing: lost, skipped, or left at the end.
+    pub const fn dropped(&self) -> u64 {
+        self.ledger.lost + self.ledger.shed + self.ledger.unread
     }
 }
 
@@ -62,6 +65,10 @@ pub struct RunRecord {
     /// From the start of the feed to its last publication, in nanoseconds; `None` if the run was stopped
     /// before the feed had started.
     pub feed_ns: Option<u64>,
+    /// When the feed started, on the run's clock; `None` if the run was stopped before.
+    pub begin_ns: Option<u64>,
+    /// When the executor ended.
+    pub end_ns: u64,
     /// The sequence of the run's first event.
     pub first_seq: u64,
     /// Whether events carried an intended stamp.
@@ -96,6 +103,16 @@ impl RunRecord {
         &self.readers[0]
     }
 
+    /// What the latencies of `reader` have to be read with.
+    pub const fn provenance(&self, reader: &ReaderRecord) -> Provenance {
+        Provenance {
+            clock_cost_ns: Some(self.clock_cost_ns),
+            floor: self.floor.figures,
+            floor_continuous: self.floor.continuous,
+            dropped: reader.dropped(),
+        }
+    }
+
     /// Whether every published event is accounted for once, by every consumer.
     pub fn is_balanced(&self) -> bool {
         self.readers
@@ -120,6 +137,17 @@ pub(super) struct Outline {
 pub(super) struct Ends {
     pub(super) feed: ThreadEnd<FeedEnd>,
     pub(super) readers: Vec<ThreadEnd<ReaderEnd>>,
+    pub(super) watcher: WatcherEnd,
+}
+
+/// What is known of the machine's pauses.
+struct Watched {
+    /// From the stages' cores, before and after.
+    windows: Vec<Window>,
+    /// From a core of its own, during.
+    during: Option<Window>,
+    /// By the stages themselves.
+    noted: Vec<PauseLog>,
 }
 
 impl Outline {
@@ -137,13 +165,23 @@ impl Outline {
 
     /// The record of the run, and the ring's writing end.
     pub(super) fn record(&self, ends: Ends) -> (RunRecord, Producer) {
-        let Ends { feed, readers } = ends;
+        let Ends {
+            feed,
+            readers,
+            watcher,
+        } = ends;
         let published = feed.value.published;
         let floor_path = self.floor_path(&feed.windows, &readers);
-        let mut windows = feed.windows;
+        let (paused, _) = feed.value.notes.into_parts();
+        let mut watched = Watched {
+            windows: feed.windows,
+            during: watcher.window,
+            noted: vec![paused],
+        };
         let mut refused = self.placement.refused.clone();
         refused.extend(self.memory.refused.iter().cloned());
         refused.extend(feed.refused);
+        refused.extend(watcher.refused);
         let mut clock_cost_ns = feed.clock_cost_ns;
         let mut epochs = None;
         let end_ns = readers
@@ -154,7 +192,9 @@ impl Outline {
             .zip(self.settings.readers())
             .zip(&self.placement.places[1..])
         {
-            windows.extend(end.windows);
+            let (paused, overruns) = end.value.notes.into_parts();
+            watched.windows.extend(end.windows);
+            watched.noted.push(paused);
             refused.extend(end.refused);
             clock_cost_ns = clock_cost_ns.max(end.clock_cost_ns);
             epochs = epochs.or(end.value.epochs);
@@ -167,21 +207,29 @@ impl Outline {
                 latency: end.value.latency,
                 policy: settings.policy,
                 ended_by: end.value.ended_by,
+                overruns,
                 place: place.really(end.is_pinned),
             });
         }
+        let span = RunSpan {
+            begin_ns: feed.begin_ns.unwrap_or(end_ns),
+            end_ns,
+            rebased: feed.value.rebased,
+        };
         // One that was dropped left its events on purpose.
         let unread = |reader: &ReaderRecord| reader.ledger.unread > 0 && reader.ended_by.is_none();
         let record = RunRecord {
             stopped: published < self.plan.len() as u64 || records.iter().any(unread),
             wall_ns: feed.begin_ns.map(|begin| end_ns.saturating_sub(begin)),
             feed_ns: (feed.begin_ns).map(|begin| feed.end_ns.saturating_sub(begin)),
+            begin_ns: feed.begin_ns,
+            end_ns,
             first_seq: self.first_seq,
             planned: self.plan.offsets_ns().is_some(),
             stamping: self.settings.stamping,
             readers: records,
             epochs: epochs.unwrap_or_else(|| EpochTable::with_capacity(0)),
-            floor: Floor::fold(&windows, self.plan.offsets_ns(), self.plan.len()),
+            floor: watched.floor(&self.plan, span),
             floor_path,
             clock_cost_ns,
             memory: self.memory.clone(),
@@ -196,5 +244,72 @@ impl Outline {
         let arrivals_ns = self.plan.offsets_ns();
         let events = arrivals_ns.map_or(0, <[u64]>::len);
         Floor::path(&[feed, executor], arrivals_ns, events)
+    }
+}
+
+impl Watched {
+    /// The floor of a run.
+    fn floor(&self, plan: &Plan, span: RunSpan) -> Floor {
+        let (offsets_ns, events) = (plan.offsets_ns(), plan.len());
+        let floor = Floor::fold(&self.windows, offsets_ns, events);
+        let floor = match &self.during {
+            Some(window) => floor.with_during(window, span, offsets_ns, events),
+            None => floor,
+        };
+        self.noted.iter().fold(floor, |floor, paused| {
+            floor.with_noted(paused.pauses(), paused.forgotten())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Pace;
+    use crate::ingest::Event;
+    use crate::sync::{AtomicU64, Ordering};
+    use crate::time::Clock;
+
+    /// Every look takes 10 ns, and the hundredth 5,000.
+    struct Scripted(AtomicU64, AtomicU64);
+
+    impl Clock for Scripted {
+        fn now_ns(&self) -> u64 {
+            let looks = self.1.fetch_add(1, Ordering::Relaxed);
+            let step_ns = if looks == 100 { 5_000 } else { 10 };
+            self.0.fetch_add(step_ns, Ordering::Relaxed) + step_ns
+        }
+    }
+
+    #[test]
+    fn a_floor_is_of_what_was_watched_before_during_and_noted_by_the_stages() {
+        let events = vec![Event::default(); 10];
+        let plan = Plan::of(&events, None, Pace::Constant { rate_hz: 1e9 }).expect("a good pace");
+        let window = || Window::watch(&Scripted(0.into(), 0.into()), 10_000, 10, || false);
+        let mut paused = PauseLog::new(1, 100);
+        paused.note(20_000);
+        paused.note(50_000);
+        let mut watched = Watched {
+            windows: vec![window()],
+            during: None,
+            noted: vec![paused],
+        };
+        let span = RunSpan {
+            begin_ns: 1_000,
+            end_ns: 2_000,
+            rebased: None,
+        };
+        let before_only = watched.floor(&plan, span);
+        assert!(!before_only.continuous);
+        assert_eq!(before_only.figures.count, 10);
+        let lengths = |floor: &Floor| -> Vec<u64> {
+            floor.pauses_longer_than(0).map(|p| p.length_ns).collect()
+        };
+        assert_eq!(lengths(&before_only), [5_000, 30_000]);
+        watched.during = Some(window());
+        let during_too = watched.floor(&plan, span);
+        assert!(during_too.continuous);
+        assert_eq!(during_too.figures.count, 20);
+        assert_eq!(lengths(&during_too), [5_000, 5_000, 30_000]);
     }
 }

@@ -1,6 +1,6 @@
 //! Latency by stage, recorded by the stage itself into fixed memory.
 
-use crate::metrics::LatencyHistogram;
+use crate::metrics::{Basis, LatencyHistogram};
 use crate::state::StateCode;
 
 /// The stages of an event's way, in the order of the histograms.
@@ -37,6 +37,21 @@ impl Stage {
             Self::PublishedToCompleted => "published_to_completed",
             Self::IntendedToCompleted => "intended_to_completed",
         }
+    }
+
+    /// What its latencies are counted from: those against the plan omit nothing, and cannot be corrected.
+    pub const fn basis(self) -> Basis {
+        match self {
+            Self::IntendedToPublished | Self::IntendedToCompleted => Basis::Planned,
+            Self::PublishedToPolled | Self::PolledToCompleted | Self::PublishedToCompleted => {
+                Basis::Observed
+            }
+        }
+    }
+
+    /// A histogram for its latencies, with all its memory.
+    pub fn histogram(self) -> LatencyHistogram {
+        LatencyHistogram::with_basis(self.basis())
     }
 }
 
@@ -96,9 +111,10 @@ impl<const PLANNED: bool> StageRecorder<PLANNED> {
     }
 
     fn with(parts: usize) -> Self {
-        let histograms = || core::array::from_fn(|_| LatencyHistogram::new());
         Self {
-            latency: (0..parts).map(|_| histograms()).collect(),
+            latency: (0..parts)
+                .map(|_| Stage::ALL.map(Stage::histogram))
+                .collect(),
             current: 0,
         }
     }

@@ -44,15 +44,16 @@ pub(super) struct ThreadEnd<V> {
     pub(super) value: V,
 }
 
-/// Ends the run if its thread is unwound: the other stages would wait for ever.
-struct EndOnPanic<'a>(&'a Control);
+/// Says that its stage has left, and ends the run if its thread is unwound: the others would wait for ever.
+struct Attendance<'a>(&'a Control);
 
-impl Drop for EndOnPanic<'_> {
+impl Drop for Attendance<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.stop();
             self.0.set_feed_done();
         }
+        self.0.leave();
     }
 }
 
@@ -64,7 +65,7 @@ impl<C: Clock> StageThread<C> {
         prepare: impl FnOnce(&mut E),
         drive: impl FnOnce(E, Drive<'_, C>) -> V,
     ) -> ThreadEnd<V> {
-        let _guard = EndOnPanic(&self.control);
+        let attendance = Attendance(&self.control);
         let (refused, is_pinned) = self.ask_the_machine();
         prepare(&mut stage);
         let clock_cost_ns = cost_ns(&self.clock);
@@ -84,6 +85,8 @@ impl<C: Clock> StageThread<C> {
             },
         );
         let end_ns = self.clock.now_ns();
+        // From here on nobody waits for it, and it only watches the machine.
+        drop(attendance);
         self.watch(clock_cost_ns, &mut windows);
         drop(self.held_open);
         ThreadEnd {

@@ -35,6 +35,8 @@ pub const ERROR_NS_MAX: u64 = 500;
 const RATE_BASE_NS_MIN: u64 = 1_000_000;
 /// The longest one: a clock that is slewed changes its rate.
 const RATE_BASE_NS_MAX: u64 = 1_000_000_000;
+/// While the rate is unknown a read takes 10 ns at the very least: so many are more than its measurement takes.
+const SETTLING_READS_MAX: u64 = RATE_BASE_NS_MIN / 10;
 /// Rates outside this range (ticks of 10 ns to 0.1 ns) are no processor's.
 const RATE_Q32: core::ops::RangeInclusive<u64> = (1 << 32) / 10..=(1 << 32) * 10;
 /// A rate that differs from the last by more than one part in so many is no better measurement of it:
@@ -172,6 +174,17 @@ impl<C: Clock, T: Ticks> Clock for AnchoredClock<C, T> {
             self.read_clock()
         }
     }
+
+    /// Reads on until the rate is known, which takes [`RATE_BASE_NS_MIN`]; where it never will be, that
+    /// often is enough.
+    fn settle(&self) {
+        for _ in 0..SETTLING_READS_MAX {
+            if self.counter.trust().is_err() || self.anchor.get().rate_q32 != 0 {
+                return;
+            }
+            self.now_ns();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -208,6 +221,48 @@ mod tests {
         time.ns.set(time.ns.get() + 1_000_000);
         time.ticks.set(time.ticks.get() + 200);
         assert_eq!(clock.now_ns(), anchored + 100);
+    }
+
+    #[test]
+    fn it_costs_what_it_costs_once_its_rate_is_known() {
+        // A look at the counter takes 10 ns, one at the clock 500.
+        let time = steady();
+        let clock = AnchoredClock::with(Dear(&time), Cheap(&time));
+        assert_eq!(super::super::cost_ns(&clock), 10);
+        // A counter that is not to be trusted is not waited for.
+        let odd = Manual {
+            trust: Err(Distrust::NotInvariant),
+            ..steady()
+        };
+        let before_ns = odd.ns.get();
+        AnchoredClock::with(Dear(&odd), Cheap(&odd)).settle();
+        assert_eq!(odd.ns.get(), before_ns);
+    }
+
+    /// A clock that takes time to read.
+    struct Dear<'a>(&'a Manual);
+
+    impl Clock for Dear<'_> {
+        fn now_ns(&self) -> u64 {
+            self.0.pass(250, 250);
+            let now_ns = self.0.ns.get();
+            self.0.pass(250, 250);
+            now_ns
+        }
+    }
+
+    /// A counter that takes less.
+    struct Cheap<'a>(&'a Manual);
+
+    impl Ticks for Cheap<'_> {
+        fn trust(&self) -> Result<(), Distrust> {
+            self.0.trust
+        }
+
+        fn ticks(&self) -> u64 {
+            self.0.pass(10, 10);
+            self.0.ticks.get()
+        }
     }
 
     #[test]

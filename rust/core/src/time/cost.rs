@@ -7,10 +7,12 @@ const BATCHES: usize = 501;
 /// Reads in a batch: a counter may move in steps of 10 ns, so that one read alone is no measure.
 const READS: u64 = 16;
 
-/// The median time of a read of `clock`, one after the other, to the nearest nanosecond.
+/// The median time of a read of `clock`, one after the other, to the nearest nanosecond; of a clock that has to
+/// learn something first, when it has.
 ///
 /// Allocates; for before and after a run.
 pub fn cost_ns<C: Clock>(clock: &C) -> u64 {
+    clock.settle();
     let mut spans_ns: Vec<u64> = (0..BATCHES)
         .map(|_| {
             let first = clock.now_ns();

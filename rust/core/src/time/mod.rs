@@ -25,6 +25,10 @@ pub use engine_clock::{
 pub trait Clock {
     /// The current stamp in nanoseconds; never smaller than the one before.
     fn now_ns(&self) -> u64;
+
+    /// Makes its reads as cheap as they get, for a clock that has to learn something first. Takes a few
+    /// milliseconds at most.
+    fn settle(&self) {}
 }
 
 /// The machine's monotonic clock (`CLOCK_MONOTONIC`, what `perf_counter_ns` reads on Linux).

@@ -3,5 +3,6 @@
 mod common;
 mod consumers;
 mod live;
+mod notes;
 mod plan;
 mod stages;
