@@ -113,7 +113,11 @@ def test_a_run_that_left_nothing_knows_nothing() -> None:
 
 def test_both_are_said_to_people(report: dict[str, Any]) -> None:
     missed = {**report["ledger"]["consumers"]["executor"], "lost": 1_234}
-    ledger = {**report["ledger"], **loss_account(result(stage((1_100_000_000, 7)))), "consumers": {"executor": missed}}
+    ledger = {
+        **report["ledger"],
+        **loss_account(result(stage((1_100_000_000, 7)))),
+        "consumers": {"executor": missed},
+    }
 
     def text(ledger: dict[str, Any]) -> str:
         out = io.StringIO()
@@ -121,8 +125,8 @@ def test_both_are_said_to_people(report: dict[str, Any]) -> None:
         return out.getvalue()
 
     assert (
-        "executor missed 1,234 events: the machine's: each time after a pause longer than the 65.5 ms in which the "
-        "ring is full (1 such, the longest 100 ms)"
+        "executor missed 1,234 events: the machine's: each time after a pause longer than the 65.5 ms "
+        "in which the ring is full (1 such, the longest 100 ms)"
     ) in text(ledger)
     ours = {**ledger, "loss_is_machines": {"executor": False}, "machine_pauses": []}
     assert "1,234 events: no recorded pause of the machine explains it" in text(ours)

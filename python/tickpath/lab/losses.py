@@ -1,8 +1,8 @@
 """Whose a loss was: ours, or that of a machine that stood still for longer than the ring holds.
 
-A ring is full after ``capacity / rate``. A loss is the machine's if each overrun was found from the start of a
-recorded pause of the machine that was longer than this, to as long after its end as it was long: by then what it
-held up is published, and read or lost. What is not recorded explains nothing, so a doubtful loss is ours.
+A ring is full after ``capacity / rate``. A loss is the machine's if each overrun was found between the start
+of a recorded pause of the machine that was longer than this and as long after its end as it was long: by then
+what it held up is published, and read or lost. What is not recorded explains nothing: then it is ours.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def loss_account(result: RunResult) -> dict[str, Any]:
 
 
 def ring_full_after_ns(result: RunResult) -> int | None:
-    """After how long the ring is full at the run's mean rate: that of the plan, or without one the feed's own."""
+    """After how long the ring is full at the mean rate: that of the plan, or without one the feed's own."""
     record = result.record
     events, length_ns = result.events_planned, result.plan_length_ns
     if record is not None and length_ns is None:

@@ -176,7 +176,11 @@ def _clock(clock: Mapping[str, Any], stamp_per: str) -> str:
 def _floor(floor: Mapping[str, Any]) -> str:
     if not floor["watched_ns"]:
         return "not measured"
-    when = "before, during and after the run" if floor["continuous"] else "before and after the run, not during it"
+    when = (
+        "before, during and after the run"
+        if floor["continuous"]
+        else "before and after the run, not during it"
+    )
     text = f"watched {when}; longest pause {duration(floor['longest_pause_ns'])}"
     if floor["pauses"]:
         longest = duration(floor["pauses"][0]["length_ns"])
@@ -217,15 +221,16 @@ def _ledger(ledger: Mapping[str, Any]) -> Table:
 def _losses(ledger: Mapping[str, Any]) -> list[Text]:
     """A sentence for each consumer that lost events: whose that was."""
     full_after_ns = ledger["ring_full_after_ns"]
-    longest_ns = max((pause["length_ns"] for pause in ledger["machine_pauses"]), default=None)
+    lengths_ns = [pause["length_ns"] for pause in ledger["machine_pauses"]]
+    seen = f"{count(len(lengths_ns))} such, the longest {duration(max(lengths_ns, default=None))}"
     lines = []
     for consumer, is_machines in ledger["loss_is_machines"].items():
         terms = ledger["consumers"][consumer]
         who = f"{consumer} missed {count(terms['lost'] + terms['shed'])} events"
         if is_machines:
             why = (
-                f"the machine's: each time after a pause longer than the {duration(full_after_ns)} in which the ring "
-                f"is full ({count(len(ledger['machine_pauses']))} such, the longest {duration(longest_ns)})"
+                f"the machine's: each time after a pause longer than the {duration(full_after_ns)} in which "
+                f"the ring is full ({seen})"
             )
         else:
             why = (

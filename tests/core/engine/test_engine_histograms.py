@@ -25,7 +25,11 @@ def test_a_stage_hands_over_a_histogram_of_each_part_of_the_way() -> None:
         assert list(histograms) == STAGES
         for figures in stage.latency:
             histogram = histograms[figures.stage]
-            assert (histogram.count, histogram.min_ns, histogram.max_ns) == (500, figures.min_ns, figures.max_ns)
+            assert (histogram.count, histogram.min_ns, histogram.max_ns) == (
+                500,
+                figures.min_ns,
+                figures.max_ns,
+            )
             assert histogram.percentile(0.5) == figures.p50_ns
 
 

@@ -178,15 +178,13 @@ impl Outline {
             during: watcher.window,
             noted: vec![paused],
         };
-        let mut refused = self.placement.refused.clone();
-        refused.extend(self.memory.refused.iter().cloned());
+        let mut refused = [&self.placement.refused[..], &self.memory.refused].concat();
         refused.extend(feed.refused);
         refused.extend(watcher.refused);
         let mut clock_cost_ns = feed.clock_cost_ns;
         let mut epochs = None;
-        let end_ns = readers
-            .first()
-            .map_or(feed.end_ns, |executor| executor.end_ns);
+        let executor = readers.first();
+        let end_ns = executor.map_or(feed.end_ns, |executor| executor.end_ns);
         let mut records = Vec::with_capacity(readers.len());
         for ((end, settings), place) in (readers.into_iter())
             .zip(self.settings.readers())
@@ -198,12 +196,13 @@ impl Outline {
             refused.extend(end.refused);
             clock_cost_ns = clock_cost_ns.max(end.clock_cost_ns);
             epochs = epochs.or(end.value.epochs);
+            let ledger = Ledger {
+                published,
+                ..end.value.ledger
+            };
             records.push(ReaderRecord {
                 name: settings.name.clone(),
-                ledger: Ledger {
-                    published,
-                    ..end.value.ledger
-                },
+                ledger,
                 latency: end.value.latency,
                 policy: settings.policy,
                 ended_by: end.value.ended_by,
