@@ -165,11 +165,7 @@ impl Outline {
 
     /// The record of the run, and the ring's writing end.
     pub(super) fn record(&self, ends: Ends) -> (RunRecord, Producer) {
-        let Ends {
-            feed,
-            readers,
-            watcher,
-        } = ends;
+        let (feed, readers, watcher) = (ends.feed, ends.readers, ends.watcher);
         let published = feed.value.published;
         let floor_path = self.floor_path(&feed.windows, &readers);
         let (paused, _) = feed.value.notes.into_parts();
