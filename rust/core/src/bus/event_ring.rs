@@ -264,6 +264,11 @@ mod tests {
             assert_eq!(polled, Ok(Some([seq; 7])));
             assert_eq!(ring.read(seq), Ok(Some([seq; 7])));
         }
+        let mut reader = ring.reader(Start::Oldest).expect("oldest exists");
+        let mut seen = Vec::with_capacity(HUGE_PAGE_SLOTS);
+        let read = reader.read_with(usize::MAX, |[seq, ..]| seen.push(seq));
+        assert_eq!(read, Ok(HUGE_PAGE_SLOTS));
+        assert!(seen.into_iter().eq(2 * HUGE_PAGE_SLOTS as u64..ring.head()));
         assert_eq!(ring.head(), 3 * HUGE_PAGE_SLOTS as u64);
     }
 

@@ -147,7 +147,13 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
         }
         if read > 0 {
             self.cursor.advance(read as u64);
-            self.place = Place::at((slot + read) % slots.len(), slots.len());
+            // A stretch ends with the ring's last slot at the latest.
+            let next = if slot + read == slots.len() {
+                self.ring.first_slot()
+            } else {
+                slot + read
+            };
+            self.place = Place::at(next, self.ring.first_slot(), slots.len());
             return Ok(read);
         }
         outcome.map(|()| 0)
