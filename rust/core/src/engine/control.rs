@@ -12,6 +12,13 @@ use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 use super::{Ledger, Progress};
 
+/// Planted bug 10 (`make loom`): the end of the feed does not carry the events with it.
+const FEED_DONE: Ordering = if cfg!(feature = "planted-bug-10") {
+    Ordering::Relaxed
+} else {
+    Ordering::Release
+};
+
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -146,7 +153,8 @@ pub struct Control {
     feed_done: CachePadded<AtomicBool>,
     held: CachePadded<AtomicBool>,
     published: CachePadded<AtomicU64>,
-    feed_epoch: CachePadded<AtomicU64>,
+    /// The epoch that the feed has come to.
+    feed_epoch: Progress,
     stages: Box<[StageBooks]>,
     /// The ring's head when the run began.
     first_seq: u64,
@@ -170,7 +178,7 @@ impl Control {
             feed_done: CachePadded::default(),
             held: CachePadded::default(),
             published: CachePadded::default(),
-            feed_epoch: CachePadded::default(),
+            feed_epoch: Progress::new(0),
             stages: (0..stages).map(|_| StageBooks::new(first_seq)).collect(),
             first_seq,
             #[cfg(not(loom))]
@@ -239,8 +247,7 @@ impl Control {
 
     /// By the feed, when the gate has a new word.
     pub(super) fn set_feed_epoch(&self, epoch: u64) {
-        // SYNC POINT fence: pairs with the load in `has_seen`.
-        self.feed_epoch.store(epoch, Ordering::Release);
+        self.feed_epoch.set(epoch);
     }
 
     /// By the feed, once: no event follows.
@@ -248,7 +255,7 @@ impl Control {
         self.set_feed_epoch(u64::MAX);
         // SYNC POINT feed-done: pairs with the load in `is_feed_done`; whoever sees it finds every
         // event of the feed in the ring.
-        self.feed_done.store(true, Ordering::Release);
+        self.feed_done.store(true, FEED_DONE);
     }
 
     /// Whether no event follows those that are in the ring.
@@ -260,8 +267,7 @@ impl Control {
 
     /// The fence: whether every stage has seen `epoch`, so that nothing of an older one is in flight.
     pub fn has_seen(&self, epoch: u64) -> bool {
-        // SYNC POINT fence: pairs with the store in `set_feed_epoch`; the other stages' is that of the tally.
-        self.feed_epoch.load(Ordering::Acquire) >= epoch
+        self.feed_epoch.get() >= epoch
             && (self.stages.iter()).all(|stage| stage.read().epoch_seen >= epoch)
     }
 

@@ -55,7 +55,15 @@ pub enum Turn {
     Ended(Overrun),
 }
 
-/// How far a stage is, for those behind it: the next sequence it expects. A line of its own.
+/// Planted bug 11 (`make loom`): a stage's progress does not carry with it what the stage did.
+const PROGRESS: Ordering = if cfg!(feature = "planted-bug-11") {
+    Ordering::Relaxed
+} else {
+    Ordering::Release
+};
+
+/// How far a stage is, for those behind it: the next sequence it expects, or the epoch it has come to. A line
+/// of its own.
 #[derive(Debug)]
 pub struct Progress(CachePadded<AtomicU64>);
 
@@ -70,7 +78,7 @@ impl Progress {
     pub fn set(&self, next: u64) {
         // SYNC POINT progress: pairs with the load in `get`; whoever sees it sees what the stage did
         // with the events below.
-        self.0.store(next, Ordering::Release);
+        self.0.store(next, PROGRESS);
     }
 
     /// By its stage: nobody needs to wait for it any more.

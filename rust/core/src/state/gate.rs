@@ -69,7 +69,7 @@ impl GateWord {
     }
 }
 
-/// Planted bug 8 (`make loom`): a transition does not carry with it what was written before it.
+/// Planted bug 6 (`make loom`): a transition does not carry with it what was written before it.
 const TRANSITION: Ordering = if cfg!(feature = "planted-bug-6") {
     Ordering::Acquire
 } else {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-/// Every order of events that the memory model allows is tried, with up to so many preemptions.
-const MAX_PREEMPTIONS: usize = 2;
+/// Every order of events that the memory model allows is tried, with up to so many preemptions. A thread that
+/// waits lets the others run at no charge.
+const PREEMPTIONS_MAX: usize = 2;
 
 /// What was met in all executions of one model; plain memory, because it is not modelled.
 #[derive(Debug)]
@@ -29,10 +30,21 @@ pub(crate) fn model<T>(body: impl Fn(&Outcomes<T>) + Send + Sync + 'static, must
 where
     T: Ord + Debug + Send + 'static,
 {
+    model_within(PREEMPTIONS_MAX, body, must_meet);
+}
+
+/// The same with another bound: a model with many steps has too many orders for the usual one.
+pub(crate) fn model_within<T>(
+    preemptions_max: usize,
+    body: impl Fn(&Outcomes<T>) + Send + Sync + 'static,
+    must_meet: &[T],
+) where
+    T: Ord + Debug + Send + 'static,
+{
     let outcomes = Outcomes(Arc::default());
     let seen = outcomes.clone();
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(MAX_PREEMPTIONS);
+    builder.preemption_bound = Some(preemptions_max);
     builder.check(move || body(&seen));
     let met = outcomes.0.lock().expect("no execution panicked");
     for outcome in must_meet {
