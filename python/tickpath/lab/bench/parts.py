@@ -62,10 +62,10 @@ def _engine() -> Part:
 
 #: A new part is one more line here.
 PARTS = {
-    "object-tier": PartEntry(load=_object_tier, seconds_max=16, has_latency=False),
+    "object-tier": PartEntry(load=_object_tier, seconds_max=14, has_latency=False),
     "batches": PartEntry(load=_batches, seconds_max=10, has_latency=False),
     "arrow": PartEntry(load=_arrow, seconds_max=10, has_latency=False),
-    "engine": PartEntry(load=_engine, seconds_max=38, has_latency=True),
+    "engine": PartEntry(load=_engine, seconds_max=40, has_latency=True),
     "threads": PartEntry(load=_threads, seconds_max=18, has_latency=True),
     "processes": PartEntry(load=_processes, seconds_max=26, has_latency=True),
 }
