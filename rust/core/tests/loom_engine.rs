@@ -11,9 +11,9 @@ use std::sync::{Arc as PlainArc, Mutex};
 use exploration::{model, model_within};
 use tickpath_core::bus::{EventReader, EventRing, Producer, Readable, Reader, Start};
 use tickpath_core::engine::{
-    Acks, ConsumerStage, Control, Drive, ExecutorStage, FeedStage, Intake, Ledger, NoAcks,
-    NoService, OverrunPolicy, ReadingStage, Recorder, StampedAck, Stamps, StampsEach, Unplanned,
-    Upstreams, Wait, drive_feed, drive_reader,
+    Acks, ConsumerStage, Control, Drive, ExecutorStage, FeedStage, Intake, Ledger, LoopNotes,
+    NoAcks, NoService, OverrunPolicy, ReadingStage, Recorder, StampedAck, Stamps, StampsEach,
+    Unplanned, Upstreams, Wait, drive_feed, drive_reader,
 };
 use tickpath_core::ingest::Event;
 use tickpath_core::metrics::EpochTable;
@@ -95,14 +95,24 @@ impl Run {
     /// The whole life of a reading stage, whose books have this index.
     fn read<E: ReadingStage>(&self, stage: &mut E, index: usize) {
         let clock = Counting(Cell::new(0));
-        let ended = drive_reader(stage, self.drive(&clock), self.control.stage(index));
+        let ended = drive_reader(
+            stage,
+            self.drive(&clock),
+            self.control.stage(index),
+            &mut LoopNotes::new(Wait::Yield),
+        );
         assert!(ended.is_none(), "no policy of these models ends a stage");
     }
 
     /// The whole life of a feed of one event, stamped by `clock`; how many it published.
     fn feed(&self, producer: Producer, clock: &impl Clock) -> u64 {
         let mut feed = FeedStage::new([Event::default()], 1, producer, Unplanned, None);
-        drive_feed(&mut feed, self.drive(clock), 1);
+        drive_feed(
+            &mut feed,
+            self.drive(clock),
+            1,
+            &mut LoopNotes::new(Wait::Yield),
+        );
         feed.published()
     }
 }
