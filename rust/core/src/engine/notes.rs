@@ -127,6 +127,7 @@ impl LoopNotes {
     }
 
     /// Both, for the record.
+    #[cfg(not(loom))]
     pub(super) fn into_parts(self) -> (PauseLog, OverrunLog) {
         (self.pauses, self.overruns)
     }
