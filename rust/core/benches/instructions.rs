@@ -10,6 +10,10 @@ use std::hint::black_box;
 use std::io::Write;
 
 use tickpath_core::bus::{EventReader, EventRing, Payload, Producer, Reader, Start};
+use tickpath_core::engine::{
+    Control, ExecutorStage, Intake, NoAcks, NoService, OverrunPolicy, Spinning, StageRecorder,
+    Turn, Upstreams,
+};
 use tickpath_core::execution::step;
 use tickpath_core::state::{Gate, GateWord, StateCode};
 use tickpath_core::sync::Arc;
@@ -21,12 +25,13 @@ const BATCH: usize = 256;
 /// The name in the table, and what runs so many rounds.
 type Kernel = (&'static str, fn(usize));
 
-const KERNELS: [Kernel; 6] = [
+const KERNELS: [Kernel; 7] = [
     ("publish", publish),
     ("publish_many", publish_many),
     ("poll", poll),
     ("read_into", read_into),
     ("step", executor_step),
+    ("publish_and_turn", publish_and_turn),
     ("publish_with_planted_work", publish_with_planted_work),
 ];
 
@@ -110,6 +115,30 @@ fn executor_step(rounds: usize) {
             black_box((done.item, done.ack));
         }
     });
+}
+
+/// An event's whole way: published, then taken by the engine's executor with its books, its epoch table and its
+/// histograms, without service time and ack ring.
+fn publish_and_turn(rounds: usize) {
+    let gate = Gate::new();
+    let ready = GateWord::new(2, StateCode::Ready);
+    assert!(gate.compare_exchange(gate.read(), ready));
+    let clock = Counting(Cell::new(0));
+    let control = Control::new(0, 0);
+    let (mut producer, ring) = ring();
+    let reader = ring.reader(Start::Oldest).expect("the oldest exists");
+    let intake = Intake::new(reader, Upstreams::default(), OverrunPolicy::Oldest);
+    let recorder = StageRecorder::<false>::by_state();
+    let mut stage = ExecutorStage::new(intake, NoService, NoAcks, recorder, 4);
+    for _ in 0..rounds {
+        producer.publish_many((0..SLOTS).map(event));
+        while !matches!(
+            stage.turn(&gate, &clock, &Spinning::new(&control), 64),
+            Turn::Idle
+        ) {
+            black_box(stage.ledger());
+        }
+    }
 }
 
 fn main() -> Result<(), String> {

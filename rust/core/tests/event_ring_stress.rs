@@ -90,6 +90,11 @@ fn torture(capacity: usize, sent: u64) -> [Account; 2] {
     });
     writer.join().expect("the producer publishes");
     let accounts = readers.map(|reader| reader.join().expect("the reader's asserts hold"));
+    assert_eq!(
+        ring.head(),
+        sent,
+        "a stamp that the producer stored is gone"
+    );
     for account in &accounts {
         assert_eq!(account.seen + account.lost, sent, "seen + lost == sent");
     }
