@@ -148,8 +148,8 @@ class ConsumerSettings:
     seed: int = 0
     """Where the draws of its service time begin."""
     claim_lines: bool = False
-    """The executor of a ring that nobody else reads takes each line over as it reads it: on some processors several
-    times the rate at full speed, and a locked instruction an event."""
+    """The executor of a ring that nobody else reads takes each line over as it reads it: on some processors
+    several times the rate at full speed, and a locked instruction an event."""
 
     def __post_init__(self) -> None:
         instance("the name of a consumer", self.name, str)

@@ -104,8 +104,9 @@ def _paced(sizes: Sizes) -> tuple[EngineCase, ...]:
 
 
 def _flow(sizes: Sizes) -> EngineSettings:
-    """As fast as the executor can, nothing lost."""
+    """As fast as the executor can, nothing lost; nobody else reads, so it takes lines over."""
     return EngineSettings(
+        executor=ConsumerSettings(name="executor", claim_lines=True),
         capacity=SLOTS,
         pace="max",
         hold_back=True,

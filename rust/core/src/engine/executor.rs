@@ -14,6 +14,10 @@ use super::{
 /// Events that one shared stamp is taken for, at most.
 pub const SHARED_STAMP_EVENTS_MAX: usize = 64;
 
+/// Turns that a whole batch is waited for before what is there is taken: at the producer's heels every event
+/// would cost a line's way from core to core, and a batch costs little more.
+const TURNS_FOR_A_BATCH: u32 = 64;
+
 /// An executor that reads through `intake`.
 ///
 /// It has no thread and takes its stamps from the clock it is given. All its memory is allocated in
@@ -31,6 +35,8 @@ pub struct ExecutorStage<R, S, A, M> {
     epochs: EpochTable,
     /// For one turn under a shared stamp.
     batch: Box<[Payload]>,
+    /// Turns since a batch was read.
+    waited: u32,
 }
 
 impl<R, S, A, M> ExecutorStage<R, S, A, M>
@@ -52,6 +58,7 @@ where
             gated: [0; StateCode::ALL.len()],
             epochs: EpochTable::with_capacity(epoch_rows),
             batch: vec![Payload::default(); SHARED_STAMP_EVENTS_MAX].into_boxed_slice(),
+            waited: 0,
         }
     }
 
@@ -106,7 +113,8 @@ where
     }
 
     /// Processes up to [`SHARED_STAMP_EVENTS_MAX`] events under one stamp, taken when they have all been
-    /// read; the gate is still read for each. Without service time: what one event took is not known.
+    /// read; the gate is still read for each. While there are fewer it is [`Turn::Behind`], for a bounded number of
+    /// turns. Without service time: what one event took is not known.
     #[inline]
     pub fn turn_shared<C: Clock>(&mut self, gate: &Gate, clock: &C) -> Turn {
         let word = gate.read();
@@ -120,6 +128,16 @@ where
         if allowed == 0 {
             return Turn::Behind;
         }
+        if !self
+            .intake
+            .reader()
+            .has_unread(SHARED_STAMP_EVENTS_MAX as u64)
+            && self.waited < TURNS_FOR_A_BATCH
+        {
+            self.waited += 1;
+            return Turn::Behind;
+        }
+        self.waited = 0;
         let first_seq = self.intake.cursor();
         let read = match self.intake.reader().read_batch(&mut self.batch[..allowed]) {
             Ok(0) => return Turn::Idle,

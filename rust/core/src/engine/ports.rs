@@ -16,6 +16,9 @@ pub trait Recover: Reader {
     /// Returns an error if the very next event is gone.
     fn read_batch(&mut self, out: &mut [Payload]) -> Result<usize, Overrun>;
 
+    /// Whether at least `count` events are unread, readable or lost.
+    fn has_unread(&self, count: u64) -> bool;
+
     /// Skips to the oldest event that can be read, and says how many were lost by it.
     fn recover_to_oldest(&mut self) -> u64;
 
@@ -45,6 +48,11 @@ impl<const CLAIMS: bool> Recover for EventReader<CLAIMS> {
     #[inline(always)]
     fn read_batch(&mut self, out: &mut [Payload]) -> Result<usize, Overrun> {
         self.read_into(out)
+    }
+
+    #[inline(always)]
+    fn has_unread(&self, count: u64) -> bool {
+        Self::has_unread(self, count)
     }
 
     fn recover_to_oldest(&mut self) -> u64 {
