@@ -1,11 +1,16 @@
 //! Plain consumers beside the executor: their graph, their policies, and what a run makes of them.
 
-use tickpath_core::engine::{OverrunPolicy, ServiceTime, Stage};
-use tickpath_core::state::StateCode::Ready;
+use tickpath_core::engine::{
+    ConsumerStage, Intake, NoService, OverrunPolicy, Progress, ServiceTime, Stage, StageRecorder,
+    Turn, Upstreams,
+};
+use tickpath_core::state::StateCode::{Init, Ready};
+use tickpath_core::sync::Arc;
 use tickpath_core::time::MonotonicClock;
 
-use crate::common::{Source, evenly, gate, reader, settings};
+use crate::common::{ManualClock, Moves, Source, evenly, gate, gate_at, reader, settings, word};
 use crate::live::{end, fast, recorded, start};
+use crate::stages::published;
 
 #[test]
 fn a_graph_of_consumers_accounts_for_every_event_in_each() {
@@ -103,4 +108,28 @@ fn stamped_burst() -> Source {
     let mut stamps = vec![0; 100];
     stamps.push(3_600_000_000_000);
     crate::common::stamped(&stamps)
+}
+
+#[test]
+fn a_consumer_reads_no_further_than_the_slowest_of_its_upstreams() {
+    let reader = published(20, 32);
+    let upstreams = [Arc::new(Progress::new(0)), Arc::new(Progress::new(0))];
+    let behind = Upstreams::new(upstreams.each_ref().map(Arc::clone));
+    let intake = Intake::new(reader, behind, OverrunPolicy::Oldest);
+    let mut consumer = ConsumerStage::new(intake, NoService, StageRecorder::<false>::overall());
+    let clock = ManualClock::default();
+    let gate = gate_at(word(0, Init));
+    let mut turn = || consumer.turn(&gate, &clock, &Moves(&clock), 16);
+    assert_eq!(turn(), Turn::Behind);
+    upstreams[0].set(9);
+    assert_eq!(turn(), Turn::Behind);
+    upstreams[1].set(4);
+    assert_eq!(turn(), Turn::Processed(4));
+    assert_eq!(turn(), Turn::Behind);
+    // One that reads no further holds nobody back.
+    upstreams[1].release();
+    assert_eq!(turn(), Turn::Processed(5));
+    upstreams[0].release();
+    assert_eq!(turn(), Turn::Processed(11));
+    assert_eq!(turn(), Turn::Idle);
 }

@@ -3,9 +3,8 @@
 
 use tickpath_core::bus::{EventReader, Reader, Start};
 use tickpath_core::engine::{
-    ConsumerStage, ExecutorStage, FeedStage, FeedTurn, Intake, NoAcks, NoService, OverrunPolicy,
-    Planned, Progress, Sampled, ServiceTime, Stage, StageRecorder, StampedAck, Turn, Unplanned,
-    Upstreams,
+    ConsumerStage, ExecutorStage, FeedStage, FeedTurn, NoAcks, NoService, OverrunPolicy, Planned,
+    Sampled, ServiceTime, Stage, StageRecorder, StampedAck, Turn, Unplanned,
 };
 use tickpath_core::state::StateCode::{Degraded, Init, Ready, Warmup};
 use tickpath_core::sync::Arc;
@@ -21,7 +20,7 @@ fn planned(source: &Source) -> Planned {
 type Feed<T> = FeedStage<Source, tickpath_core::bus::Producer, T>;
 
 /// A feed of `events` events at once, into a ring of `capacity` slots; all of it is published.
-fn published(events: u64, capacity: usize) -> EventReader {
+pub(crate) fn published(events: u64, capacity: usize) -> EventReader {
     let source = evenly(events, 0);
     let (producer, reader) = ring(capacity);
     let mut feed = FeedStage::new(source, events as usize, producer, Unplanned, None);
@@ -359,30 +358,6 @@ fn a_shared_stamp_counts_every_event_and_knows_less() {
         stamps.push(StampedAck::from_payload(payload).ack.completion_ts);
     }
     assert_eq!((stamps.len(), stamps[63], stamps[64]), (100, 50, 51));
-}
-
-#[test]
-fn a_consumer_reads_no_further_than_the_slowest_of_its_upstreams() {
-    let reader = published(20, 32);
-    let upstreams = [Arc::new(Progress::new(0)), Arc::new(Progress::new(0))];
-    let behind = Upstreams::new(upstreams.each_ref().map(Arc::clone));
-    let intake = Intake::new(reader, behind, OverrunPolicy::Oldest);
-    let mut consumer = ConsumerStage::new(intake, NoService, StageRecorder::<false>::overall());
-    let clock = ManualClock::default();
-    let gate = gate_at(word(0, Init));
-    let mut turn = || consumer.turn(&gate, &clock, &Moves(&clock), 16);
-    assert_eq!(turn(), Turn::Behind);
-    upstreams[0].set(9);
-    assert_eq!(turn(), Turn::Behind);
-    upstreams[1].set(4);
-    assert_eq!(turn(), Turn::Processed(4));
-    assert_eq!(turn(), Turn::Behind);
-    // One that reads no further holds nobody back.
-    upstreams[1].release();
-    assert_eq!(turn(), Turn::Processed(5));
-    upstreams[0].release();
-    assert_eq!(turn(), Turn::Processed(11));
-    assert_eq!(turn(), Turn::Idle);
 }
 
 #[test]
