@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
+from typing import Any
 
-__all__ = ["cores", "cpu_model"]
+__all__ = ["cores", "cpu_model", "machine_facts"]
 
 _CPU_INFO = Path("/proc/cpuinfo")
 
@@ -28,3 +30,15 @@ def cpu_model() -> str | None:
         if name.strip() == "model name":
             return value.strip()
     return None
+
+
+def machine_facts() -> dict[str, Any]:
+    """System, processor, cores and interpreter, as every report has them; unknown is ``None``."""
+    return {
+        "system": platform.system(),
+        "release": platform.release(),
+        "architecture": platform.machine(),
+        "cpu": cpu_model(),
+        "cores": cores(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }

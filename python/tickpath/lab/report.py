@@ -5,13 +5,12 @@ Times are integers in nanoseconds. What is unknown is ``None``, never 0.
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tickpath.core.state import State, Transition
 from tickpath.lab.losses import loss_account, pauses_in_run
-from tickpath.lab.machine import cores, cpu_model
+from tickpath.lab.machine import machine_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -207,12 +206,7 @@ def _machine(record: EngineRecord | None) -> Report:
     feed = record.feed_place if record else None
     stages = record.stages if record else ()
     return {
-        "system": platform.system(),
-        "release": platform.release(),
-        "architecture": platform.machine(),
-        "cpu": cpu_model(),
-        "cores": cores(),
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        **machine_facts(),
         "feed": _place(feed),
         "stages": {stage.name: _place(stage.place) for stage in stages},
         "memory_locked": record.memory_locked if record else None,

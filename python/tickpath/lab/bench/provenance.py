@@ -20,16 +20,11 @@ _DEBUG_MARK = b"unsafe precondition(s) violated"
 
 def machine() -> dict[str, Any]:
     """The machine and the interpreter; unknown is ``None``."""
-    from tickpath.lab.machine import cores, cpu_model
+    from tickpath.lab.machine import machine_facts
 
     return {
-        "system": platform.system(),
-        "release": platform.release(),
-        "architecture": platform.machine(),
-        "cpu": cpu_model(),
-        "cores": cores(),
+        **machine_facts(),
         "load_1min": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
         "executable": sys.executable,
         "compiler": platform.python_compiler(),
     }
