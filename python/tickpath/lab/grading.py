@@ -131,9 +131,7 @@ def _detections(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> lis
         row = _at_most(f"time to detect: {cause}", "ns", measured, limit_ns, note=note)
         if raised_ns is None and limit_ns is None:
             # It was expected, whatever the time it takes.
-            row = GradeRow(
-                name=row.name, unit="ns", measured=None, limit=None, verdict="unknown", note=note
-            )
+            row = GradeRow(name=row.name, unit="ns", measured=None, limit=None, verdict="unknown", note=note)
         rows.append(row)
     return rows
 

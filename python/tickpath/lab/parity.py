@@ -62,7 +62,9 @@ def compare(virtual: DrillFacts, live: DrillFacts) -> Parity:
             *_moves(virtual, live),
             ParityRow("causes raised", _causes(virtual), _causes(live)),
             *(
-                ParityRow(f"ledger of {name}", _classes(virtual.books.get(name)), _classes(live.books.get(name)))
+                ParityRow(
+                    f"ledger of {name}", _classes(virtual.books.get(name)), _classes(live.books.get(name))
+                )
                 for name in consumers
             ),
             ParityRow("ledger balanced", _said(virtual.balanced), _said(live.balanced)),

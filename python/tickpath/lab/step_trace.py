@@ -1,8 +1,8 @@
 """The trace of a run, a line of JSON for each control step, and the first place where two of them differ.
 
-A line holds everything that the control side could see and what it decided by that: run time, state, epoch, counters
-of feed and stages, causes held. The last line is the run's end, with its digest. Two runs that are the same
-have the same lines, byte for byte; the first line that differs names the step at which they parted.
+A line holds everything that the control side could see and what it decided by that: run time, state, epoch,
+counters of feed and stages, causes held. The last line is the run's end, with its digest. Two runs that are the
+same have the same lines, byte for byte; the first line that differs names the step at which they parted.
 
 Reads and writes text, one line at a time; runs on one thread.
 """
@@ -39,7 +39,10 @@ class Difference:
     def __str__(self) -> str:
         """One sentence."""
         when = "" if self.at_ns is None else f" at {self.at_ns:,} ns"
-        return f"step {self.step}{when}: {self.field} is {self.first!r} in one run and {self.second!r} in the other"
+        return (
+            f"step {self.step}{when}: {self.field} is {self.first!r} in one run "
+            f"and {self.second!r} in the other"
+        )
 
 
 class StepTrace:
