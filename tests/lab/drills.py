@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tickpath.config.scenario import Objectives
+from tickpath.config.scenario.responses import ObjectiveSettings
 from tickpath.core.state import State
 from tickpath.lab.facts import Books, DrillFacts, HealthEvent, InjectionSpan, Move
 
@@ -45,7 +45,7 @@ def facts(**changes: Any) -> DrillFacts:
     return DrillFacts(**{**given, **changes})
 
 
-def objectives(**changes: Any) -> Objectives:
+def objectives(**changes: Any) -> ObjectiveSettings:
     """What the outage just passes."""
     given: dict[str, Any] = {
         "p99_ns_max": 5_000,
@@ -58,4 +58,4 @@ def objectives(**changes: Any) -> Objectives:
         "expects_causes": (OUTAGE,),
         "live_slack_ns": 100 * MS,
     }
-    return Objectives(**{**given, **changes})
+    return ObjectiveSettings(**{**given, **changes})

@@ -54,7 +54,7 @@ def test_a_transition_for_another_reason_differs() -> None:
 
 def test_the_report_has_both_sides_of_each_row() -> None:
     virtual, live = facts(), facts(mode="live", verdict="fail")
-    report = parity_report(compare(virtual, live), scenario="outage", seed=1, virtual=virtual, live=live)
+    report = parity_report(compare(virtual, live), virtual)
     assert report["schema"] == "tickpath/parity/1"
     assert (report["verdict"], report["digest"]) == ("fail", virtual.digest)
     assert report["rows"][2] == {

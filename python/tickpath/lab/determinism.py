@@ -1,8 +1,8 @@
 """Is a run in virtual time the same twice? Found out by two fresh processes with different hash seeds.
 
-Each process runs the scenario and writes its trace (:mod:`tickpath.lab.step_trace`); then the traces are compared
-line by line and the digests with them. Whatever depends on the order of a hash, on an address or on a clock
-shows here as the first step at which the two runs part.
+Each process runs the scenario and writes its trace (:mod:`tickpath.lab.step_trace`); then the traces are
+compared line by line and the digests with them. Whatever depends on the order of a hash, on an address or
+on a clock shows here as the first step at which the two runs part.
 
 Blocks until both processes have ended; they are ended with it if it is interrupted. The traces lie in a
 temporary folder that goes with them.

@@ -1,14 +1,15 @@
 """A drill: a scenario that is run and graded, and the ones that are shipped.
 
-A shipped drill is a scenario file in the package (``tickpath/lab/scenarios``); a file of one's own is run the same way.
-With ``broken`` the part that the file names under ``[break]`` is switched off, a probe or a runbook: the
-drill then has to fail, or it proves nothing.
+A shipped drill is a scenario file in the package (``tickpath/lab/scenarios``); a file of one's own is run
+the same way. With ``broken`` the part that the file names under ``[break]`` is switched off, a probe or a
+runbook: the drill then has to fail, or it proves nothing.
 
 Running blocks until the run is over; everything else reads files and returns.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickpath.config.scenario import load_scenario
-from tickpath.core.ingest.suggest import suggestion
+from tickpath.config.suggest import suggestion
 from tickpath.core.time import now
 from tickpath.errors import ArgumentValueError
 from tickpath.lab.grading import Grade, grade
@@ -90,13 +91,13 @@ def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = Fal
     """
     disabled = None
     if broken:
-        disabled = scenario.break_.disable
+        disabled = scenario.breaks.disable
         if disabled is None:
             raise ArgumentValueError(
                 f"the scenario {scenario.name} names nothing to switch off: expected [break] with "
                 'disable = "probe:NAME" or "runbook:NAME"'
             )
-        scenario = scenario.broken()
+        scenario = _without(scenario, disabled)
     begin_ns = now()
     facts = run(scenario, mode)
     return DrillResult(
@@ -106,6 +107,17 @@ def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = Fal
         disabled=disabled,
         wall_ns=now() - begin_ns,
     )
+
+
+def _without(scenario: Scenario, disabled: str) -> Scenario:
+    """``scenario`` with one probe or runbook, as ``[break]`` names it, switched off."""
+    kind, _, name = disabled.partition(":")
+    part = f"{kind}s"
+    members = tuple(
+        dataclasses.replace(member, enabled=False) if member.name == name else member
+        for member in getattr(scenario, part)
+    )
+    return dataclasses.replace(scenario, **{part: members})
 
 
 def _folder() -> Path:

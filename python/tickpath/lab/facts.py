@@ -1,8 +1,9 @@
 """What a drill leaves behind, in the words that its grade is made of.
 
-A run's result is turned into :class:`DrillFacts` once; grading, parity and the determinism check read these and
-nothing else, so that each of them can be tried on facts written by hand. Times are integers in nanoseconds of
-run time (0 is when the feed began), exact in virtual time. What is unknown is ``None``, never 0.
+A run's result is turned into :class:`DrillFacts` once; grading, parity and the determinism check read these
+and nothing else, so that each of them can be tried on facts written by hand. Times are integers in
+nanoseconds of run time (0 is when the feed began), exact in virtual time. What is unknown is ``None``,
+never 0.
 
 Frozen values: any thread may read them.
 """

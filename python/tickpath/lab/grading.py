@@ -1,12 +1,13 @@
 """The grade of a drill: what was measured, what was allowed, and whether it passed.
 
-A pure function of :class:`~tickpath.lab.facts.DrillFacts` and the scenario's objectives. What is demanded and not
-known fails; what is not demanded is reported and cannot fail. Three demands are made of every drill, whatever its
-objectives say: the run passes by itself, its books balance, and nothing was executed outside READY.
+A pure function of :class:`~tickpath.lab.facts.DrillFacts` and the scenario's objectives. What is demanded
+and not known fails; what is not demanded is reported and cannot fail. Three demands are made of every
+drill, whatever its objectives say: the run passes by itself, its books balance, and nothing was executed
+outside READY.
 
-Each time is measured from what caused it: detection and degradation from the beginning of a fault, recovery from
-the end of the last one. Live, each limit on a time is wider by ``live_slack_ns``: what a machine that stands still may
-add. In virtual time nothing stands still and the limits are exact.
+Each time is measured from what caused it: detection and degradation from the beginning of a fault, recovery
+from the end of the last one. Live, each limit on a time is wider by ``live_slack_ns``: what a machine that
+stands still may add. In virtual time nothing stands still and the limits are exact.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from tickpath.core.state import State
 
 if TYPE_CHECKING:
-    from tickpath.config.scenario import Objectives
+    from tickpath.config.scenario.responses import ObjectiveSettings
     from tickpath.lab.facts import DrillFacts
 
 __all__ = ["Grade", "GradeRow", "RowVerdict", "Unit", "grade"]
@@ -68,7 +69,7 @@ class Grade:
         return tuple(row for row in self.rows if row.failed)
 
 
-def grade(facts: DrillFacts, objectives: Objectives) -> Grade:
+def grade(facts: DrillFacts, objectives: ObjectiveSettings) -> Grade:
     """The grade of ``facts`` by ``objectives``."""
     slack_ns = objectives.live_slack_ns if facts.mode == "live" else 0
     return Grade(
@@ -119,7 +120,7 @@ def _outside_ready(facts: DrillFacts) -> GradeRow:
     return _at_most("executed while not READY", "events", outside, 0, note=note)
 
 
-def _detections(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> list[GradeRow]:
+def _detections(facts: DrillFacts, objectives: ObjectiveSettings, slack_ns: int) -> list[GradeRow]:
     """A line for each cause that was to be seen: from the last fault that had begun by then to the cause."""
     limit_ns = _with_slack(objectives.detect_ns_max, slack_ns)
     rows = []
@@ -136,7 +137,7 @@ def _detections(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> lis
     return rows
 
 
-def _degraded(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> GradeRow:
+def _degraded(facts: DrillFacts, objectives: ObjectiveSettings, slack_ns: int) -> GradeRow:
     name = "time to degrade"
     first_ns = _fault_began(facts)
     moves = [move for move in facts.moves if move.target is State.DEGRADED and move.at_ns >= first_ns]
@@ -157,7 +158,7 @@ def _degraded(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> Grade
     return _at_most(name, "ns", measured, limit_ns, note=note)
 
 
-def _recovered(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> GradeRow:
+def _recovered(facts: DrillFacts, objectives: ObjectiveSettings, slack_ns: int) -> GradeRow:
     """From the end of the last fault to READY without a cause held; 0 if that was so before it ended."""
     measured, note = None, ""
     held = _held_at_end(facts)
@@ -173,7 +174,7 @@ def _recovered(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> Grad
     return _at_most("time to recover", "ns", measured, limit_ns, note=note)
 
 
-def _lost(facts: DrillFacts, objectives: Objectives) -> GradeRow:
+def _lost(facts: DrillFacts, objectives: ObjectiveSettings) -> GradeRow:
     books = facts.books.get("executor")
     return _at_most(
         "events lost by the executor",
@@ -184,7 +185,7 @@ def _lost(facts: DrillFacts, objectives: Objectives) -> GradeRow:
     )
 
 
-def _share(facts: DrillFacts, objectives: Objectives) -> GradeRow:
+def _share(facts: DrillFacts, objectives: ObjectiveSettings) -> GradeRow:
     books, limit = facts.books.get("executor"), objectives.executed_share_min
     name, note = "executed share", ""
     if books is None or not books.published:
@@ -201,13 +202,13 @@ def _share(facts: DrillFacts, objectives: Objectives) -> GradeRow:
     return GradeRow(name=name, unit="share", measured=measured, limit=limit, verdict=verdict, note=note)
 
 
-def _p99(facts: DrillFacts, objectives: Objectives, slack_ns: int) -> GradeRow:
+def _p99(facts: DrillFacts, objectives: ObjectiveSettings, slack_ns: int) -> GradeRow:
     limit_ns = _with_slack(objectives.p99_ns_max, slack_ns)
     note = "too few events were processed in READY" if facts.p99_ns is None else ""
     return _at_most("p99 in READY", "ns", facts.p99_ns, limit_ns, note=note)
 
 
-def _reports(facts: DrillFacts, objectives: Objectives) -> list[GradeRow]:
+def _reports(facts: DrillFacts, objectives: ObjectiveSettings) -> list[GradeRow]:
     """What no objective speaks of, and a reader of the grade wants to see."""
     raised = dict.fromkeys(event.cause for event in facts.health if event.raised)
     others = [cause for cause in raised if cause not in objectives.expects_causes]

@@ -1,8 +1,9 @@
-"""The same scenario in virtual time and live, side by side: is it the same story?
+"""The same scenario in virtual time and live, side by side, and whether it is the same story.
 
-Figures differ between a model and a machine; the story must not. Compared are the order of the transitions with
-their causes, which causes were raised, which terms of each ledger are zero and which not, and what must hold in
-every run. Numbers within a cause's words (how many rounds a warm-up took) are figures and may differ.
+Figures differ between a model and a machine; the story must not. Compared are the order of the transitions
+with their causes, which causes were raised, which terms of each ledger are zero and which not, and what
+must hold in every run. Numbers within a cause's words (how many rounds a warm-up took) are figures and may
+differ.
 
 A pure function of two :class:`~tickpath.lab.facts.DrillFacts`.
 """
@@ -75,14 +76,12 @@ def compare(virtual: DrillFacts, live: DrillFacts) -> Parity:
     )
 
 
-def parity_report(
-    parity: Parity, *, scenario: str, seed: int, virtual: DrillFacts, live: DrillFacts
-) -> dict[str, Any]:
+def parity_report(parity: Parity, virtual: DrillFacts) -> dict[str, Any]:
     """The object ``tickpath/parity/1``; its fields stand in ``docs/reference/drill-json.md``."""
     return {
         "schema": PARITY_SCHEMA,
-        "scenario": scenario,
-        "seed": seed,
+        "scenario": virtual.scenario,
+        "seed": virtual.seed,
         "digest": virtual.digest,
         "verdict": "pass" if parity.same else "fail",
         "rows": [

@@ -1,8 +1,9 @@
 """The trace of a run, a line of JSON for each control step, and the first place where two of them differ.
 
 A line holds everything that the control side could see and what it decided by that: run time, state, epoch,
-counters of feed and stages, causes held. The last line is the run's end, with its digest. Two runs that are the
-same have the same lines, byte for byte; the first line that differs names the step at which they parted.
+counters of feed and stages, causes held. The last line is the run's end, with its digest. Two runs that are
+the same have the same lines, byte for byte; the first line that differs names the step at which they
+parted.
 
 Reads and writes text, one line at a time; runs on one thread.
 """
