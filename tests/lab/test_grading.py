@@ -130,6 +130,17 @@ def test_recovery_is_not_to_be_had_while_a_cause_is_held_or_the_state_is_another
     assert failed(facts(moves=facts().moves[:3])) == [("time to recover", "unknown")]
 
 
+def test_a_cause_that_two_probes_hold_takes_both_to_clear() -> None:
+    two = (
+        HealthEvent(410 * MS, OUTAGE, raised=True, probe="one"),
+        HealthEvent(410 * MS, OUTAGE, raised=True, probe="other"),
+        HealthEvent(505 * MS, OUTAGE, raised=False, probe="one"),
+    )
+    assert failed(facts(health=two)) == [("time to recover", "unknown")]
+    both = (*two, HealthEvent(505 * MS, OUTAGE, raised=False, probe="other"))
+    assert failed(facts(health=both)) == []
+
+
 def test_recovery_is_the_last_time_it_came_back_and_never_below_zero() -> None:
     twice = (
         *facts().moves,

@@ -265,10 +265,11 @@ def _first_raised(facts: DrillFacts, cause: str) -> int | None:
 
 
 def _held_at_end(facts: DrillFacts) -> list[str]:
-    held: dict[str, None] = {}
+    """The causes that were raised and not cleared; of two probes of one cause both have to clear it."""
+    held: dict[tuple[str, str], None] = {}
     for event in facts.health:
         if event.raised:
-            held[event.cause] = None
+            held[event.cause, event.probe] = None
         else:
-            held.pop(event.cause, None)
-    return list(held)
+            held.pop((event.cause, event.probe), None)
+    return list(dict.fromkeys(cause for cause, _ in held))
