@@ -104,6 +104,10 @@ class AuditTrail:
         except (OSError, ValueError):  # ValueError: a file that was closed
             self._unwritten += 1
 
+    def since(self, count: int) -> tuple[AuditEntry, ...]:
+        """The entries after the first ``count``."""
+        return tuple(self._entries[count:])
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from tickpath.control.automation.actions import Actions
     from tickpath.control.health.look import Look
 
-__all__ = ["Condition", "Runbook", "Situation", "Step"]
+__all__ = ["Condition", "Runbook", "Situation", "Step", "subject_of"]
+
+#: Between the words of a cause and what it is about.
+_SUBJECT = ": "
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a condition may know: the counters, the lifecycle, the causes, and how this response came about."""
+    """What a condition may know: the counters, the lifecycle, the causes, how this response came about."""
 
     look: Look
     """The counters of this control step. Its ``state`` is that of the step's beginning; see :attr:`state`."""
@@ -32,10 +35,13 @@ class Situation:
     """The words of the causes held now, in the order they came."""
     trigger: str
     """The cause that began this response, or ``state WARMUP`` and its like."""
-    triggers: tuple[str, ...]
-    """The cause words that the runbook answers."""
+    own: tuple[str, ...] = ()
+    """Those of :attr:`causes` that this response answers: the runbook's triggers with the same subject."""
+    holding: tuple[str, ...] = ()
+    """Names of other runbooks that keep the lifecycle from READY: under way in a step that holds, or
+    escalated and not yet resolved."""
     clear_looks: int = 0
-    """Looks in a row, this one included, on which none of :attr:`triggers` was held."""
+    """Looks in a row, this one included, on which :attr:`own` was empty."""
     asked: Look | None = None
     """The look on which the step's action was called; ``None`` before."""
     degraded_from: State | None = None
@@ -44,14 +50,14 @@ class Situation:
     """What an operator has acknowledged since the response began."""
 
     @property
-    def own(self) -> tuple[str, ...]:
-        """The causes held now that this runbook answers."""
-        return tuple(cause for cause in self.causes if cause_matches(cause, self.triggers))
-
-    @property
     def others(self) -> tuple[str, ...]:
         """The causes held now that are somebody else's."""
-        return tuple(cause for cause in self.causes if not cause_matches(cause, self.triggers))
+        return tuple(cause for cause in self.causes if cause not in self.own)
+
+    @property
+    def subject(self) -> str:
+        """What the trigger is about: ``log`` in ``slow consumer: log``; empty if it does not say."""
+        return subject_of(self.trigger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Step:
     does: str
     """What the action does, for people."""
     timeout_ns: int
-    """How long each of the two waits may take, in nanoseconds. What holds at exactly that moment is in time."""
+    """How long each of the two waits may take, in nanoseconds; what holds exactly then is in time."""
     action: Callable[[Actions, Situation], object] | None = None
     """Called once ``pre`` holds; ``None`` only waits. ``False`` is a refusal: asked again at the next look,
     until the timeout."""
@@ -85,6 +91,10 @@ class Step:
     """What must hold before; ``None`` begins at once."""
     post: Condition | None = None
     """What must hold after; ``None`` believes the action."""
+    gives_up: Condition | None = None
+    """What makes waiting pointless: the step fails at once when it holds and the awaited does not."""
+    holds: bool = False
+    """Whether no other runbook may bring READY back while this step is under way."""
     undo: Callable[[Actions, Situation], object] | None = None
     """Called if this step or a later one fails and the action was called; ``None`` leaves it as it is."""
     undo_post: Condition | None = None
@@ -98,7 +108,9 @@ class Step:
                 f"timeout_ns of step {self.name} must be an integer, not {type(self.timeout_ns).__name__}"
             )
         if self.timeout_ns < 0:
-            raise ArgumentValueError(f"timeout_ns of step {self.name} must be 0 or more, got {self.timeout_ns}")
+            raise ArgumentValueError(
+                f"timeout_ns of step {self.name} must be 0 or more, got {self.timeout_ns}"
+            )
         if self.undo_post is not None and self.undo is None:
             raise ArgumentValueError(f"step {self.name} has an undo_post and no undo that it could verify")
 
@@ -132,11 +144,16 @@ class Runbook:
         if twice is not None:
             raise ArgumentValueError(f"runbook {self.name} has two steps named {twice}")
 
+    @property
+    def holds(self) -> bool:
+        """Whether one of its steps holds: then its escalation holds, too, until it is resolved."""
+        return any(step.holds for step in self.steps)
+
     def answers(self, cause: str) -> bool:
-        """Whether ``cause`` is one of its triggers."""
-        return cause_matches(cause, self.triggers)
+        """Whether ``cause`` is one of its triggers, or one of them with a subject."""
+        return cause in self.triggers or cause.partition(_SUBJECT)[0] in self.triggers
 
 
-def cause_matches(cause: str, triggers: tuple[str, ...]) -> bool:
-    """Whether ``cause`` is one of ``triggers``, or one of them with a subject: ``slow consumer: log``."""
-    return cause in triggers or cause.partition(": ")[0] in triggers
+def subject_of(cause: str) -> str:
+    """What a cause is about: ``log`` in ``slow consumer: log``; empty if it does not say."""
+    return cause.partition(_SUBJECT)[2]
