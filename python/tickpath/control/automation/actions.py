@@ -25,7 +25,7 @@ class Actions(Protocol):
         """Moves DEGRADED to WARMUP, from where the warm-up goes its whole way."""
 
     def skip_to_head(self, stage: str) -> object:
-        """Asks ``stage`` to go on with the newest event at its next turn; what it skips is counted as shed."""
+        """Asks ``stage`` to go on with the newest event at its next turn; what is skipped is shed."""
 
     def acknowledge(self, cause: str) -> object:
         """Lets go of a cause that does not clear by itself: somebody has seen and answered it."""

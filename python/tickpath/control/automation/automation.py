@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from tickpath.control.automation.audit import AuditEntry, AuditTrail, Event
 from tickpath.control.automation.response import Response
 from tickpath.control.automation.runbook import Runbook, Situation, subject_of
-from tickpath.control.failure.causes import held_causes
+from tickpath.control.failure.causes import Cause, held
 from tickpath.core.state import Lifecycle, State
 from tickpath.core.unraisable import report_unraisable
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
@@ -96,7 +96,7 @@ class Automation:
 
     def step(self, look: Look) -> tuple[AuditEntry, ...]:
         """Takes up what is new, advances every response, and returns what was audited."""
-        causes = held_causes(self._lifecycle)
+        causes = held(self._lifecycle)
         if (
             not causes
             and look.epoch == self._epoch
@@ -104,13 +104,14 @@ class Automation:
         ):
             return ()
         before = len(self.audit)
-        self._release(causes)
-        self._take_acknowledgements(look, causes)
+        words = _words(causes)
+        self._release(words)
+        self._take_acknowledgements(look, words)
         for runbook in self.runbooks:
-            self._trigger(runbook, look, causes)
+            self._trigger(runbook, look, words)
         self._epoch = look.epoch
         for response in self._in_order():
-            response.clear_looks = 0 if self._own(response, causes) else response.clear_looks + 1
+            response.clear_looks = 0 if self._own(response, words) else response.clear_looks + 1
             response.advance(self, look)
             if response.is_over:
                 self._end(response)
@@ -118,7 +119,7 @@ class Automation:
 
     def situation(self, response: Response, look: Look) -> Situation:
         """What ``response`` may know now; read afresh, for an action may just have changed it."""
-        causes = held_causes(self._lifecycle)
+        causes = _words(held(self._lifecycle))
         state = self._lifecycle.state
         return Situation(
             look=look,
@@ -165,7 +166,8 @@ class Automation:
         response = Response(runbook, trigger)
         self._responses.append(response)
         self._mark_answered(response, causes)
-        self.record(response, look, "", "triggered", runbook.title)
+        evidence = next((one.evidence for one in held(self._lifecycle) if one.words == trigger), "")
+        self.record(response, look, "", "triggered", evidence or runbook.title)
         return response
 
     def _take_acknowledgements(self, look: Look, causes: tuple[str, ...]) -> None:
@@ -200,7 +202,7 @@ class Automation:
             self._unresolved.pop(key, None)
             return
         # It has failed for the causes of now: only what comes anew begins it again.
-        self._mark_answered(response, held_causes(self._lifecycle))
+        self._mark_answered(response, _words(held(self._lifecycle)))
         if response.runbook.holds:
             self._unresolved[key] = None
 
@@ -241,3 +243,7 @@ class Automation:
             left = last.source if last is not None and last.target is State.DEGRADED else None
             self._degraded_from = (epoch, left)
         return self._degraded_from[1]
+
+
+def _words(causes: tuple[Cause, ...]) -> tuple[str, ...]:
+    return tuple(cause.words for cause in causes)

@@ -29,8 +29,8 @@ class RehearsedStep:
     does: str
     """What its action does."""
     would: Would
-    """``act``; ``wait`` for the precondition, or, where a step only waits, for the postcondition; ``nothing``, as
-    the postcondition holds already; ``unknown``, as a condition cannot be judged."""
+    """``act``; ``wait``, for the precondition, or for the postcondition of a step that has no action;
+    ``nothing``, as the postcondition holds already; ``unknown``, as a condition cannot be judged."""
     pre: str | None
     """The precondition's words; ``None`` if there is none."""
     pre_holds: bool | None

@@ -50,7 +50,7 @@ def feed_integrity(limits: Limits) -> Runbook:
         name="feed-integrity",
         title="The feed has gaps, duplicates or events out of order: wait until it is clean",
         row=None,
-        triggers=("feed integrity", "feed gap", "feed duplicates", "feed out of order"),
+        triggers=("feed integrity",),
         steps=(degrade(limits), clear(limits), recover(limits)),
         description=(
             "A book built from such a feed is wrong in ways that nobody sees. Execution is gated until the "

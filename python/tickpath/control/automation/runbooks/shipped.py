@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING
 
+from tickpath.config.suggest import suggestion
 from tickpath.control.automation.runbook import Runbook
 from tickpath.control.automation.runbooks.feed import feed_integrity, market_data_outage, stale_feed
 from tickpath.control.automation.runbooks.stages import (
@@ -18,10 +19,12 @@ from tickpath.control.automation.runbooks.stages import (
 from tickpath.control.automation.runbooks.start import cold_start, warmup_incomplete
 from tickpath.control.automation.runbooks.state import clock_skew, state_corruption
 from tickpath.control.automation.runbooks.steps import Limits
-from tickpath.core.ingest.suggest import suggestion
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
-__all__ = ["FAILURE_TABLE", "SHIPPED", "RunbookChoice", "build", "build_all"]
+if TYPE_CHECKING:
+    from tickpath.config.scenario.responses import RunbookSettings
+
+__all__ = ["FAILURE_TABLE", "SHIPPED", "build", "build_all"]
 
 FAILURE_TABLE = (
     "Slow Consumer",
@@ -55,26 +58,6 @@ SHIPPED: Mapping[str, Callable[[Limits], Runbook]] = MappingProxyType(
 _STAGE_RUNBOOKS = ("slow-consumer",)
 
 
-class RunbookChoice(Protocol):
-    """What a scenario says of one runbook; ``RunbookSettings`` is one."""
-
-    @property
-    def name(self) -> str:
-        """One of :data:`SHIPPED`."""
-
-    @property
-    def enabled(self) -> bool:
-        """Whether it answers."""
-
-    @property
-    def timeout_ns(self) -> int | None:
-        """How long a wait of a step may take; ``None`` leaves it to the runbook."""
-
-    @property
-    def params(self) -> Mapping[str, object]:
-        """``confirm_looks``, and ``stage`` of a slow consumer."""
-
-
 def build(
     name: str, *, timeout_ns: int | None = None, params: Mapping[str, object] = MappingProxyType({})
 ) -> Runbook:
@@ -106,17 +89,15 @@ def build(
     )
 
 
-def build_all(choices: Iterable[RunbookChoice] | None = None) -> tuple[Runbook, ...]:
-    """The runbooks of a scenario that are enabled, in its order; all the shipped ones without ``choices``.
+def build_all(settings: Iterable[RunbookSettings] | None = None) -> tuple[Runbook, ...]:
+    """The runbooks of a scenario that are enabled, in its order; all the shipped ones without ``settings``.
 
     Raises like :func:`build`.
     """
-    if choices is None:
+    if settings is None:
         return tuple(build(name) for name in SHIPPED)
     return tuple(
-        build(choice.name, timeout_ns=choice.timeout_ns, params=choice.params)
-        for choice in choices
-        if choice.enabled
+        build(each.name, timeout_ns=each.timeout_ns, params=each.params) for each in settings if each.enabled
     )
 
 

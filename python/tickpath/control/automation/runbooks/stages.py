@@ -27,7 +27,7 @@ def _laggard(named: str | None) -> Callable[[Situation], str]:
     def stage_of(situation: Situation) -> str:
         stages = (situation.asked or situation.look).stages
         for name in (named, situation.subject):
-            if name in stages:
+            if name is not None and name in stages:
                 return name
         plain = [name for name in stages if name != _EXECUTOR]
         # max() keeps the first of equals: the declared order decides.
@@ -93,7 +93,7 @@ def latency_breach(limits: Limits) -> Runbook:
         name="latency-breach",
         title="Latency is over the objective: execute nothing until it is within",
         row=None,
-        triggers=("latency over its limit", "latency over objective", "latency breach"),
+        triggers=("latency over its limit",),
         steps=(degrade(limits), clear(limits), recover(limits)),
         description=(
             "An order that comes too late is not the order that was decided on. Execution is gated until "
