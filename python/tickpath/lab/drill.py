@@ -16,7 +16,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickpath.config.scenario import load_scenario
 from tickpath.config.suggest import suggestion
 from tickpath.core.time import now
 from tickpath.errors import ArgumentValueError
@@ -81,6 +80,8 @@ def find_drill(name: str) -> Path:
 
 def load_drill(name: str) -> Scenario:
     """The scenario of a shipped drill or of a file."""
+    from tickpath.config.scenario import load_scenario
+
     return load_scenario(find_drill(name))
 
 

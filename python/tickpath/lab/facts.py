@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tickpath.control.automation.audit import AuditEntry
 from tickpath.core.state import State
 
-__all__ = ["AuditFact", "Books", "DrillFacts", "HealthEvent", "InjectionSpan", "Mode", "Move"]
+__all__ = ["Books", "DrillFacts", "HealthEvent", "InjectionSpan", "Mode", "Move"]
 
 Mode = Literal["virtual", "live"]
 
@@ -61,22 +62,6 @@ class HealthEvent:
     """Raised, or cleared."""
     probe: str = ""
     """Who saw it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFact:
-    """One line of the audit trail of a runbook."""
-
-    at_ns: int
-    """When."""
-    runbook: str
-    """Which runbook."""
-    step: str
-    """Which of its steps; empty for the runbook as a whole."""
-    event: str
-    """What happened."""
-    detail: str = ""
-    """In more words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +112,7 @@ class DrillFacts:
     """In the order of the scenario."""
     health: tuple[HealthEvent, ...] = ()
     """In the order they happened."""
-    audit: tuple[AuditFact, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
     """In the order they happened."""
     books: Mapping[str, Books] = field(default_factory=dict)
     """The executor first, then the plain consumers."""
