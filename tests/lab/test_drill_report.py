@@ -29,7 +29,7 @@ SCENARIO = Scenario(
     name="outage",
     description="The feed is gone.",
     objectives=objectives(),
-    breaks=BreakSettings(disable="probe:feed-staleness"),
+    break_=BreakSettings(disable="probe:feed-staleness"),
 )
 AUDITED = (AuditEntry(410_000_000, "market-data-outage", "market data stale", "degrade", "done", "asked"),)
 
@@ -115,7 +115,7 @@ def test_the_broken_variant_runs_without_what_it_names() -> None:
 
 
 def test_a_scenario_that_names_nothing_has_no_broken_variant() -> None:
-    plain = dataclasses.replace(SCENARIO, breaks=BreakSettings())
+    plain = dataclasses.replace(SCENARIO, break_=BreakSettings())
     with pytest.raises(ArgumentValueError, match=r"outage names nothing to switch off: expected \[break\]"):
         run_drill(plain, "virtual", lambda _scenario, _mode: facts(), broken=True)
 

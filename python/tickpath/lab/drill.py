@@ -9,27 +9,24 @@ Running blocks until the run is over; everything else reads files and returns.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickpath.config.suggest import suggestion
+from tickpath.config.scenario import load_scenario
 from tickpath.core.time import now
-from tickpath.errors import ArgumentValueError
 from tickpath.lab.grading import Grade, grade
 
 if TYPE_CHECKING:
     from tickpath.config.scenario import Scenario
     from tickpath.lab.facts import DrillFacts, Mode
 
-__all__ = ["DrillResult", "Runner", "drill_names", "find_drill", "load_drill", "run_drill"]
+__all__ = ["DrillResult", "Runner", "drill_names", "load_drill", "run_drill", "shipped_scenarios"]
 
 #: What others extend, and no drill itself.
 _BASE = "base"
-_SUFFIX = ".toml"
 
 Runner = Callable[["Scenario", "Mode"], "DrillFacts"]
 """Runs a scenario, in that mode, and says what happened."""
@@ -58,31 +55,21 @@ class DrillResult:
         return "pass" if self.grade.passed else "fail"
 
 
+def shipped_scenarios() -> dict[str, Path]:
+    """The scenario files in the package by name, in the order of the alphabet; ``base`` is no drill itself."""
+    # A wheel is unpacked where it is installed: its data are files.
+    folder = Path(str(files("tickpath.lab"))) / "scenarios"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
 def drill_names() -> tuple[str, ...]:
     """The shipped drills, in the order of the alphabet."""
-    return tuple(sorted(path.stem for path in _folder().glob(f"*{_SUFFIX}") if path.stem != _BASE))
-
-
-def find_drill(name: str) -> Path:
-    """The file of the shipped drill ``name``, or the scenario file ``name`` itself.
-
-    Raises ``ArgumentValueError`` if there is neither.
-    """
-    if name in drill_names():
-        return _folder() / f"{name}{_SUFFIX}"
-    if name.endswith(_SUFFIX) or Path(name).is_file():
-        return Path(name)
-    raise ArgumentValueError(
-        f"{name!r} is no drill and no scenario file{suggestion(name, drill_names())}"
-        " (tickpath drill list names them all)"
-    )
+    return tuple(name for name in shipped_scenarios() if name != _BASE)
 
 
 def load_drill(name: str) -> Scenario:
-    """The scenario of a shipped drill or of a file."""
-    from tickpath.config.scenario import load_scenario
-
-    return load_scenario(find_drill(name))
+    """The scenario of a shipped drill, or of a file. Raises ``ScenarioError``."""
+    return load_scenario(name, builtin=shipped_scenarios())
 
 
 def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = False) -> DrillResult:
@@ -92,13 +79,7 @@ def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = Fal
     """
     disabled = None
     if broken:
-        disabled = scenario.breaks.disable
-        if disabled is None:
-            raise ArgumentValueError(
-                f"the scenario {scenario.name} names nothing to switch off: expected [break] with "
-                'disable = "probe:NAME" or "runbook:NAME"'
-            )
-        scenario = _without(scenario, disabled)
+        disabled, scenario = scenario.break_.disable, scenario.broken()
     begin_ns = now()
     facts = run(scenario, mode)
     return DrillResult(
@@ -108,19 +89,3 @@ def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = Fal
         disabled=disabled,
         wall_ns=now() - begin_ns,
     )
-
-
-def _without(scenario: Scenario, disabled: str) -> Scenario:
-    """``scenario`` with one probe or runbook, as ``[break]`` names it, switched off."""
-    kind, _, name = disabled.partition(":")
-    part = f"{kind}s"
-    members = tuple(
-        dataclasses.replace(member, enabled=False) if member.name == name else member
-        for member in getattr(scenario, part)
-    )
-    return dataclasses.replace(scenario, **{part: members})
-
-
-def _folder() -> Path:
-    # A wheel is unpacked where it is installed: its data are files.
-    return Path(str(files("tickpath.lab"))) / "scenarios"

@@ -48,7 +48,7 @@ def drill_list(scenarios: Sequence[Scenario]) -> Report:
                 "description": scenario.description,
                 "injections": [injection.kind for injection in scenario.injections],
                 "expects_causes": list(scenario.objectives.expects_causes),
-                "disable": scenario.breaks.disable,
+                "disable": scenario.break_.disable,
             }
             for scenario in scenarios
         ],

@@ -76,8 +76,6 @@ class ObjectiveSettings:
     """Whether the lifecycle must have been DEGRADED, or must not."""
     expects_causes: tuple[Cause, ...] = ()
     """Causes that must have been raised."""
-    live_slack_ns: DurationNs = 250_000_000
-    """In a live run every limit above in nanoseconds is so much longer: the machine has pauses of its own."""
 
     def __post_init__(self) -> None:
         check_fields(self)
