@@ -11,14 +11,14 @@ from typing import Any, get_args
 
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
-__all__ = ["flag", "instance", "number", "one_of", "tuple_of", "whole"]
+__all__ = ["flag", "instance", "number", "one_of", "shown", "tuple_of", "whole"]
 
 
 def one_of(name: str, value: object, words: object) -> None:
     """Raises if ``value`` is none of the ``words`` of a ``Literal``."""
     expected = get_args(words)
     if not isinstance(value, str):
-        raise ArgumentTypeError(f"{name} must be one of {', '.join(expected)}, got {_shown(value)}")
+        raise ArgumentTypeError(f"{name} must be one of {', '.join(expected)}, got {shown(value)}")
     if value not in expected:
         raise ArgumentValueError(f"{name} must be one of {', '.join(expected)}, got {value!r}")
 
@@ -26,7 +26,7 @@ def one_of(name: str, value: object, words: object) -> None:
 def whole(name: str, value: object, low: int, high: int) -> None:
     """Raises if ``value`` is no integer in ``[low, high]``."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ArgumentTypeError(f"{name} must be an integer, got {_shown(value)}")
+        raise ArgumentTypeError(f"{name} must be an integer, got {shown(value)}")
     if not low <= value <= high:
         raise ArgumentValueError(f"{name} must be an integer from {low:,} to {high:,}, got {value}")
 
@@ -34,7 +34,7 @@ def whole(name: str, value: object, low: int, high: int) -> None:
 def number(name: str, value: object, low: float, high: float, *, above: bool = False) -> None:
     """Raises if ``value`` is no finite number in ``[low, high]``; with ``above`` it must not be ``low``."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ArgumentTypeError(f"{name} must be a number, got {_shown(value)}")
+        raise ArgumentTypeError(f"{name} must be a number, got {shown(value)}")
     if not low <= value <= high or not math.isfinite(value) or (above and value == low):
         bound = "above" if above else "from"
         most = f" to {high:,.15g}" if math.isfinite(high) else ", and finite"
@@ -44,20 +44,21 @@ def number(name: str, value: object, low: float, high: float, *, above: bool = F
 def flag(name: str, value: object) -> None:
     """Raises if ``value`` is no ``bool``."""
     if not isinstance(value, bool):
-        raise ArgumentTypeError(f"{name} must be True or False, got {_shown(value)}")
+        raise ArgumentTypeError(f"{name} must be True or False, got {shown(value)}")
 
 
 def instance(name: str, value: object, kind: type) -> None:
     """Raises if ``value`` is no ``kind``."""
     if not isinstance(value, kind):
-        raise ArgumentTypeError(f"{name} must be of the type {kind.__name__}, got {_shown(value)}")
+        raise ArgumentTypeError(f"{name} must be of the type {kind.__name__}, got {shown(value)}")
 
 
 def tuple_of(name: str, value: object, kind: type) -> None:
     """Raises if ``value`` is no tuple of ``kind``."""
     if not isinstance(value, tuple) or not all(isinstance(item, kind) for item in value):
-        raise ArgumentTypeError(f"{name} must be a tuple of {kind.__name__}, got {_shown(value)}")
+        raise ArgumentTypeError(f"{name} must be a tuple of {kind.__name__}, got {shown(value)}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """``value`` and its type, for messages about a wrong type."""
     return f"{value!r} ({type(value).__name__})"
