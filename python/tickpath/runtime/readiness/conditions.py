@@ -17,7 +17,7 @@ class UnmetCondition:
     """
 
     name: str
-    """``state``, ``warmup``, ``executor``, ``control``, ``cause:WORDS``, ``fence:STAGE`` or ``probe:NAME``."""
+    """``state``, ``warmup``, ``executor``, ``control``, ``cause:…``, ``fence:…`` or ``probe:…``."""
     value: str | float | None
     """What was found; ``None``: unknown."""
     expected: str | float

@@ -7,7 +7,7 @@ what was seen, and ``garbage`` keeps the collector off what is old. See ``docs/c
 from __future__ import annotations
 
 from tickpath.runtime.warmup.certificate import WarmupCertificate, WarmupRound
-from tickpath.runtime.warmup.controller import WarmUp, WarmupProgress, WarmupStep, WarmUpTerms
+from tickpath.runtime.warmup.controller import WarmUp, WarmupProgress, WarmupStep
 from tickpath.runtime.warmup.evidence import AckWindow, WindowFigures
 from tickpath.runtime.warmup.garbage import FrozenGarbage
 
@@ -15,7 +15,6 @@ __all__ = [
     "AckWindow",
     "FrozenGarbage",
     "WarmUp",
-    "WarmUpTerms",
     "WarmupCertificate",
     "WarmupProgress",
     "WarmupRound",

@@ -12,11 +12,11 @@ be read from any.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
+from tickpath.errors import ArgumentValueError
 from tickpath.runtime.warmup.certificate import (
     WarmupCertificate,
-    WarmupKind,
     WarmupRound,
     WarmupVerdict,
 )
@@ -24,48 +24,13 @@ from tickpath.runtime.warmup.evidence import evidence_words, is_flat, round_of, 
 from tickpath.runtime.warmup.garbage import FrozenGarbage
 
 if TYPE_CHECKING:
+    from tickpath.config.scenario.surroundings import WarmupSettings
     from tickpath.control.health.look import Look
     from tickpath.runtime.warmup.evidence import AckWindow
 
-__all__ = ["WarmUp", "WarmUpTerms", "WarmupProgress", "WarmupStep"]
+__all__ = ["WarmUp", "WarmupProgress", "WarmupStep"]
 
 WarmupAction = Literal["continue", "next_round", "ready", "failed"]
-
-
-class WarmUpTerms(Protocol):
-    """What a warm-up is to be; the settings of a scenario's ``[warmup]``."""
-
-    @property
-    def kind(self) -> WarmupKind:
-        """``evidence`` or ``count``."""
-
-    @property
-    def events(self) -> int:
-        """How many events a warm-up of the kind ``count`` has."""
-
-    @property
-    def round_events(self) -> int:
-        """How many events a round has."""
-
-    @property
-    def rounds_min(self) -> int:
-        """The floor: no fewer rounds."""
-
-    @property
-    def rounds_max(self) -> int:
-        """The cap: a warm-up that is not flat by then has failed."""
-
-    @property
-    def flat_rounds(self) -> int:
-        """How many rounds in a row have to agree."""
-
-    @property
-    def tolerance(self) -> float:
-        """By what share their medians may differ."""
-
-    @property
-    def hold_feed(self) -> bool:
-        """Whether the feed waits between the rounds of the first warm-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +84,24 @@ _CONTINUE = WarmupStep("continue")
 
 
 class WarmUp:
-    """A warm-up as ``terms`` say; once over, it may begin again.
+    """A warm-up as ``settings`` say; once over, it may begin again.
 
-    ``resolution_ns`` is what the clock cannot tell apart: medians that differ by no more are the same. A
+    ``events`` is how many one of the kind ``count`` has, in the place of the settings' own: what 1,000 or a
+    tenth of the source come to. ``resolution_ns`` is what the clock cannot tell apart: medians that differ by no more are the same. A
     warm-up of evidence always ends by ``rounds_max`` rounds; it fails before that if the feed is over or the
     executor was ended by its overrun policy.
+
+    Raises ``ArgumentValueError`` for the kind ``count`` without a number.
     """
 
-    def __init__(self, terms: WarmUpTerms, *, resolution_ns: int = 0) -> None:
-        self._terms = terms
+    def __init__(
+        self, settings: WarmupSettings, *, events: int | None = None, resolution_ns: int = 0
+    ) -> None:
+        wanted = settings.events if events is None else events
+        if settings.kind == "count" and wanted is None:
+            raise ArgumentValueError('a warm-up of the kind "count" needs its number of events, got None')
+        self._settings = settings
+        self._events = wanted or 0
         self._resolution_ns = resolution_ns
         self._attempt: _Attempt | None = None
         self._attempts = 0
@@ -138,7 +112,7 @@ class WarmUp:
     @property
     def hold_at(self) -> int | None:
         """Before which event the feed is to be held at first; ``None`` for nowhere. For the engine."""
-        return self._round_events() or None if self._terms.hold_feed else None
+        return self._round_events() or None if self._settings.hold_feed else None
 
     @property
     def is_running(self) -> bool:
@@ -174,7 +148,7 @@ class WarmUp:
         """
         self.interrupt(at_ns, "begun again")
         self._attempts += 1
-        attempt = _Attempt(self._attempts, at_ns, holds=self._terms.hold_feed and look is None)
+        attempt = _Attempt(self._attempts, at_ns, holds=self._settings.hold_feed and look is None)
         self._attempt = attempt
         if look is not None:
             executor = look.stages["executor"]
@@ -183,7 +157,7 @@ class WarmUp:
             if window is not None:
                 window.take()
         attempt.hold_at = self._round_events() if attempt.holds else 0
-        if self._terms.kind == "count" and not self._terms.events:
+        if self._settings.kind == "count" and not self._events:
             return self._end(attempt, at_ns, attempt.processed, "passed", "no warm-up asked for")
         self._show(attempt, 0)
         return WarmupStep("continue", hold_at=attempt.hold_at or None)
@@ -221,7 +195,7 @@ class WarmUp:
         progress = self._progress
         if progress is None:
             return "before its first round"
-        if self._terms.kind == "count":
+        if self._settings.kind == "count":
             return f"{progress.events} of {progress.round_events} warm-up events processed"
         return (
             f"{progress.events} of {progress.round_events} events into warm-up round {progress.round} "
@@ -229,7 +203,7 @@ class WarmUp:
         )
 
     def _round_events(self) -> int:
-        return self._terms.events if self._terms.kind == "count" else self._terms.round_events
+        return self._events if self._settings.kind == "count" else self._settings.round_events
 
     def _is_round_over(self, attempt: _Attempt, look: Look) -> bool:
         executor, feed = look.stages["executor"], look.feed
@@ -240,9 +214,9 @@ class WarmUp:
         return attempt.holds and feed.held and has_moved and not executor.backlog
 
     def _round(self, attempt: _Attempt, look: Look, window: AckWindow | None) -> WarmupStep:
-        terms, processed = self._terms, look.stages["executor"].processed
-        if terms.kind == "count":
-            reason = f"{terms.events} warm-up events processed"
+        settings, processed = self._settings, look.stages["executor"].processed
+        if settings.kind == "count":
+            reason = f"{self._events} warm-up events processed"
             return self._end(attempt, look.at_ns, processed, "passed", reason)
         rounds = attempt.rounds
         rounds.append(
@@ -250,34 +224,34 @@ class WarmUp:
         )
         attempt.processed, attempt.at_cursor = processed, look.stages["executor"].cursor
         attempt.moved_from = (look.feed.published, look.feed.withheld)
-        flat_rounds, tolerance = terms.flat_rounds, terms.tolerance
+        flat_rounds, tolerance = settings.flat_rounds, settings.tolerance
         numbers = evidence_words(rounds, flat_rounds=flat_rounds, tolerance=tolerance)
-        if len(rounds) >= terms.rounds_min and is_flat(
+        if len(rounds) >= settings.rounds_min and is_flat(
             rounds, flat_rounds=flat_rounds, tolerance=tolerance, resolution_ns=self._resolution_ns
         ):
             reason = f"latency flat after {len(rounds)} rounds: {numbers}"
             return self._end(attempt, look.at_ns, processed, "passed", reason)
-        if len(rounds) >= terms.rounds_max:
+        if len(rounds) >= settings.rounds_max:
             reason = f"latency not flat after {len(rounds)} rounds, the most there may be: {numbers}"
             return self._end(attempt, look.at_ns, processed, "failed", reason)
-        attempt.hold_at += terms.round_events if attempt.holds else 0
+        attempt.hold_at += settings.round_events if attempt.holds else 0
         self._show(attempt, 0)
         return WarmupStep("next_round", hold_at=attempt.hold_at or None)
 
     def _end(
         self, attempt: _Attempt, at_ns: int, processed: int, verdict: WarmupVerdict, reason: str
     ) -> WarmupStep:
-        terms, is_evidence = self._terms, self._terms.kind == "evidence"
+        settings, is_evidence = self._settings, self._settings.kind == "evidence"
         self._certificate = WarmupCertificate(
             attempt=attempt.number,
-            kind=terms.kind,
+            kind=settings.kind,
             began_ns=attempt.began_ns,
             ended_ns=at_ns,
             events=processed - attempt.processed_at_begin,
             rounds=tuple(attempt.rounds),
-            tolerance=terms.tolerance if is_evidence else None,
-            flat_rounds=terms.flat_rounds if is_evidence else None,
-            spread=spread_of(attempt.rounds, terms.flat_rounds) if is_evidence else None,
+            tolerance=settings.tolerance if is_evidence else None,
+            flat_rounds=settings.flat_rounds if is_evidence else None,
+            spread=spread_of(attempt.rounds, settings.flat_rounds) if is_evidence else None,
             verdict=verdict,
             reason=reason,
             held_feed=attempt.holds,
@@ -287,12 +261,12 @@ class WarmUp:
         return WarmupStep("ready" if verdict == "passed" else "failed", reason)
 
     def _show(self, attempt: _Attempt, events: int) -> None:
-        terms, is_evidence = self._terms, self._terms.kind == "evidence"
+        settings, is_evidence = self._settings, self._settings.kind == "evidence"
         self._progress = WarmupProgress(
             round=len(attempt.rounds) + 1,
-            rounds_max=terms.rounds_max if is_evidence else 1,
+            rounds_max=settings.rounds_max if is_evidence else 1,
             events=events,
             round_events=self._round_events(),
-            spread=spread_of(attempt.rounds, terms.flat_rounds) if is_evidence else None,
-            tolerance=terms.tolerance if is_evidence else None,
+            spread=spread_of(attempt.rounds, settings.flat_rounds) if is_evidence else None,
+            tolerance=settings.tolerance if is_evidence else None,
         )
