@@ -17,7 +17,8 @@ class UnmetCondition:
     """
 
     name: str
-    """``state``, ``warmup``, ``executor``, ``control``, ``cause:…``, ``fence:…`` or ``probe:…``."""
+    """``run``, ``shutdown``, ``state``, ``warmup``, ``executor``, ``control``, or ``cause:``, ``fence:`` and
+    ``probe:`` with a name."""
     value: str | float | None
     """What was found; ``None``: unknown."""
     expected: str | float

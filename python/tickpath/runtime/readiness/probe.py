@@ -1,9 +1,9 @@
 """The readiness probe: reads what the control plane shares, and says what is missing.
 
-Ready is: the lifecycle is READY, no cause is held, the executor has seen the present epoch (the fence), and
-the control plane still steps. A probe that fails or does not know is no condition of its own while all that
-holds, for hysteresis decides when it becomes a cause; where the run is not ready it is listed, because it
-keeps the causes from clearing.
+Ready is: the lifecycle is READY, no cause is held, the executor has seen the present epoch (the fence), the
+control plane still steps, and nobody has asked for the end. A probe that fails or does not know is no
+condition of its own while all that holds, for hysteresis decides when it becomes a cause; where the run is
+not ready it is listed, because it keeps the causes from clearing.
 
 Threads: any. Nothing is written but by :meth:`Readiness.saw`, which the control step calls; nothing waits
 for more than the set of causes.
@@ -23,6 +23,7 @@ from tickpath.runtime.readiness.conditions import UnmetCondition
 if TYPE_CHECKING:
     from tickpath.control.health.look import Look
     from tickpath.control.health.monitor import ProbeStatus
+    from tickpath.runtime.shutdown import Shutdown
     from tickpath.runtime.warmup import WarmUp
 
 __all__ = ["HasReadings", "Readiness"]
@@ -53,6 +54,7 @@ class Readiness:
         *,
         interval_ns: int,
         warmup: WarmUp | None = None,
+        shutdown: Shutdown | None = None,
         monitor: HasReadings | None = None,
         intervals_max: int = 100,
         clock: Callable[[], int] = now,
@@ -61,11 +63,12 @@ class Readiness:
         whole("intervals_max", intervals_max, 1, _NS_MAX)
         self._lifecycle = lifecycle
         self._warmup = warmup
+        self._shutdown = shutdown
         self._monitor = monitor
         self._silence_ns_max = interval_ns * intervals_max
         self._clock = clock
         self._seen: tuple[Look, int] | None = None
-        self._has_started = False
+        self._has_started = self._has_ended = False
         self._knows_epochs = False
 
     @property
@@ -80,6 +83,10 @@ class Readiness:
         if look.state is State.READY:
             self._has_started = True
         self._seen = (look, self._clock())
+
+    def end(self) -> None:
+        """The run is over: not ready from now on, whatever the lifecycle says."""
+        self._has_ended = True
 
     @property
     def is_ready(self) -> bool:
@@ -106,8 +113,12 @@ class Readiness:
         return tuple(unmet)
 
     def why_not_alive(self) -> tuple[UnmetCondition, ...]:
-        """The control plane's silence, if it is too long; empty when alive, and before its first step."""
-        if self._seen is None:
+        """The control plane's silence, if it is too long; empty when alive.
+
+        Before its first step it is, and so it is at the end: nobody steps while the account is made.
+        """
+        is_accounting = self._shutdown is not None and self._shutdown.phase in ("accounting", "done")
+        if self._seen is None or self._has_ended or is_accounting:
             return ()
         silence_ns = self._clock() - self._seen[1]
         if silence_ns <= self._silence_ns_max:
@@ -128,8 +139,14 @@ class Readiness:
         return self.why_not_ready() or (UnmetCondition("state", self._lifecycle.state.name, "READY once"),)
 
     def _first_unmet(self) -> list[UnmetCondition]:
-        """The four conditions of being ready, as far as they are not met."""
+        """The conditions of being ready, as far as they are not met."""
         unmet = []
+        if self._has_ended:
+            unmet.append(UnmetCondition("run", "over", "running"))
+        elif self._shutdown is not None and self._shutdown.is_requested:
+            # Whoever sends work here is to stop doing so before the intake does.
+            phase = self._shutdown.phase
+            unmet.append(UnmetCondition("shutdown", "requested" if phase == "running" else phase, "running"))
         state, epoch = self._lifecycle.state, self._lifecycle.epoch
         if state is not State.READY:
             unmet.append(UnmetCondition("state", state.name, State.READY.name))

@@ -87,9 +87,9 @@ class WarmUp:
     """A warm-up as ``settings`` say; once over, it may begin again.
 
     ``events`` is how many one of the kind ``count`` has, in the place of the settings' own: what 1,000 or a
-    tenth of the source come to. ``resolution_ns`` is what the clock cannot tell apart: medians that differ by no more are the same. A
-    warm-up of evidence always ends by ``rounds_max`` rounds; it fails before that if the feed is over or the
-    executor was ended by its overrun policy.
+    tenth of the source come to. ``resolution_ns`` is what the clock cannot tell apart: medians that differ by
+    no more are the same. A warm-up of evidence always ends by ``rounds_max`` rounds; it fails before that if
+    the feed is over or the executor was ended by its overrun policy.
 
     Raises ``ArgumentValueError`` for the kind ``count`` without a number.
     """
