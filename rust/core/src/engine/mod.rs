@@ -17,6 +17,7 @@
 //!   and no system call.
 //! - **Stop**: seen by every stage at every turn, while it waits and while it works; what is left is counted.
 
+mod ack_window;
 mod acks;
 mod consumer;
 mod control;
@@ -54,6 +55,7 @@ mod stage_thread;
 #[cfg(not(loom))]
 mod watcher;
 
+pub use ack_window::{AckWindow, AckWindowFigures};
 pub use acks::{Acks, NoAcks, StampedAck};
 pub use consumer::ConsumerStage;
 pub use control::{Control, Phase, Snapshot, StageBooks, StageSnapshot};
