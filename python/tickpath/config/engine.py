@@ -9,10 +9,11 @@ the start.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from tickpath._native import check_stage_name, check_stages
-from tickpath.config.checks import flag, instance, number, one_of, tuple_of, whole
+from tickpath.config.checks import instance, whole
+from tickpath.config.fields import NS_MAX, SEED_MAX, Number, Whole, check_fields
 from tickpath.errors import ArgumentValueError
 
 __all__ = [
@@ -34,11 +35,14 @@ StampPer = Literal["event", "batch"]
 ClockChoice = Literal["auto", "monotonic"]
 ServiceKind = Literal["none", "constant", "exponential", "lognormal", "empirical"]
 
-_RATE_HZ_MAX = 1e9
 _SERVICE_NS_MAX = 60_000_000_000
-_SIGMA_MAX = 10.0
-_SLOTS_MAX = (1 << 63) - 1
-_NS_MAX = (1 << 63) - 1
+
+#: Ranges that several settings share.
+Slots = Annotated[int, Whole(1, NS_MAX)]
+Events = Annotated[int, Whole(0, NS_MAX)]
+DurationNs = Annotated[int, Whole(0, NS_MAX)]
+RateHz = Annotated[float, Number(0, 1e9, above=True)]
+Seed = Annotated[int, Whole(0, SEED_MAX)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +55,21 @@ class ServiceTime:
 
     kind: ServiceKind = "none"
     """``none``, ``constant``, ``exponential``, ``lognormal`` or ``empirical``."""
-    ns: float = 0.0
+    ns: Annotated[float, Number(0, _SERVICE_NS_MAX)] = 0.0
     """The constant, the mean of ``exponential``, the median of ``lognormal``; at most a minute."""
-    sigma: float = 0.0
+    sigma: Annotated[float, Number(0, 10)] = 0.0
     """Standard deviation of the logarithm, for ``lognormal``; at most 10."""
-    samples_ns: tuple[int, ...] = ()
+    samples_ns: tuple[Annotated[int, Whole(0, _SERVICE_NS_MAX)], ...] = ()
     """Of ``empirical``: each is drawn as often as any other."""
 
     def __post_init__(self) -> None:
-        one_of("a service time's kind", self.kind, ServiceKind)
-        number("ns of a service time", self.ns, 0, _SERVICE_NS_MAX)
+        check_fields(self, "{} of a service time")
         if self.kind == "constant":
             whole("ns of a constant service time", self.ns, 0, _SERVICE_NS_MAX)
-        number("sigma of a service time", self.sigma, 0, _SIGMA_MAX)
         if self.kind in ("none", "empirical") and self.ns:
             raise ArgumentValueError(f"a service time of the kind {self.kind} has no ns, got {self.ns}")
         if self.kind != "lognormal" and self.sigma:
             raise ArgumentValueError(f"a service time of the kind {self.kind} has no sigma, got {self.sigma}")
-        tuple_of("samples_ns", self.samples_ns, int)
-        for sample in self.samples_ns:
-            whole("a sample of a service time, in ns,", sample, 0, _SERVICE_NS_MAX)
         if (self.kind == "empirical") != bool(self.samples_ns):
             raise ArgumentValueError(
                 "samples_ns are of a service time of the kind empirical, which needs at least one: "
@@ -102,31 +101,21 @@ class ServiceTime:
 class ThreadSettings:
     """Where a stage's thread runs, how it waits, and before which others."""
 
-    core: int | Literal["auto"] | None = "auto"
+    core: Annotated[int, Whole(0, 1 << 16)] | Literal["auto"] | None = "auto"
     """``auto``: one of its own where there is one, and never the feed's; ``None`` leaves it to the system."""
     wait: Wait = "auto"
     """``auto`` spins on a core of its own, and else does what disturbs the others least."""
-    spin_pauses: int = 1
+    spin_pauses: Annotated[int, Whole(0, 1_000_000)] = 1
     """PAUSE instructions between two looks, for ``spin``."""
-    park_ns: int = 50_000
+    park_ns: Annotated[int, Whole(1, 1_000_000_000)] = 50_000
     """Length of a sleep, for ``park``."""
-    realtime_priority: int | None = None
+    realtime_priority: Annotated[int, Whole(1, 99)] | None = None
     """1 to 99: before every ordinary thread (``SCHED_FIFO``); needs the right to it."""
-    nice: int | None = None
+    nice: Annotated[int, Whole(-20, 19)] | None = None
     """-20 (first) to 19."""
 
     def __post_init__(self) -> None:
-        one_of("wait", self.wait, Wait)
-        if self.core is not None and self.core != "auto":
-            if isinstance(self.core, str):
-                raise ArgumentValueError(f'core must be "auto", a number or None, got {self.core!r}')
-            whole("core", self.core, 0, 1 << 16)
-        whole("spin_pauses", self.spin_pauses, 0, 1_000_000)
-        whole("park_ns", self.park_ns, 1, 1_000_000_000)
-        if self.realtime_priority is not None:
-            whole("realtime_priority", self.realtime_priority, 1, 99)
-        if self.nice is not None:
-            whole("nice", self.nice, -20, 19)
+        check_fields(self)
         if self.nice is not None and self.realtime_priority is not None:
             raise ArgumentValueError("realtime_priority and nice exclude each other: give one")
 
@@ -145,37 +134,39 @@ class ConsumerSettings:
     """Its thread."""
     service: ServiceTime = field(default_factory=ServiceTime)
     """How long it works on an event."""
-    seed: int = 0
+    seed: Seed = 0
     """Where the draws of its service time begin."""
     claim_lines: bool = False
     """The executor of a ring that nobody else reads takes each line over as it reads it: on some processors
     several times the rate at full speed, and a locked instruction an event."""
+    latency_limit_ns: Annotated[int, Whole(1, NS_MAX)] | None = None
+    """Count the events whose latency from publication to completion is above this; ``None`` counts none."""
+    load_factor: Annotated[float, Number(0, 1000)] = 0.0
+    """Slower under load: with the whole ring waiting an event takes ``1 + load_factor`` times as long, and
+    in proportion with less."""
 
     def __post_init__(self) -> None:
         instance("the name of a consumer", self.name, str)
         check_stage_name(self.name)
-        tuple_of(f"{self.name}: after", self.after, str)
-        one_of(f"{self.name}: overrun", self.overrun, OverrunPolicy)
-        instance(f"{self.name}: thread", self.thread, ThreadSettings)
-        instance(f"{self.name}: service", self.service, ServiceTime)
-        whole(f"{self.name}: seed", self.seed, 0, 2**64 - 1)
+        # A name that has passed holds no braces.
+        check_fields(self, f"{self.name}: {{}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
     """An engine's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``."""
 
-    capacity: int = 65_536
+    capacity: Slots = 65_536
     """Slots of the ring, where the engine makes its own."""
     pace: Pace = "recorded"
     """``recorded``, ``constant`` or ``max``."""
-    speed: float = 1.0
+    speed: Annotated[float, Number(0, above=True)] = 1.0
     """How many times as fast as recorded; for the pace ``recorded``."""
-    rate_hz: float | None = None
+    rate_hz: RateHz | None = None
     """Events per second; for the pace ``constant``."""
-    max_gap_ns: int = 1_000_000_000
+    max_gap_ns: DurationNs = 1_000_000_000
     """The longest idle gap in the run, after ``speed``; for the pace ``recorded``."""
-    events_max: int | None = None
+    events_max: Events | None = None
     """Publish no more than so many events; ``None`` for all."""
     feed: ThreadSettings = field(default_factory=ThreadSettings)
     """The feed's thread."""
@@ -185,7 +176,7 @@ class EngineSettings:
     """The plain consumers."""
     stamp_per: StampPer = "event"
     """``event``, or ``batch``: one stamp for up to 64 events, so that less is known of each."""
-    ack_capacity: int | None = None
+    ack_capacity: Slots | None = None
     """Slots of the ack ring; ``None`` for none, unless a sink needs one."""
     hold_back: bool = False
     """A measuring device: hold the feed to three quarters of the ring, so that nothing is lost."""
@@ -197,32 +188,15 @@ class EngineSettings:
     """Ask for the rings never to be paged out."""
     clock: ClockChoice = "auto"
     """``auto`` is the processor's counter where it can be trusted; ``monotonic`` the machine's clock."""
-    floor_window_ns: int = 100_000_000
+    floor_window_ns: DurationNs = 100_000_000
     """How long the machine is watched before the run, and again after it."""
+    faults: bool = False
+    """Build the stages with the knobs that injections turn: a few instructions a turn."""
 
     def __post_init__(self) -> None:
-        for name, words in (("pace", Pace), ("stamp_per", StampPer), ("clock", ClockChoice)):
-            one_of(name, getattr(self, name), words)
-        whole("capacity", self.capacity, 1, _SLOTS_MAX)
-        if self.ack_capacity is not None:
-            whole("ack_capacity", self.ack_capacity, 1, _SLOTS_MAX)
-        number("speed", self.speed, 0, float("inf"), above=True)
+        check_fields(self)
         if self.pace == "constant" and self.rate_hz is None:
             raise ArgumentValueError("the pace 'constant' needs rate_hz, the events per second: got None")
-        if self.rate_hz is not None:
-            number("rate_hz", self.rate_hz, 0, _RATE_HZ_MAX, above=True)
-        for name in ("max_gap_ns", "floor_window_ns"):
-            whole(name, getattr(self, name), 0, _NS_MAX)
-        if self.events_max is not None:
-            whole("events_max", self.events_max, 0, _SLOTS_MAX)
-        for name in ("hold_back", "touch_memory", "huge_pages", "lock_memory"):
-            flag(name, getattr(self, name))
-        self._check_stages()
-
-    def _check_stages(self) -> None:
-        instance("feed", self.feed, ThreadSettings)
-        instance("executor", self.executor, ConsumerSettings)
-        tuple_of("consumers", self.consumers, ConsumerSettings)
         if self.executor.name != "executor":
             raise ArgumentValueError(f"the executor is called 'executor', got {self.executor.name!r}")
         check_stages(self)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from tickpath.config.checks import whole
-from tickpath.config.engine import EngineSettings
+from tickpath.config.engine import EngineSettings, Events
+from tickpath.config.fields import Whole
 
-__all__ = ["RunSettings", "warmup_default"]
+__all__ = ["DEFAULTS", "ControlInterval", "RunSettings", "warmup_default"]
 
-#: Signals wait no longer than the control side does.
-_CONTROL_INTERVAL_MS_MAX = 50
+#: From what a virtual clock may want up to where signals would wait too long.
+ControlInterval = Annotated[int, Whole(1_000, 50_000_000)]
 #: Warm-up of a source that is long enough for it.
 _WARMUP_EVENTS = 1_000
 #: A short source gives this part of itself.
@@ -26,13 +27,11 @@ def warmup_default(events: int) -> int:
 class RunSettings(EngineSettings):
     """A live run's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``."""
 
-    warmup_events: int | None = None
+    warmup_events: Events | None = None
     """Events processed before READY; ``None`` for 1,000 or a tenth of a short source."""
-    control_interval_ms: int = 10
-    """How often the control side looks at the run; at most 50."""
+    control_interval_ns: ControlInterval = 10_000_000
+    """How often the control side looks at the run; at most 50 ms."""
 
-    def __post_init__(self) -> None:
-        EngineSettings.__post_init__(self)
-        if self.warmup_events is not None:
-            whole("warmup_events", self.warmup_events, 0, (1 << 63) - 1)
-        whole("control_interval_ms", self.control_interval_ms, 1, _CONTROL_INTERVAL_MS_MAX)
+
+DEFAULTS = RunSettings()
+"""What a run has that says nothing."""

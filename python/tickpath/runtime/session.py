@@ -124,7 +124,7 @@ class Session:
         interrupted = False
         try:
             on_start()
-            while not engine.wait(self._settings.control_interval_ms):
+            while not engine.wait(max(1, self._settings.control_interval_ns // 1_000_000)):
                 seen = engine.snapshot()
                 if not interrupted and should_stop():
                     interrupted = True

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tickpath import _native
-from tickpath.core.ingest.suggest import suggestion
+from tickpath.config.suggest import suggestion
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["MODELS", "generate"]

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from tickpath import _native
+from tickpath.config.suggest import suggestion
 from tickpath.core.ingest.event import EVENT_DTYPE
-from tickpath.core.ingest.suggest import suggestion
 from tickpath.core.ingest.table_columns import Table, open_table, read_parquet
 from tickpath.core.ingest.table_mapping import ColumnSpec, parse_columns, resolve_columns
 from tickpath.core.ingest.table_rows import RowBuilder

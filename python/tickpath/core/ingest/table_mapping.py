@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tickpath.core.ingest.suggest import suggestion
+from tickpath.config.suggest import suggestion
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["ColumnSpec", "parse_columns", "resolve_columns"]

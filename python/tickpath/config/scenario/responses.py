@@ -1,0 +1,95 @@
+"""The responses of a scenario and its grade: runbooks, objectives, and what its ``--break`` run lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from tickpath.config.engine import DurationNs, Events
+from tickpath.config.fields import NS_MAX, Number, Plain, Text, Whole, check_fields
+from tickpath.config.scenario.injections import Name
+from tickpath.config.scenario.probes import Cause
+from tickpath.errors import ArgumentValueError
+
+__all__ = [
+    "STANDARD_RUNBOOKS",
+    "BreakSettings",
+    "ObjectiveSettings",
+    "RunbookSettings",
+    "standard_runbooks",
+]
+
+STANDARD_RUNBOOKS = (
+    "slow-consumer",
+    "market-data-outage",
+    "execution-backlog",
+    "cold-start",
+    "warm-up-incomplete",
+    "state-corruption",
+)
+"""One for each row of the failure table."""
+
+_Share = Annotated[float, Number(0, 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookSettings:
+    """A runbook that answers, and what is set about it."""
+
+    name: Name
+    """One of ``tickpath runbook list``."""
+    enabled: bool = True
+    """Whether it answers."""
+    timeout_ns: Annotated[int, Whole(1, NS_MAX)] | None = None
+    """How long a step may take until its postcondition is true; ``None`` leaves it to the runbook."""
+    params: dict[str, Plain] = field(default_factory=dict)
+    """What this runbook takes beside that; ``tickpath runbook show NAME`` says it."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+def standard_runbooks() -> tuple[RunbookSettings, ...]:
+    """The runbooks of a scenario that names none."""
+    return tuple(RunbookSettings(name=name) for name in STANDARD_RUNBOOKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveSettings:
+    """What the run is graded by; ``None`` grades nothing. Executing outside READY always fails."""
+
+    p99_ns_max: DurationNs | None = None
+    """The executor's p99 from publication to completion, in READY."""
+    executed_share_min: _Share | None = None
+    """Events executed, as a share of those published."""
+    lost_max: Events | None = None
+    """Events that the executor lost or shed."""
+    detect_ns_max: DurationNs | None = None
+    """From the first injection to the first cause raised."""
+    degrade_ns_max: DurationNs | None = None
+    """From the first injection to DEGRADED."""
+    recover_ns_max: DurationNs | None = None
+    """From the end of the last injection to READY."""
+    degrades: bool | None = None
+    """Whether the lifecycle must have been DEGRADED, or must not."""
+    expects_causes: tuple[Cause, ...] = ()
+    """Causes that must have been raised."""
+    live_slack_ns: DurationNs = 250_000_000
+    """In a live run every limit above in nanoseconds is so much longer: the machine has pauses of its own."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        repeated = [cause for n, cause in enumerate(self.expects_causes) if cause in self.expects_causes[:n]]
+        if repeated:
+            raise ArgumentValueError(f"expects_causes names {repeated[0]!r} twice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakSettings:
+    """What ``tickpath drill run --break`` switches off, so that the drill must fail."""
+
+    disable: Annotated[str, Text(r"(probe|runbook):.+", '"probe:NAME" or "runbook:NAME"')] | None = None
+    """``probe:NAME`` or ``runbook:NAME``; ``None``: there is no such variant."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
