@@ -1,7 +1,7 @@
 """Health probes: a verdict (ok, failing, unknown) with value, threshold and since, from counters only.
 
-``HealthMonitor`` asks probes at each look and holds their causes; ``monitor_objects`` does so from a thread of
-its own over the rings, consumers and executors of the object tier. See ``docs/concepts/health.md``.
+``HealthMonitor`` asks probes at each look and holds their causes; ``monitor_objects`` does so from a thread
+of its own, over the rings, consumers and executors of the object tier. See ``docs/concepts/health.md``.
 """
 
 from __future__ import annotations
