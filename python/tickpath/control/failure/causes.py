@@ -1,11 +1,10 @@
-"""Which causes of degradation are held on a lifecycle, and by whom.
+"""The causes of degradation held on a lifecycle: what, by whom, on what evidence, since when.
 
-Scenarios exclude each other while their DEGRADED lasts. But an operator may restart a lifecycle
-(DEGRADED -> WARMUP -> READY) while a scenario is still active, and a second one may then begin: when
-that one ends, the first one's fault is still there, and restoring READY would be a lie. The state
-alone cannot tell; this registry can.
+One set for everybody: scenarios, probes, injected signals and operators hold their causes here, and
+READY is right only while there is none. The state alone cannot tell: an operator may restart a lifecycle
+(DEGRADED -> WARMUP -> READY) while a fault is still there, and then READY would be a lie.
 
-Threads: any. Entries go with their lifecycle.
+Threads: any. Nothing here moves a lifecycle. Entries go with their lifecycle.
 """
 
 from __future__ import annotations
@@ -18,34 +17,67 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from tickpath.core.state import Lifecycle
 
-__all__ = ["Cause", "held_causes", "hold", "release"]
+__all__ = ["Cause", "held", "held_causes", "hold", "release"]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason to be degraded; told apart by identity, two may have the same words."""
+    """One reason to be degraded.
+
+    Two of the same owner and words are the same cause. One without an owner is the object it is: two may
+    have the same words.
+    """
 
     words: str
-    """What it is, for people."""
+    """What it is, for people, and what runbooks are triggered by."""
+    owner: str = ""
+    """Who holds it: ``"probe:feed_staleness"``, ``"operator"``."""
+    evidence: str = ""
+    """The figures it was raised on."""
+    since_ns: int | None = None
+    """When it was raised, in the time of whoever holds it (run time for probes); ``None``: unknown."""
+
+    def is_same(self, other: Cause) -> bool:
+        """Whether it is the same cause, whatever the evidence and since when."""
+        if self is other:
+            return True
+        return self.owner != "" and self.owner == other.owner and self.words == other.words
 
 
 _lock = threading.RLock()
 _held: WeakKeyDictionary[Lifecycle, tuple[Cause, ...]] = WeakKeyDictionary()
 
 
-def hold(lifecycle: Lifecycle, cause: Cause) -> None:
-    """Adds ``cause`` until it is released."""
+def hold(lifecycle: Lifecycle, cause: Cause) -> bool:
+    """Adds ``cause`` until it is released; whether it was not held before.
+
+    One that is held already stays as it is, with its evidence and its since.
+    """
     with _lock:
-        _held[lifecycle] = (*_held.get(lifecycle, ()), cause)
+        causes = _held.get(lifecycle, ())
+        if any(cause.is_same(other) for other in causes):
+            return False
+        _held[lifecycle] = (*causes, cause)
+        return True
 
 
-def release(lifecycle: Lifecycle, cause: Cause) -> None:
-    """Takes ``cause`` away; does nothing if it is not held."""
+def release(lifecycle: Lifecycle, cause: Cause) -> bool:
+    """Takes ``cause`` away; whether it was held."""
     with _lock:
-        _held[lifecycle] = tuple(held for held in _held.get(lifecycle, ()) if held is not cause)
+        causes = _held.get(lifecycle, ())
+        left = tuple(other for other in causes if not cause.is_same(other))
+        if len(left) == len(causes):
+            return False
+        _held[lifecycle] = left
+        return True
+
+
+def held(lifecycle: Lifecycle) -> tuple[Cause, ...]:
+    """The causes held on ``lifecycle``, in the order they came."""
+    with _lock:
+        return _held.get(lifecycle, ())
 
 
 def held_causes(lifecycle: Lifecycle) -> tuple[str, ...]:
     """The words of the causes held on ``lifecycle``, in the order they came."""
-    with _lock:
-        return tuple(cause.words for cause in _held.get(lifecycle, ()))
+    return tuple(cause.words for cause in held(lifecycle))

@@ -1,5 +1,30 @@
 """Health probes: a verdict (ok, failing, unknown) with value, threshold and since, from counters only.
 
-Not built yet: this package is empty. Until then the figures are read where they are counted
-(``Consumer.available()`` and ``lost``, ``Executor.sink_errors``, ``Metrics.snapshot()``).
+``HealthMonitor`` asks probes at each look and holds their causes; ``monitor_objects`` does so from a thread
+of its own, over the rings, consumers and executors of the object tier. See ``docs/concepts/health.md``.
 """
+
+from __future__ import annotations
+
+from tickpath.control.health.hysteresis import Hysteresis
+from tickpath.control.health.look import FeedCounters, Look, SinkCounters, StageCounters
+from tickpath.control.health.monitor import HealthChange, HealthMonitor, ProbeStatus, Watch
+from tickpath.control.health.probes import probe_of
+from tickpath.control.health.reading import Acknowledged, Probe, Reading, Verdict
+
+__all__ = [
+    "Acknowledged",
+    "FeedCounters",
+    "HealthChange",
+    "HealthMonitor",
+    "Hysteresis",
+    "Look",
+    "Probe",
+    "ProbeStatus",
+    "Reading",
+    "SinkCounters",
+    "StageCounters",
+    "Verdict",
+    "Watch",
+    "probe_of",
+]

@@ -1,0 +1,34 @@
+"""Do the two clocks agree? The stages' against the control plane's, since the begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tickpath.control.health.reading import Reading
+
+if TYPE_CHECKING:
+    from tickpath.config.scenario.probes import ClockSkewSettings
+    from tickpath.control.health.look import Look
+
+__all__ = ["ClockSkew"]
+
+_WHAT = "ns between the clocks"
+
+
+class ClockSkew:
+    """Fails while the clocks are more than ``skew_ns_max`` apart; unknown if nobody compares them."""
+
+    __slots__ = ("_max_ns", "cause", "name")
+
+    def __init__(self, settings: ClockSkewSettings) -> None:
+        self.name = settings.name
+        self.cause = settings.cause
+        self._max_ns = settings.skew_ns_max
+
+    def read(self, look: Look) -> Reading:
+        """How far they are apart, in nanoseconds."""
+        skew_ns = look.clock_skew_ns
+        if skew_ns is None:
+            return Reading("unknown", None, self._max_ns, _WHAT)
+        apart_ns = abs(skew_ns)
+        return Reading("failing" if apart_ns > self._max_ns else "ok", apart_ns, self._max_ns, _WHAT)

@@ -1,0 +1,42 @@
+"""Did anybody attempt a move that the lifecycle does not allow? Then somebody is wrong about its state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tickpath.control.health.reading import Reading
+
+if TYPE_CHECKING:
+    from tickpath.config.scenario.probes import RefusedMovesSettings
+    from tickpath.control.health.look import Look
+
+__all__ = ["RefusedMoves"]
+
+_WHAT = "refused moves"
+
+
+class RefusedMoves:
+    """Fails while more than ``refused_max`` moves were refused that nobody has acknowledged.
+
+    It does not end by itself: the lifecycle is intact, and whoever got it wrong may do so again. An operator,
+    or a runbook in his name, acknowledges.
+    """
+
+    __slots__ = ("_acknowledged", "_max", "_seen", "cause", "name")
+
+    def __init__(self, settings: RefusedMovesSettings) -> None:
+        self.name = settings.name
+        self.cause = settings.cause
+        self._max = settings.refused_max
+        self._seen = 0
+        self._acknowledged = 0
+
+    def read(self, look: Look) -> Reading:
+        """Refused moves that were not acknowledged."""
+        self._seen = look.refused_moves
+        value = self._seen - self._acknowledged
+        return Reading("failing" if value > self._max else "ok", value, self._max, _WHAT)
+
+    def acknowledge(self) -> None:
+        """Those of the last look are known, and do not count from now on."""
+        self._acknowledged = self._seen
