@@ -35,6 +35,7 @@ mod recorder;
 mod scheduler;
 mod service;
 mod settings;
+mod sizing;
 mod timetable;
 mod wait;
 
@@ -84,5 +85,6 @@ pub use service::{NoService, SERVICE_NS_MAX, Sampled, Service, ServiceError, Ser
 pub use settings::{
     CoreChoice, EXECUTOR, ReaderSettings, Settings, SettingsError, Stamping, ThreadSettings,
 };
+pub use sizing::{Backlog, Sizing, Slots};
 pub use timetable::{Planned, Timetable, Unplanned};
 pub use wait::Wait;
