@@ -90,5 +90,5 @@ pub use settings::{
 pub use sizing::{Backlog, Sizing, Slots};
 pub use timetable::{Planned, Timetable, Unplanned};
 #[cfg(not(loom))]
-pub use virtual_time::{AcksDigest, Advance, Horizon, VirtualClock, VirtualEngine};
+pub use virtual_time::{AcksDigest, Advance, Horizon, VirtualEngine};
 pub use wait::Wait;
