@@ -111,14 +111,13 @@ def check(name: str, value: object, hint: Any) -> None:
     # Words beside numbers: a word is judged as a word.
     words = [part for part in parts if get_origin(part) is Literal]
     others = [part for part in parts if get_origin(part) is not Literal]
-    if isinstance(value, str) and words and value in get_args(words[0]):
-        return
-    takes_text = any((get_args(part)[0] if get_args(part) else part) is str for part in others)
-    if isinstance(value, str) and words and not takes_text:
-        known = ", ".join(f'"{word}"' for word in get_args(words[0]))
-        rest = " or None" if optional else ""
-        raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {given(value)}")
-    _check_one(name, value, others[0])
+    if isinstance(value, str) and words:
+        if value not in get_args(words[0]):
+            known = ", ".join(f'"{word}"' for word in get_args(words[0]))
+            rest = " or None" if optional else ""
+            raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {given(value)}")
+    else:
+        _check_one(name, value, others[0])
 
 
 def _check_one(name: str, value: object, hint: Any) -> None:

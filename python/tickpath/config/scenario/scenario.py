@@ -80,7 +80,7 @@ class Scenario:
     probes: tuple[AnyProbe, ...] = field(default_factory=standard_probes)
     """Who notices; a file that names none has the standard ones."""
     runbooks: tuple[RunbookSettings, ...] = field(default_factory=standard_runbooks)
-    """Who answers; a file that names none has all of the failure table's."""
+    """Who answers; a file that names none has all that are shipped."""
     operator: tuple[AcknowledgeSettings, ...] = ()
     """What an operator acknowledges, and when; each action by a name of its own."""
     objectives: ObjectiveSettings = field(default_factory=ObjectiveSettings)
