@@ -1,4 +1,4 @@
-"""A scripted system for the tests of automation: a lifecycle, counters that a test sets, actions that are logged."""
+"""A scripted system for the tests of automation: lifecycle, counters that a test sets, actions it logs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tickpath.control.automation import (
     Automation,
     Condition,
     Runbook,
-    Situation,
     Step,
 )
 from tickpath.control.failure.causes import Cause, held_causes, hold, release

@@ -1,4 +1,4 @@
-"""The audit trail: lines that parse, in the order of time, the same bytes for the same run; and a full disk."""
+"""The audit trail: lines that parse, in the order of time, the same bytes every time; and a full disk."""
 
 from __future__ import annotations
 

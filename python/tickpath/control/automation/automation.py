@@ -69,6 +69,7 @@ class Automation:
         # Escalations that hold: runbook and subject.
         self._unresolved: dict[tuple[str, str], None] = {}
         self._acknowledged: deque[str] = deque()
+        self._seen: tuple[str, ...] | None = None
         self._epoch: int | None = None
         self._degraded_from: tuple[int, State | None] = (-1, None)
 
@@ -105,11 +106,13 @@ class Automation:
             return ()
         before = len(self.audit)
         words = _words(causes)
-        self._release(words)
-        self._take_acknowledgements(look, words)
-        for runbook in self.runbooks:
-            self._trigger(runbook, look, words)
-        self._epoch = look.epoch
+        # While the same causes are held in the same epoch and no response has ended, nothing can begin.
+        if words != self._seen or look.epoch != self._epoch or self._acknowledged:
+            self._release(words)
+            self._take_acknowledgements(look, words)
+            for runbook in self.runbooks:
+                self._trigger(runbook, look, words)
+            self._seen, self._epoch = words, look.epoch
         for response in self._in_order():
             response.clear_looks = 0 if self._own(response, words) else response.clear_looks + 1
             response.advance(self, look)
@@ -197,6 +200,7 @@ class Automation:
 
     def _end(self, response: Response) -> None:
         self._responses.remove(response)
+        self._seen = None
         key = (response.runbook.name, response.subject)
         if not response.is_escalated:
             self._unresolved.pop(key, None)
