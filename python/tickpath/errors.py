@@ -14,6 +14,7 @@
     ├── NotReady                 (RuntimeError)    the lifecycle is in INIT
     ├── EngineFailed             (RuntimeError)    a run that could not be started, or that a bug ended
     ├── CorrectionRefused        (RuntimeError)    latencies that must not be corrected (again)
+    ├── EndpointsUnavailable     (RuntimeError)    HTTP endpoints that cannot be opened
     └── SourceError              (ValueError)      market data that cannot be loaded
         ├── SourceNotFound       (FileNotFoundError)
         ├── SourceUnreadable     (OSError)
@@ -33,6 +34,7 @@ __all__ = [
     "ArgumentValueError",
     "BadRow",
     "CorrectionRefused",
+    "EndpointsUnavailable",
     "EngineFailed",
     "InvalidTransition",
     "NotPublished",
@@ -168,6 +170,10 @@ class EngineFailed(TickpathError, RuntimeError):
 
 class CorrectionRefused(TickpathError, RuntimeError):
     """Latencies were corrected for coordinated omission before, or recorded by plan: nothing is omitted."""
+
+
+class EndpointsUnavailable(TickpathError, RuntimeError):
+    """The HTTP endpoints cannot be opened: the address is taken or not ours, or a package is missing."""
 
 
 class SourceError(TickpathError, ValueError):
