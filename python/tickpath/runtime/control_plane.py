@@ -1,6 +1,6 @@
 """The control plane of one run: what it does at each control step, and in which order.
 
-    injections -> lifecycle and warm-up -> health -> runbooks -> shutdown -> status
+    injections -> lifecycle and warm-up -> health -> operator -> runbooks -> shutdown -> status
 
 So a fault that begins at a step is seen by the probes of the same step, and a cause that is raised is answered
 in the step that raised it. Between two steps injections are applied at their own exact moments. It reads counters
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tickpath.control.automation import AuditEntry, Automation
+    from tickpath.control.automation.operator import Operator
     from tickpath.control.failure import InjectionEvent, Injector
     from tickpath.control.health import HealthChange, HealthMonitor, Look
     from tickpath.runtime.shutdown import Shutdown
@@ -56,6 +57,7 @@ class ControlPlane:
     steering: Steering
     injector: Injector
     monitor: HealthMonitor
+    operator: Operator
     automation: Automation
     shutdown: Shutdown
     board: StatusBoard
@@ -86,6 +88,7 @@ class ControlPlane:
         changes = self.monitor.step(look)
         if changes:
             self.health.extend(changes)
+        self.operator.step(look)
         self.automation.step(look)
         return True
 

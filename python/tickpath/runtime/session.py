@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tickpath.config.run import RunSettings, warmup_default
 from tickpath.config.scenario import Scenario, WarmupSettings
 from tickpath.control.automation import AuditTrail, Automation
+from tickpath.control.automation.operator import Operator
 from tickpath.control.automation.runbooks import build_all
 from tickpath.control.failure import Injector
 from tickpath.control.health import HealthMonitor, Watch, probe_of
@@ -116,16 +117,16 @@ class Session:
         self.board = StatusBoard(
             self.lifecycle, readiness, monitor=monitor, warmup=self._warmup, shutdown=self._shutdown
         )
+        automation = Automation(
+            build_all(scenario.runbooks), steering, self.lifecycle, audit=AuditTrail(audit_file)
+        )
         self._plane = ControlPlane(
             interval_ns=settings.control_interval_ns,
             steering=steering,
-            injector=Injector.of(
-                scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine
-            ),
+            injector=Injector.of(scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine),
             monitor=monitor,
-            automation=Automation(
-                build_all(scenario.runbooks), steering, self.lifecycle, audit=AuditTrail(audit_file)
-            ),
+            operator=Operator(scenario.operator, automation),
+            automation=automation,
             shutdown=self._shutdown,
             board=self.board,
         )
