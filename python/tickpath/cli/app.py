@@ -13,7 +13,7 @@ from tickpath.errors import TickpathError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EXIT_BAD_INPUT", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_PASSED", "run_command_line"]
+__all__ = ["EXIT_BAD_INPUT", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_PASSED", "one_line", "run_command_line"]
 
 EXIT_PASSED = 0
 EXIT_FAILED = 1
@@ -39,10 +39,17 @@ def _load_drill() -> click.Command:
     return command
 
 
+def _load_config() -> click.Command:
+    from tickpath.cli.config import command
+
+    return command
+
+
 #: Command, what loads it, and what ``tickpath --help`` says of it without that.
 _COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "run": (_load_run, "Run a feed through the ring and the executor, and account for it."),
     "drill": (_load_drill, "Inject a fault, see it answered, and grade what came of it."),
+    "config": (_load_config, "Explain and check scenario files."),
     "bench": (_load_bench, "Measure tickpath and its peers side by side, in turns."),
 }
 

@@ -81,9 +81,12 @@ def read_layer(given: str | os.PathLike[str], builtin: Builtin, *, folder: str =
     if name in builtin:
         return _read(os.fsdecode(builtin[name]), name)
     path = str(Path(folder, name))
+    for shipped, place in builtin.items():
+        # One that is shipped extends another by its file's name: say which.
+        if os.path.realpath(place) == os.path.realpath(path):
+            return _read(path, shipped)
     if isinstance(given, str) and not name.endswith(".toml") and not _exists(path):
-        shipped = ", ".join(builtin)
-        known = f" (shipped: {shipped})" if shipped else ""
+        known = f" (shipped: {', '.join(builtin)})" if builtin else ""
         hint = suggestion(name, builtin)
         raise refused(
             name or '""', f"there is no such file, and no shipped scenario of that name{hint}{known}"

@@ -20,14 +20,20 @@ __all__ = [
 ]
 
 STANDARD_RUNBOOKS = (
-    "slow-consumer",
-    "market-data-outage",
-    "execution-backlog",
+    "state-corruption",
+    "clock-skew",
     "cold-start",
     "warm-up-incomplete",
-    "state-corruption",
+    "market-data-outage",
+    "stale-feed",
+    "feed-integrity",
+    "execution-failure",
+    "execution-backlog",
+    "latency-breach",
+    "slow-consumer",
+    "sink-loss",
 )
-"""One for each row of the failure table."""
+"""The shipped runbooks, the graver first: where two could act on one look, the earlier does."""
 
 _Share = Annotated[float, Number(0, 1)]
 

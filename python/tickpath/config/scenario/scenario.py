@@ -12,7 +12,6 @@ from tickpath.config.fields import SEED_MAX, Text, check_fields
 from tickpath.config.run import RunSettings
 from tickpath.config.scenario.feed import FeedSettings
 from tickpath.config.scenario.injections import AnyInjection, Name
-from tickpath.config.scenario.operator import AcknowledgeSettings
 from tickpath.config.scenario.probes import AnyProbe, standard_probes
 from tickpath.config.scenario.responses import (
     BreakSettings,
@@ -55,7 +54,7 @@ class Scenario:
 
     name: Name = "scenario"
     """In lists and reports."""
-    description: Annotated[str, Text(r"(?s).{0,10000}", "text of at most 10,000 characters")] = ""
+    description: Annotated[str, Text(r"[\s\S]{0,10000}", "text of at most 10,000 characters")] = ""
     """What it is about, for people."""
     seed: Seed = 0
     """Where all draws begin: the synthetic feed, and the service times of every stage."""
@@ -80,9 +79,7 @@ class Scenario:
     probes: tuple[AnyProbe, ...] = field(default_factory=standard_probes)
     """Who notices; a file that names none has the standard ones."""
     runbooks: tuple[RunbookSettings, ...] = field(default_factory=standard_runbooks)
-    """Who answers; a file that names none has all of the failure table's."""
-    operator: tuple[AcknowledgeSettings, ...] = ()
-    """What an operator acknowledges, and when; each action by a name of its own."""
+    """Who answers; a file that names none has all that are shipped."""
     objectives: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     """What the run is graded by."""
     break_: BreakSettings = field(default_factory=BreakSettings)
