@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from tickpath.config.run import RunSettings, warmup_default
 from tickpath.config.scenario import Scenario, WarmupSettings
 from tickpath.control.automation import AuditTrail, Automation
-from tickpath.control.automation.operator import Operator
 from tickpath.control.automation.runbooks import build_all
 from tickpath.control.failure import Injector
 from tickpath.control.health import HealthMonitor, Watch, probe_of
@@ -28,6 +27,7 @@ from tickpath.core.state import Lifecycle
 from tickpath.core.time import now
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
+from tickpath.runtime.operator import Operator
 from tickpath.runtime.readiness import Readiness
 from tickpath.runtime.result import RunResult
 from tickpath.runtime.shutdown import Shutdown
@@ -123,12 +123,12 @@ class Session:
         self._plane = ControlPlane(
             interval_ns=settings.control_interval_ns,
             steering=steering,
-            injector=Injector.of(scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine),
+            injector=Injector.of(
+                scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine
+            ),
             monitor=monitor,
-            operator=Operator(scenario.operator, automation),
             automation=automation,
-            shutdown=self._shutdown,
-            board=self.board,
+            operator=Operator(scenario.operator, automation.acknowledge),
         )
 
     def _drive(self, source: MarketDataSource, mode: Mode, sink: ObservabilitySink | None) -> Driver:
@@ -188,7 +188,7 @@ class Session:
                     over = False
                     while not over:
                         over = driver.advance(*plane.due(driver.now_ns()))
-                        look = driver.look(plane.injector.refused_moves)
+                        look = driver.look()
                         began_ns = now() if live else 0
                         if plane.step(look):
                             self.board.step(look, now() - began_ns if live else None)
