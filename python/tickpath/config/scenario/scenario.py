@@ -82,7 +82,7 @@ class Scenario:
     runbooks: tuple[RunbookSettings, ...] = field(default_factory=standard_runbooks)
     """Who answers; a file that names none has all that are shipped."""
     operator: tuple[AcknowledgeSettings, ...] = ()
-    """What an operator acknowledges, and when; each action by a name of its own."""
+    """What an operator acknowledges, and when."""
     objectives: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     """What the run is graded by."""
     break_: BreakSettings = field(default_factory=BreakSettings)

@@ -87,7 +87,9 @@ WARMED_UP_OR_LEFT = Condition(
     lambda s: _ready(s) or (s.state is not State.WARMUP and not s.own),
 )
 """What broke it off is answered by a runbook of its own, and the next WARMUP begins this one again."""
-WARMUP_GAVE_UP = Condition('the cause "warm-up incomplete" is held, and no new warm-up is under way', _gave_up)
+WARMUP_GAVE_UP = Condition(
+    'the cause "warm-up incomplete" is held, and no new warm-up is under way', _gave_up
+)
 """The warm-up controller reached its cap."""
 
 

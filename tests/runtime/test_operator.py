@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.control.fake_world import World
 from tickpath.config.scenario.operator import AcknowledgeSettings
-from tickpath.control.automation.operator import Operator
+from tickpath.runtime.operator import Operator
 from tickpath.control.automation.runbooks import build
 from tickpath.core.state import State
 
@@ -13,7 +13,7 @@ def test_it_acknowledges_once_at_the_first_step_that_finds_it_due() -> None:
     world = World([build("state-corruption")])
     world.hold("state corruption")
     action = AcknowledgeSettings(cause="state corruption", in_state="DEGRADED", after_ns=50_000_000)
-    operator = Operator((action,), world.automation)
+    operator = Operator((action,), world.automation.acknowledge)
     degraded_steps = 0
     for _ in range(20):
         operator.step(world.look())
@@ -27,5 +27,5 @@ def test_it_acknowledges_once_at_the_first_step_that_finds_it_due() -> None:
 
 def test_without_actions_it_does_nothing() -> None:
     world = World([build("state-corruption")])
-    Operator((), world.automation).step(world.look())
+    Operator((), world.automation.acknowledge).step(world.look())
     assert world.events() == []
