@@ -1,4 +1,4 @@
-//! The engine, stage by stage under a clock moved by hand, and live on threads.
+//! The engine: stage by stage under a clock moved by hand, in virtual time, and live on threads.
 
 mod common;
 mod consumers;
@@ -6,3 +6,5 @@ mod live;
 mod notes;
 mod plan;
 mod stages;
+mod virtual_properties;
+mod virtual_time;
