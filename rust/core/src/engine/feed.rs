@@ -119,14 +119,21 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
         }
     }
 
-    /// Publishes the next events that are due up to `until_ns`, at most `limit`, each with the stamp of the very
-    /// moment at which it is due; how many. For a driver whose feed is never late, and has a plan.
+    /// Publishes the next events that are due up to `until_ns`, each with the stamp of the very moment at which it is
+    /// due; how many. At most `limit`, without the last before a hold or the end, and none of those that are due at the
+    /// same moment as one that is left. For a driver whose feed has a plan and is never late.
     #[cfg(not(loom))]
     #[inline(always)]
     pub(super) fn publish_on_time(&mut self, until_ns: u64, limit: usize) -> usize {
         let first = self.next;
-        let end = self.end.min(first.saturating_add(limit));
-        for event in &self.source.as_ref()[first..end] {
+        let mut end = self.end.saturating_sub(1).min(first.saturating_add(limit));
+        while end > first
+            && self.timetable.intended_ns(end - 1) == self.timetable.intended_ns(end)
+        {
+            end -= 1;
+        }
+        let events = self.source.as_ref().get(first..end).unwrap_or_default();
+        for event in events {
             let due_ns = self.timetable.intended_ns(self.next);
             if until_ns < due_ns {
                 break;
@@ -145,20 +152,6 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
     #[inline]
     pub(super) fn next_due_ns(&self) -> u64 {
         self.timetable.intended_ns(self.next)
-    }
-
-    /// When the last event was due; there was one.
-    #[cfg(not(loom))]
-    #[inline]
-    pub(super) fn last_due_ns(&self) -> u64 {
-        self.timetable.intended_ns(self.next - 1)
-    }
-
-    /// Events that are published before the feed is held, or done.
-    #[cfg(not(loom))]
-    #[inline]
-    pub(super) const fn left(&self) -> usize {
-        self.end - self.next
     }
 
     /// Events published so far.

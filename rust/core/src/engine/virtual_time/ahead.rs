@@ -2,7 +2,7 @@
 //!
 //! Who reads an event, and when, does not depend on what is published meanwhile, as long as nothing unread is
 //! overwritten. So the feed publishes a batch, each event at its own moment, and the executor follows through the
-//! ring, while the feed is quiet. Wherever the order matters (a full ring, a hold, the end, a
+//! ring, up to the moment before the feed's next event. Wherever the order matters (a full ring, a hold, the end, a
 //! horizon that falls on an event) the simulation goes moment by moment.
 
 use crate::ingest::Event;
@@ -42,7 +42,7 @@ where
             break;
         }
         events += published;
-        follow(executor, world, to.until_ns.min(feed.quiet_until_ns()));
+        follow(executor, world, to.until_ns.min(feed.due_ns() - 1));
     }
     events
 }

@@ -46,12 +46,11 @@ impl<S: AsRef<[Event]>> Feeding<S> {
         self.ring_slots.saturating_sub(unread)
     }
 
-    /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit` and never the last before
-    /// a hold or the end; how many.
+    /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit`; how many. If any, the next
+    /// one is due later than all of them.
     #[inline(always)]
     pub(super) fn run_ahead(&mut self, until_ns: u64, limit: u64) -> u64 {
-        let left = self.stage.left().saturating_sub(1);
-        let limit = usize::try_from(limit).map_or(left, |limit| limit.min(left));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let published = self.stage.publish_on_time(until_ns, limit);
         if published > 0 {
             self.due_ns = self.stage.next_due_ns();
@@ -62,13 +61,6 @@ impl<S: AsRef<[Event]>> Feeding<S> {
     #[inline(always)]
     pub(super) const fn due_ns(&self) -> u64 {
         self.due_ns
-    }
-
-    /// Up to when nothing more is published: the moment before the next event, or that of the last one if both are the
-    /// same. Something was published, and something follows.
-    #[inline(always)]
-    pub(super) fn quiet_until_ns(&self) -> u64 {
-        self.due_ns.saturating_sub(1).max(self.stage.last_due_ns())
     }
 
     #[inline(always)]
