@@ -24,7 +24,7 @@ __all__ = ["FILE_BYTES_MAX", "Builtin", "Layer", "Origins", "layered", "read_lay
 #: Shipped scenarios: their names and where they are.
 Builtin = Mapping[str, "str | os.PathLike[str]"]
 
-FILE_BYTES_MAX = 1 << 20
+FILE_BYTES_MAX = 1 << 18
 _DEPTH_MAX = 8
 _CHAIN_MAX = 16
 _PLACE = re.compile(
