@@ -142,7 +142,8 @@ def test_usage_is_an_exit_code(config: Config, arguments: tuple[str, ...]) -> No
 def test_help_loads_no_scenario() -> None:
     program = (
         "import sys; from tickpath.cli import main; main(['--help']); "
-        "print([n for n in sys.modules if n.startswith(('tickpath.config', 'tomllib', 'numpy', 'jsonschema'))])"
+        "heavy = ('tickpath.config', 'tomllib', 'numpy', 'jsonschema'); "
+        "print([name for name in sys.modules if name.startswith(heavy)])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

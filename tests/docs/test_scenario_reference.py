@@ -1,0 +1,35 @@
+"""The page on scenario files holds every setting, as it is now."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from tickpath.config.scenario.explain import every_setting
+from tools import scenario_reference
+
+
+def test_the_tables_are_what_the_settings_are() -> None:
+    page = scenario_reference.PAGE.read_text(encoding="utf-8")
+    assert scenario_reference.rewritten(page) == page, "run make scenario-reference"
+
+
+def test_no_table_is_forgotten() -> None:
+    page = scenario_reference.PAGE.read_text(encoding="utf-8")
+    marked = re.findall(r"<!-- settings: ([\w.]+) -->", page)
+    assert sorted(marked) == sorted([*scenario_reference.TABLES, "injections", "probes"])
+
+
+def test_every_setting_is_on_the_page() -> None:
+    page = scenario_reference.PAGE.read_text(encoding="utf-8")
+    for setting in every_setting():
+        name = setting.key.rpartition(".")[2]
+        assert f"\n| `{name}` | {setting.allowed} |" in page, setting.key
+
+
+def test_a_setting_that_changes_is_seen() -> None:
+    field = dataclasses.fields(scenario_reference.TABLES["ring"])[0]
+    row = scenario_reference.row(scenario_reference.TABLES["ring"], field)
+    assert (
+        row == "| `capacity_slots` | integer from 1 | slots | `65536` | Slots of the ring, kept exactly. |\n"
+    )
