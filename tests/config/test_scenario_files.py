@@ -294,6 +294,13 @@ def test_what_is_no_table_is_refused(wrong: Any) -> None:
         scenario_from_table(wrong, "object")
 
 
+def test_a_table_without_end_is_refused() -> None:
+    deep: dict[str, Any] = {}
+    deep["ring"] = deep
+    with pytest.raises(ScenarioError, match="object: is nested deeper than 8"):
+        scenario_from_table(deep, "object")
+
+
 def test_recordings_are_looked_for_beside_the_file_that_names_them(file: Path) -> None:
     file.write_text('feed.files = [{path = "aapl.csv"}, {path = "/data/msft.csv"}]')
     paths = [recording.path for recording in load_scenario(file).feed.files]
