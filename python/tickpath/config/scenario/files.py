@@ -157,7 +157,7 @@ def _syntax_problem(message: str, origin: str, text: str) -> ScenarioProblem:
 
 
 def refuse_depth(table: Mapping[Any, Any], origin: str) -> None:
-    """Raises ``ScenarioError`` for a table that is nested without end: what walks it after this may recurse."""
+    """Raises ``ScenarioError`` for a table nested too deeply: what walks it after this may recurse."""
     level: list[object] = [table]
     for _ in range(_DEPTH_MAX):
         level = [
