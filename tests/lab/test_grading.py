@@ -132,12 +132,12 @@ def test_recovery_is_not_to_be_had_while_a_cause_is_held_or_the_state_is_another
 
 def test_a_cause_that_two_probes_hold_takes_both_to_clear() -> None:
     two = (
-        HealthEvent(410 * MS, OUTAGE, raised=True, probe="one"),
-        HealthEvent(410 * MS, OUTAGE, raised=True, probe="other"),
-        HealthEvent(505 * MS, OUTAGE, raised=False, probe="one"),
+        HealthEvent(410 * MS, OUTAGE, raised=True, owner="one"),
+        HealthEvent(410 * MS, OUTAGE, raised=True, owner="other"),
+        HealthEvent(505 * MS, OUTAGE, raised=False, owner="one"),
     )
     assert failed(facts(health=two)) == [("time to recover", "unknown")]
-    both = (*two, HealthEvent(505 * MS, OUTAGE, raised=False, probe="other"))
+    both = (*two, HealthEvent(505 * MS, OUTAGE, raised=False, owner="other"))
     assert failed(facts(health=both)) == []
 
 

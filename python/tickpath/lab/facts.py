@@ -60,8 +60,8 @@ class HealthEvent:
     """Which."""
     raised: bool
     """Raised, or cleared."""
-    probe: str = ""
-    """Who saw it."""
+    owner: str = ""
+    """Who held it: ``probe:NAME``, or whoever signalled it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

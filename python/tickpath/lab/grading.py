@@ -265,11 +265,11 @@ def _first_raised(facts: DrillFacts, cause: str) -> int | None:
 
 
 def _held_at_end(facts: DrillFacts) -> list[str]:
-    """The causes that were raised and not cleared; of two probes of one cause both have to clear it."""
+    """The causes that were raised and not cleared; of two owners of one cause both have to let go of it."""
     held: dict[tuple[str, str], None] = {}
     for event in facts.health:
         if event.raised:
-            held[event.cause, event.probe] = None
+            held[event.cause, event.owner] = None
         else:
-            held.pop((event.cause, event.probe), None)
+            held.pop((event.cause, event.owner), None)
     return list(dict.fromkeys(cause for cause, _ in held))

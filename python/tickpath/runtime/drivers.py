@@ -57,7 +57,7 @@ class Driver(ABC):
         """Start the stages and wait until the feed has begun, or ``should_stop`` says so."""
         self._engine.start()
 
-    def look(self, refused_moves: int = 0) -> Look:
+    def look(self) -> Look:
         """The counters of the moment."""
         seen = self.seen = self._engine.snapshot()
         stages: Mapping[str, StageCounters] = dict(zip(self._names, seen.stages, strict=True))
@@ -71,7 +71,7 @@ class Driver(ABC):
             stages=stages,
             sink=self._engine.sink_counters,
             clock_skew_ns=seen.clock_skew_ns,
-            refused_moves=refused_moves,
+            refused_moves=lifecycle.refused_moves,
         )
 
 

@@ -27,6 +27,7 @@ from tickpath.core.state import Lifecycle
 from tickpath.core.time import now
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
+from tickpath.runtime.operator import Operator
 from tickpath.runtime.readiness import Readiness
 from tickpath.runtime.result import RunResult
 from tickpath.runtime.shutdown import Shutdown
@@ -116,6 +117,9 @@ class Session:
         self.board = StatusBoard(
             self.lifecycle, readiness, monitor=monitor, warmup=self._warmup, shutdown=self._shutdown
         )
+        automation = Automation(
+            build_all(scenario.runbooks), steering, self.lifecycle, audit=AuditTrail(audit_file)
+        )
         self._plane = ControlPlane(
             interval_ns=settings.control_interval_ns,
             steering=steering,
@@ -123,11 +127,8 @@ class Session:
                 scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine
             ),
             monitor=monitor,
-            automation=Automation(
-                build_all(scenario.runbooks), steering, self.lifecycle, audit=AuditTrail(audit_file)
-            ),
-            shutdown=self._shutdown,
-            board=self.board,
+            automation=automation,
+            operator=Operator(scenario.operator, automation.acknowledge),
         )
 
     def _drive(self, source: MarketDataSource, mode: Mode, sink: ObservabilitySink | None) -> Driver:
@@ -187,7 +188,7 @@ class Session:
                     over = False
                     while not over:
                         over = driver.advance(*plane.due(driver.now_ns()))
-                        look = driver.look(plane.injector.refused_moves)
+                        look = driver.look()
                         began_ns = now() if live else 0
                         if plane.step(look):
                             self.board.step(look, now() - began_ns if live else None)

@@ -3,9 +3,8 @@
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use tickpath_core::engine::{Control, EngineError, Plan, PlanError, Stamping};
+use tickpath_core::engine::{Control, EngineError, Stamping};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 
@@ -84,13 +83,7 @@ impl LiveEngine {
             other => return Err(unknown(py, "clock", other, "auto or monotonic")),
         };
         let events = events.get().shared();
-        let (pace, limit) = (run.pace(py)?, run.events_max);
-        let plan = py
-            .detach(|| Plan::of(&events, limit, pace))
-            .map_err(|e| match e {
-                PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
-                _ => errors::argument_value(py, e.to_string()),
-            })?;
+        let plan = run.plan(py, &events)?;
         let settings = run.settings(py, hold_at)?;
         checked(py, &settings)?;
         Ok(Self {

@@ -34,6 +34,7 @@ mod metrics;
 mod ping_pong;
 mod place;
 mod sink;
+mod sizing;
 mod state;
 mod synthetic;
 mod table;
@@ -97,6 +98,8 @@ mod _native {
     use crate::ping_pong::{PingPong, ping_pong};
     #[pymodule_export]
     use crate::sink::NoOpSink;
+    #[pymodule_export]
+    use crate::sizing::{FeedPlan, Sizing};
     #[pymodule_export]
     use crate::state::Gate;
     #[pymodule_export]

@@ -14,6 +14,7 @@ from tickpath.config.scenario.loader import (
     read_scenario,
     scenario_from_table,
 )
+from tickpath.config.scenario.operator import AcknowledgeSettings
 from tickpath.config.scenario.responses import BreakSettings, ObjectiveSettings, RunbookSettings
 from tickpath.config.scenario.scenario import SCHEMA, Scenario
 from tickpath.config.scenario.surroundings import (
@@ -27,6 +28,7 @@ from tickpath.errors import ScenarioError, ScenarioProblem
 
 __all__ = [
     "SCHEMA",
+    "AcknowledgeSettings",
     "BreakSettings",
     "ControlSettings",
     "EngineRest",

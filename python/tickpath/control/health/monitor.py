@@ -179,8 +179,12 @@ class HealthMonitor:
         return heard
 
     def close(self) -> None:
-        """Releases what the probes hold: nobody would clear it any more. Moves nothing."""
+        """Releases what the probes hold: nobody would clear it any more. Moves nothing.
+
+        A step after that begins anew: what fails is raised again.
+        """
         for watched in self._watched:
+            watched.hysteresis.reset()
             release(self._lifecycle, watched.cause)
 
     def _change(self, watched: _Watched, at_ns: int, reading: Reading) -> HealthChange:

@@ -241,6 +241,12 @@ where
         self.word.epoch()
     }
 
+    /// The word that the last decision was taken under, or the next one will be.
+    #[cfg(not(loom))]
+    pub(super) const fn word(&self) -> GateWord {
+        self.word
+    }
+
     /// What is done about an overrun.
     pub const fn policy(&self) -> OverrunPolicy {
         self.intake.policy()
@@ -276,12 +282,14 @@ where
     }
 
     /// Where its acks go.
-    pub const fn acks(&self) -> &A {
+    #[cfg(not(loom))]
+    pub(super) const fn acks(&self) -> &A {
         &self.acks
     }
 
-    /// The same, for the driver.
-    pub const fn acks_mut(&mut self) -> &mut A {
+    /// The same, for its driver.
+    #[cfg(not(loom))]
+    pub(super) const fn acks_mut(&mut self) -> &mut A {
         &mut self.acks
     }
 

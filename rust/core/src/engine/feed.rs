@@ -119,6 +119,48 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable> FeedStage<S, P, T> {
         }
     }
 
+    /// Publishes the next events that are due up to `until_ns`, at most `limit`, each with the stamp of the very
+    /// moment at which it is due; how many. For a driver whose feed is never late, and has a plan.
+    #[cfg(not(loom))]
+    #[inline(always)]
+    pub(super) fn publish_on_time(&mut self, until_ns: u64, limit: usize) -> usize {
+        let first = self.next;
+        let end = self.end.min(first.saturating_add(limit));
+        for event in &self.source.as_ref()[first..end] {
+            let due_ns = self.timetable.intended_ns(self.next);
+            if until_ns < due_ns {
+                break;
+            }
+            let mut event = *event;
+            event.ts_ns = due_ns;
+            event.intended_ns = due_ns;
+            self.ring.publish(bytemuck::cast::<Event, Payload>(event));
+            self.next += 1;
+        }
+        self.next - first
+    }
+
+    /// When the next event is due; there is one.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(super) fn next_due_ns(&self) -> u64 {
+        self.timetable.intended_ns(self.next)
+    }
+
+    /// When the last event was due; there was one.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(super) fn last_due_ns(&self) -> u64 {
+        self.timetable.intended_ns(self.next - 1)
+    }
+
+    /// Events that are published before the feed is held, or done.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(super) const fn left(&self) -> usize {
+        self.end - self.next
+    }
+
     /// Events published so far.
     #[inline]
     pub const fn published(&self) -> u64 {

@@ -35,6 +35,7 @@ mod recorder;
 mod scheduler;
 mod service;
 mod settings;
+mod sizing;
 mod timetable;
 mod wait;
 
@@ -86,7 +87,8 @@ pub use service::{NoService, SERVICE_NS_MAX, Sampled, Service, ServiceError, Ser
 pub use settings::{
     CoreChoice, EXECUTOR, ReaderSettings, Settings, SettingsError, Stamping, ThreadSettings,
 };
+pub use sizing::{Backlog, Sizing, Slots};
 pub use timetable::{Planned, Timetable, Unplanned};
 #[cfg(not(loom))]
-pub use virtual_time::{AcksDigest, Advance, Horizon, VirtualClock, VirtualEngine};
+pub use virtual_time::{AcksDigest, Advance, Horizon, VirtualEngine};
 pub use wait::Wait;

@@ -5,4 +5,5 @@ mod consumers;
 mod live;
 mod notes;
 mod plan;
+mod sizing;
 mod stages;

@@ -51,7 +51,7 @@ class Latency:
             return Reading("unknown", None, self._max, _WHAT)
         processed = stage.processed
         first = self._window.first(look.at_ns, (processed, over_limit))
-        if first is None or processed == first[1][0]:
+        if first is None or processed <= first[1][0]:
             return Reading("unknown", None, self._max, _WHAT)
         _, (first_processed, first_over) = first
         samples, over = processed - first_processed, over_limit - first_over

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use crate::bus::{EventReader, Producer, Start};
+use crate::bus::{EventReader, Payload, Producer, Start};
 use crate::ingest::Event;
 use crate::state::Gate;
 use crate::sync::Arc;
@@ -10,9 +10,10 @@ use crate::sync::Arc;
 use super::super::settings::in_order;
 use super::super::{
     Acks, ConsumerStage, Control, EngineError, ExecutorStage, FeedStage, Intake, NoAcks, NoService,
-    Plan, Planned, ReaderSettings, Sampled, Service, Settings, StageRecorder, StampsEach, Upstreams,
-    VirtualClock,
+    Plan, Planned, ReaderSettings, Recover, Sampled, Service, Settings, StageRecorder, StampsEach,
+    Upstreams,
 };
+use super::clock::{Arrivals, VirtualClock};
 use super::desk::{Desk, Reading};
 use super::digest::DigestedAcks;
 use super::feeding::Feeding;
@@ -84,11 +85,12 @@ impl Building<'_> {
         A: Acks + Send + 'static,
         V: Service + Send + 'static,
     {
-        let intake = self.intake(0, ring.reader);
+        let clock = VirtualClock::new();
+        let intake = self.intake(0, Arrivals::new(ring.reader, clock.clone()));
         let acks = DigestedAcks::new(acks);
         let rows = self.settings.epoch_rows;
         let executor = ExecutorStage::new(intake, service, acks, Latency::by_state(), rows);
-        self.in_order(ring.source, ring.producer, StampsEach(executor))
+        self.in_order(ring.source, ring.producer, StampsEach(executor), clock)
     }
 
     fn in_order<S, E>(
@@ -96,6 +98,7 @@ impl Building<'_> {
         source: S,
         producer: Producer,
         executor: E,
+        clock: VirtualClock,
     ) -> Result<Box<dyn Simulation>, EngineError>
     where
         S: AsRef<[Event]> + Send + 'static,
@@ -115,12 +118,14 @@ impl Building<'_> {
             }
         }
         let hold_at = self.settings.hold_at;
+        let ring_slots = producer.ring().capacity() as u64;
+        let first_seq = producer.next_seq();
         let feed = FeedStage::new(source, self.plan.len(), producer, timetable, hold_at);
         Ok(Box::new(Stages {
             gate: Arc::clone(self.gate),
             control: Arc::clone(self.control),
-            clock: VirtualClock::default(),
-            feed: Feeding::new(feed),
+            clock,
+            feed: Feeding::new(feed, first_seq, ring_slots),
             before,
             executor: Desk::new(executor, 0),
             after,
@@ -140,7 +145,7 @@ impl Building<'_> {
         })
     }
 
-    fn intake(&self, index: usize, reader: EventReader) -> Intake<EventReader> {
+    fn intake<R: Recover<Item = Payload>>(&self, index: usize, reader: R) -> Intake<R> {
         let upstreams = self.after[index].iter().map(|&upstream| {
             let books = self.control.stage(upstream);
             Arc::clone(books.progress())

@@ -2,14 +2,16 @@
 
 use core::fmt;
 
-use crate::bus::Overrun;
+use crate::bus::{Overrun, Payload};
 use crate::state::Gate;
 use crate::time::Clock;
 
 use super::super::build::{Leaves, ReaderEnd};
 use super::super::{
-    Control, Ledger, LoopNotes, OverrunPolicy, ReadingStage, Turn, VirtualClock, Wait,
+    Acks, ConsumerStage, Control, ExecutorStage, Ledger, LoopNotes, OverrunPolicy, ReadingStage,
+    Recorder, Recover, Service, StampsEach, Turn, Wait,
 };
+use super::clock::VirtualClock;
 
 /// What everybody in a run looks at.
 #[derive(Clone, Copy)]
@@ -36,12 +38,40 @@ pub(super) trait Reading: Send + fmt::Debug {
     fn leave(self: Box<Self>) -> (u64, ReaderEnd);
 }
 
-/// A stage's books as of one moment.
-#[derive(Debug, Clone, Copy)]
-struct Books {
-    ledger: Ledger,
-    cursor: u64,
-    epoch: u64,
+/// A stage that can say what its books were before its last event.
+pub(super) trait OneBack: ReadingStage {
+    /// `ledger` without the event that was processed last.
+    fn without_last(&self, ledger: Ledger) -> Ledger;
+}
+
+impl<R, S, A, M> OneBack for StampsEach<ExecutorStage<R, S, A, M>>
+where
+    R: Recover<Item = Payload>,
+    S: Service,
+    A: Acks,
+    M: Recorder,
+{
+    fn without_last(&self, mut ledger: Ledger) -> Ledger {
+        let word = self.0.word();
+        if word.is_ready() {
+            ledger.executed -= 1;
+        } else {
+            ledger.gated[word.state() as usize] -= 1;
+        }
+        ledger
+    }
+}
+
+impl<R, S, M> OneBack for StampsEach<ConsumerStage<R, S, M>>
+where
+    Self: ReadingStage,
+{
+    fn without_last(&self, ledger: Ledger) -> Ledger {
+        Ledger {
+            read: ledger.read - 1,
+            ..ledger
+        }
+    }
 }
 
 /// A reading stage and its place among the others.
@@ -49,9 +79,8 @@ pub(super) struct Desk<E> {
     pub(super) stage: E,
     /// Its index among the reading stages.
     index: usize,
-    done_ns: u64,
-    /// As of before the event that it works on.
-    before: Books,
+    /// When the event that it works on is done; `u64::MAX` if it works on none.
+    pub(super) done_ns: u64,
     is_over: bool,
     end_ns: u64,
     ended_by: Option<Overrun>,
@@ -68,14 +97,9 @@ impl<E> fmt::Debug for Desk<E> {
     }
 }
 
-impl<E: ReadingStage> Desk<E> {
+impl<E: OneBack> Desk<E> {
     pub(super) fn new(stage: E, index: usize) -> Self {
         Self {
-            before: Books {
-                ledger: stage.ledger(),
-                cursor: stage.cursor(),
-                epoch: 0,
-            },
             stage,
             index,
             done_ns: u64::MAX,
@@ -84,15 +108,6 @@ impl<E: ReadingStage> Desk<E> {
             ended_by: None,
             // It meets no pause of the machine's.
             notes: LoopNotes::new(Wait::PARK),
-        }
-    }
-
-    #[inline(always)]
-    fn books(&self) -> Books {
-        Books {
-            ledger: self.stage.ledger(),
-            cursor: self.stage.cursor(),
-            epoch: self.stage.epoch(),
         }
     }
 
@@ -112,7 +127,6 @@ impl<E: ReadingStage> Desk<E> {
         }
         while !control.is_stopped() {
             let last_look = control.is_feed_done();
-            self.before = self.books();
             match self.stage.turn(gate, clock, clock) {
                 Turn::Processed(_) => {
                     let done_ns = clock.now_ns();
@@ -146,6 +160,12 @@ impl<E: ReadingStage> Desk<E> {
         self.end_ns = now_ns;
     }
 
+    /// Whether it reads no further, or is not to.
+    #[inline(always)]
+    pub(super) const fn is_over_or(&self, is_stopped: bool) -> bool {
+        self.is_over || is_stopped
+    }
+
     /// Whether it is in the middle of an event.
     #[inline]
     pub(super) const fn is_at_work(&self) -> bool {
@@ -153,7 +173,7 @@ impl<E: ReadingStage> Desk<E> {
     }
 }
 
-impl<E: ReadingStage + Leaves + Send> Reading for Desk<E> {
+impl<E: OneBack + Leaves + Send> Reading for Desk<E> {
     #[inline(always)]
     fn done_ns(&self) -> u64 {
         self.done_ns
@@ -173,15 +193,14 @@ impl<E: ReadingStage + Leaves + Send> Reading for Desk<E> {
     }
 
     fn show(&mut self, control: &Control) {
-        let books = if self.is_at_work() {
-            self.before
-        } else {
-            self.books()
-        };
+        let (mut ledger, mut cursor) = (self.stage.ledger(), self.stage.cursor());
+        if self.is_at_work() {
+            ledger = self.stage.without_last(ledger);
+            cursor -= 1;
+        }
         // Nothing of a stage that has ended is in flight.
-        let epoch = if self.is_over { u64::MAX } else { books.epoch };
-        let shown = control.stage(self.index);
-        shown.set(&books.ledger, books.cursor, epoch);
+        let epoch = if self.is_over { u64::MAX } else { self.stage.epoch() };
+        control.stage(self.index).set(&ledger, cursor, epoch);
     }
 
     fn close(&mut self, control: &Control) {

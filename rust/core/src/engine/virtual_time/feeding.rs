@@ -16,23 +16,59 @@ pub(super) struct Feeding<S> {
     due_ns: u64,
     is_over: bool,
     end_ns: u64,
+    /// The sequence of its first event.
+    first_seq: u64,
+    ring_slots: u64,
 }
 
 impl<S: AsRef<[Event]>> Feeding<S> {
     /// A feed that begins at 0.
-    pub(super) fn new(mut stage: FeedStage<S, Producer, Planned>) -> Self {
+    pub(super) fn new(
+        mut stage: FeedStage<S, Producer, Planned>,
+        first_seq: u64,
+        ring_slots: u64,
+    ) -> Self {
         stage.begin(0);
         Self {
             stage,
             due_ns: 0,
             is_over: false,
             end_ns: 0,
+            first_seq,
+            ring_slots,
         }
+    }
+
+    /// How many events can be published before one is overwritten that a reader who expects `cursor` has not read.
+    #[inline(always)]
+    pub(super) const fn room(&self, cursor: u64) -> u64 {
+        let unread = self.first_seq + self.stage.published() - cursor;
+        self.ring_slots.saturating_sub(unread)
+    }
+
+    /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit` and never the last before
+    /// a hold or the end; how many.
+    #[inline(always)]
+    pub(super) fn run_ahead(&mut self, until_ns: u64, limit: u64) -> u64 {
+        let left = self.stage.left().saturating_sub(1);
+        let limit = usize::try_from(limit).map_or(left, |limit| limit.min(left));
+        let published = self.stage.publish_on_time(until_ns, limit);
+        if published > 0 {
+            self.due_ns = self.stage.next_due_ns();
+        }
+        published as u64
     }
 
     #[inline(always)]
     pub(super) const fn due_ns(&self) -> u64 {
         self.due_ns
+    }
+
+    /// Up to when nothing more is published: the moment before the next event, or that of the last one if both are the
+    /// same. Something was published, and something follows.
+    #[inline(always)]
+    pub(super) fn quiet_until_ns(&self) -> u64 {
+        self.due_ns.saturating_sub(1).max(self.stage.last_due_ns())
     }
 
     #[inline(always)]

@@ -13,6 +13,7 @@
 //!   only orders between two calls of [`VirtualEngine::advance`] are reproducible.
 //! - **Allocation**: in [`VirtualEngine::start`], and in [`VirtualEngine::finish`].
 
+mod ahead;
 mod build;
 mod clock;
 mod desk;
@@ -39,7 +40,6 @@ use super::{
 use build::Building;
 use simulation::Simulation;
 
-pub use clock::VirtualClock;
 pub use digest::AcksDigest;
 pub use simulation::{Advance, Horizon};
 

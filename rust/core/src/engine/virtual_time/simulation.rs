@@ -6,14 +6,19 @@
 
 use core::fmt;
 
+use crate::bus::Payload;
 use crate::ingest::Event;
 use crate::state::Gate;
 use crate::sync::Arc;
 use crate::time::Clock;
 
 use super::super::build::{FeedEnd, Leaves, ReaderEnd};
-use super::super::{Acks, Control, ExecutorStage, Phase, ReadingStage, StampsEach, VirtualClock};
-use super::desk::{Desk, Reading, World};
+use super::super::{
+    Acks, Control, ExecutorStage, Phase, Recorder, Recover, Service, StampsEach, Turn,
+};
+use super::clock::VirtualClock;
+use super::ahead::run_ahead;
+use super::desk::{Desk, OneBack, Reading, World};
 use super::digest::{AcksDigest, DigestedAcks};
 use super::feeding::Feeding;
 
@@ -67,20 +72,27 @@ pub(super) struct Left {
     pub(super) digest: AcksDigest,
 }
 
-/// An executor whose acks can be asked for.
-pub(super) trait Executing: ReadingStage + Leaves + Send {
+/// An executor as this driver needs it.
+pub(super) trait Executing: OneBack + Leaves + Send {
+    /// A turn of up to `limit` events, whatever their service time.
+    fn turn_many(&mut self, world: World<'_>, limit: usize) -> Turn;
     fn digest(&self) -> &AcksDigest;
     fn settle_acks(&mut self, is_at_work: bool);
 }
 
 impl<R, S, A, M> Executing for StampsEach<ExecutorStage<R, S, DigestedAcks<A>, M>>
 where
-    Self: ReadingStage + Leaves + Send,
-    R: super::super::Recover<Item = crate::bus::Payload>,
-    S: super::super::Service,
+    Self: OneBack + Leaves + Send,
+    R: Recover<Item = Payload>,
+    S: Service,
     A: Acks,
-    M: super::super::Recorder,
+    M: Recorder,
 {
+    #[inline(always)]
+    fn turn_many(&mut self, world: World<'_>, limit: usize) -> Turn {
+        self.0.turn(world.gate, world.clock, world.clock, limit)
+    }
+
     fn digest(&self) -> &AcksDigest {
         self.0.acks().digest()
     }
@@ -163,6 +175,9 @@ where
             if world.control.is_stopped() && !self.feed.is_over() {
                 // By a stage, in this moment: the others see it in the same one.
                 continue;
+            }
+            if self.before.is_empty() && self.after.is_empty() {
+                moments -= run_ahead(&mut self.feed, &mut self.executor, world, to, moments);
             }
             next_ns = self.feed.due_ns().min(self.executor.done_ns());
             for (_, stage) in self.before.iter().chain(&self.after) {
