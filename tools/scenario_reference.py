@@ -11,6 +11,7 @@ from typing import Any
 from tickpath.config.engine import ConsumerSettings, ServiceTime, ThreadSettings
 from tickpath.config.fields import hints_of, split
 from tickpath.config.scenario import (
+    AcknowledgeSettings,
     BreakSettings,
     ControlSettings,
     EngineRest,
@@ -47,6 +48,7 @@ TABLES: dict[str, Any] = {
     "lasting": LastingInjectionSettings,
     "probe": ProbeSettings,
     "runbook": RunbookSettings,
+    "operator": AcknowledgeSettings,
     "objectives": ObjectiveSettings,
     "break": BreakSettings,
 }
