@@ -58,7 +58,7 @@ JUNK = st.recursive(
     max_leaves=12,
 )
 SECTIONS = st.sampled_from(
-    ["feed", "ring", "executor", "consumers", "injections", "probes", "runbooks", "break"]
+    ["operator", "feed", "ring", "executor", "consumers", "injections", "probes", "runbooks", "break"]
 )
 
 
@@ -128,6 +128,7 @@ SCENARIOS = st.fixed_dictionaries(
             ),
             unique_by=str,
         ),
+        "operator": st.just([{"in_state": "DEGRADED", "after_ns": 3, "cause": "clock skew"}]),
         "probes": st.sampled_from([[], [{"kind": "backlog", "enabled": False}]]),
         "runbooks": st.sampled_from([[], [{"name": "a", "params": {"x": 1.5, "y": "z", "w": True}}]]),
         "objectives": st.sampled_from([{}, {"degrades": False, "expects_causes": ["a", "b"]}]),
