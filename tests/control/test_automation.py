@@ -88,6 +88,19 @@ def test_the_two_waits_of_a_step_have_a_limit_each() -> None:
     assert world.events()[-2:] == ["act done", "finished"]
 
 
+def test_a_step_that_only_waits_has_two_limits_as_well() -> None:
+    ready, begin = answer("ready", False)
+    over, end = answer("over", False)
+    world = World([runbook(Step(name="wait", does="", timeout_ns=LIMIT_NS, pre=ready, post=over))])
+    world.hold("trouble")
+    world.step(3)
+    begin(True)
+    world.step(3)
+    end(True)
+    world.step()
+    assert world.events()[-2:] == ["wait done", "finished"]
+
+
 def test_a_step_whose_postcondition_holds_already_calls_nothing_and_is_not_undone() -> None:
     true, _ = answer("done")
     never, _ = answer("never", False)
@@ -308,6 +321,54 @@ def test_responses_advance_in_the_declared_order_whatever_the_order_of_the_cause
     world.hold("first")
     world.step()
     assert world.calls == ["first", "second"]
+
+
+def test_the_declared_order_also_holds_for_responses_that_began_in_another() -> None:
+    over, end = answer("over", False)
+    books = [
+        runbook(
+            Step(name="wait", does="", post=over, timeout_ns=LIMIT_NS),
+            Step(name="act", does="", action=does(name), timeout_ns=0),
+            name=name,
+            triggers=(name,),
+        )
+        for name in ("first", "second")
+    ]
+    world = World(books)
+    world.hold("second")
+    world.step()
+    world.hold("first")
+    world.step()
+    end(True)
+    world.step()
+    assert world.calls == ["first", "second"]
+
+
+def test_a_runbook_that_holds_does_so_while_it_is_undone() -> None:
+    never, _ = answer("never", False)
+    back, come_back = answer("back", False)
+    holding = runbook(
+        Step(name="one", does="", action=does("one"), undo=does("undo"), undo_post=back, timeout_ns=LIMIT_NS),
+        Step(name="two", does="", post=never, timeout_ns=0, holds=True),
+        name="holding",
+    )
+    seen: list[tuple[str, ...]] = []
+
+    def sees(situation: Situation) -> bool:
+        seen.append(situation.holding)
+        return False
+
+    see = Step(name="see", does="", post=Condition("it sees", sees), timeout_ns=LIMIT_NS)
+    other = runbook(see, name="other", triggers=("worry",))
+    world = World([holding, other])
+    world.hold("trouble")
+    world.hold("worry")
+    world.step(2)
+    assert seen == [("holding",)] * 2
+    come_back(True)
+    world.step()
+    assert world.automation.unresolved == ("holding",)
+    assert seen == [("holding",)] * 3
 
 
 def test_a_runbook_of_a_state_begins_once_for_each_time_it_is_entered() -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.control.fake_world import Stage, Untouchable, World
 from tickpath.config.scenario.probes import standard_probes
 from tickpath.config.scenario.responses import STANDARD_RUNBOOKS, RunbookSettings
-from tickpath.control.automation import AuditEntry, Automation, dry_run
+from tickpath.control.automation import AuditEntry, Automation, Runbook, Step, dry_run, look_at
+from tickpath.control.automation.conditions import ALL_CLEAR
 from tickpath.control.automation.runbooks import FAILURE_TABLE, SHIPPED, build, build_all
 from tickpath.core.state import State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
@@ -77,7 +78,42 @@ def test_one_that_does_not_end_stays_degraded_and_a_person_is_asked(name: str, c
     assert world.now is State.DEGRADED  # nobody but an operator
     world.automation.acknowledge(cause)
     world.step(3)
-    assert world.now is State.READY
+    assert world.now.name == "READY"
+
+
+@pytest.mark.parametrize("how", ["again", "by hand", "acknowledged"])
+def test_an_escalation_is_resolved_by_a_response_that_finishes_or_by_an_operator(how: str) -> None:
+    world = World([build("stale-feed", timeout_ns=SHORT)])
+    world.hold("stale feed")
+    world.step(10)
+    world.clear("stale feed")
+    world.step()
+    assert world.automation.unresolved == ("stale-feed",)
+    if how == "again":
+        world.hold("stale feed")
+        world.step()
+        world.clear("stale feed")
+        world.step(3)
+        assert world.now is State.READY
+    else:
+        world.lifecycle.transition_to(State.READY, "an operator")
+        if how == "acknowledged":
+            world.lifecycle.transition_to(State.DEGRADED, "something else")
+            world.automation.acknowledge("stale feed")
+        world.step()
+    assert not world.automation.unresolved
+
+
+def test_each_degradation_goes_back_to_where_it_came_from() -> None:
+    world = World([build("market-data-outage")], state=State.WARMUP)
+    for _ in range(2):
+        world.hold("market data outage")
+        world.step()
+        world.clear("market data outage")
+        world.step(3)
+        if world.now is State.WARMUP:
+            world.lifecycle.transition_to(State.READY, "set-up")
+    assert moves(world) == ["DEGRADED", "WARMUP", "DEGRADED", "READY"]
 
 
 def test_a_warm_up_is_not_skipped_on_the_way_back() -> None:
@@ -236,7 +272,7 @@ def test_a_warm_up_that_does_not_end_is_degraded_and_a_person_is_asked(how: str)
         world.step()
     else:
         world.step(3)
-    assert world.now is State.DEGRADED
+    assert world.now.name == "DEGRADED"
     assert world.events()[-4:] == [
         *("wait for READY failed", "wait for READY undoing", "wait for READY undone"),
         "wait for READY escalated",
@@ -359,6 +395,20 @@ def test_a_dry_run_says_what_would_be_done_now() -> None:
     assert dry_run(build("execution-backlog"), world.look())[1].would == "act"
     clear = dry_run(build("market-data-outage", params={"confirm_looks": 1}), world.look(), causes=())
     assert [step.would for step in clear] == ["nothing", "nothing", "nothing"]
+    by_state = dry_run(build("cold-start"), look_at(State.INIT))
+    assert [step.would for step in by_state] == ["nothing", "wait", "nothing", "wait"]
+    sees_causes = Step(name="look", does="", timeout_ns=0, pre=ALL_CLEAR)
+    warm = Runbook(
+        name="warm",
+        title="",
+        row=None,
+        triggers=(),
+        states=(State.WARMUP,),
+        steps=(sees_causes,),
+        description="",
+    )
+    # What begins it is a state, which is no cause that is held.
+    assert dry_run(warm, look_at(State.WARMUP))[0].pre_holds is True
 
 
 def test_a_scenario_sets_them_and_what_it_misspells_is_named() -> None:
