@@ -14,6 +14,8 @@
     ├── NotReady                 (RuntimeError)    the lifecycle is in INIT
     ├── EngineFailed             (RuntimeError)    a run that could not be started, or that a bug ended
     ├── CorrectionRefused        (RuntimeError)    latencies that must not be corrected (again)
+    ├── ScenarioError            (ValueError)      a scenario file that is wrong, and everything that is
+    ├── EndpointsUnavailable     (RuntimeError)    HTTP endpoints that cannot be opened
     └── SourceError              (ValueError)      market data that cannot be loaded
         ├── SourceNotFound       (FileNotFoundError)
         ├── SourceUnreadable     (OSError)
@@ -27,12 +29,15 @@ fields can be pickled.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 __all__ = [
     "ArgumentOverflowError",
     "ArgumentTypeError",
     "ArgumentValueError",
     "BadRow",
     "CorrectionRefused",
+    "EndpointsUnavailable",
     "EngineFailed",
     "InvalidTransition",
     "NotPublished",
@@ -41,6 +46,8 @@ __all__ = [
     "Overrun",
     "ProducerBusy",
     "ReaderBusy",
+    "ScenarioError",
+    "ScenarioProblem",
     "SourceError",
     "SourceNotFound",
     "SourceUnreadable",
@@ -168,6 +175,48 @@ class EngineFailed(TickpathError, RuntimeError):
 
 class CorrectionRefused(TickpathError, RuntimeError):
     """Latencies were corrected for coordinated omission before, or recorded by plan: nothing is omitted."""
+
+
+class ScenarioProblem(NamedTuple):
+    """One thing that is wrong with a scenario: where, what was given, what was expected."""
+
+    origin: str
+    """The file, the shipped scenario, or what else the value came from."""
+    key: str
+    """The path of the key, such as ``injections[2].duration_ns``; empty for the file as a whole."""
+    reason: str
+    """What was given, what was expected, and what was probably meant."""
+    line: int | None = None
+    """Line number from 1, where the file is no TOML."""
+    column: int | None = None
+    """Column from 1, where the file is no TOML."""
+
+    def __str__(self) -> str:
+        place = self.origin
+        if self.line is not None:
+            place += f", line {self.line}"
+        if self.column is not None:
+            place += f", column {self.column}"
+        return f"{place}: {self.key} {self.reason}" if self.key else f"{place}: {self.reason}"
+
+
+class ScenarioError(TickpathError, ValueError):
+    """A scenario cannot be read; names everything that is wrong with it, the first ones in its text."""
+
+    problems: tuple[ScenarioProblem, ...]
+    """Everything that is wrong, in the order of the settings; at least one, at most 100."""
+
+    def __init__(self, problems: tuple[ScenarioProblem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        shown = "; ".join(str(problem) for problem in self.problems[:10])
+        more = len(self.problems) - 10
+        return f"{shown}; and {more} more" if more > 0 else shown
+
+class EndpointsUnavailable(TickpathError, RuntimeError):
+    """The HTTP endpoints cannot be opened: the address is taken or not ours, or a package is missing."""
 
 
 class SourceError(TickpathError, ValueError):

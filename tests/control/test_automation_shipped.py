@@ -281,6 +281,35 @@ def test_a_warm_up_that_does_not_end_is_degraded_and_a_person_is_asked(how: str)
     assert (world.automation.escalations, moves(world)) == (1, ["DEGRADED"])
 
 
+def test_a_warm_up_that_failed_goes_its_whole_way_again_once_an_operator_says_so() -> None:
+    world = World([build("warm-up-incomplete")], state=State.WARMUP)
+    world.step()
+    world.hold("warm-up incomplete")
+    world.step(20)
+    assert (moves(world), world.automation.escalations) == (["DEGRADED"], 1)
+    world.automation.acknowledge("warm-up incomplete")
+    world.step(3)
+    assert moves(world) == ["DEGRADED", "WARMUP"]
+    # Held until a warm-up has passed.
+    world.clear("warm-up incomplete")
+    world.lifecycle.transition_to(State.READY, "over")
+    world.step()
+    assert (world.automation.under_way, world.automation.escalations) == ((), 1)
+    assert world.automation.unresolved == ()
+
+
+def test_a_warm_up_that_fails_again_asks_again() -> None:
+    world = World([build("warm-up-incomplete")], state=State.WARMUP)
+    world.step()
+    world.hold("warm-up incomplete")
+    world.step()
+    world.automation.acknowledge("warm-up incomplete")
+    world.step(2)
+    world.lifecycle.transition_to(State.DEGRADED, "not flat at the cap")
+    world.step(2)
+    assert (moves(world), world.automation.escalations) == (["DEGRADED", "WARMUP", "DEGRADED"], 2)
+
+
 def test_a_warm_up_that_ends_or_is_broken_off_by_something_else_is_no_escalation() -> None:
     world = World([build("warm-up-incomplete")], state=State.WARMUP)
     world.step()

@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import sys
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from tickpath.config.checks import flag, instance, number, one_of, shown, whole
+from tickpath.config.checks import flag, given, instance, number, one_of, shown, whole
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = [
@@ -27,8 +28,10 @@ __all__ = [
     "Whole",
     "check",
     "check_fields",
+    "check_plain",
     "hints_of",
     "split",
+    "unannotated",
 ]
 
 NS_MAX = (1 << 63) - 1
@@ -77,6 +80,11 @@ def split(hint: Any) -> tuple[tuple[Any, ...], bool]:
     return tuple(part for part in parts if part is not type(None)), type(None) in parts
 
 
+def unannotated(hint: Any) -> tuple[Any, Whole | Number | Text | None]:
+    """A type, and the bounds it is annotated with."""
+    return get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, None)
+
+
 def check_fields(settings: Any, naming: str = "{}") -> None:
     """Raises for the first field that holds what its annotation does not allow.
 
@@ -107,15 +115,13 @@ def check(name: str, value: object, hint: Any) -> None:
         if value not in get_args(words[0]):
             known = ", ".join(f'"{word}"' for word in get_args(words[0]))
             rest = " or None" if optional else ""
-            raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {value!r}")
+            raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {given(value)}")
     else:
         _check_one(name, value, others[0])
 
 
 def _check_one(name: str, value: object, hint: Any) -> None:
-    base, bounds = hint, None
-    if get_origin(hint) is Annotated:
-        base, bounds = get_args(hint)[:2]
+    base, bounds = unannotated(hint)
     match get_origin(base) or base:
         case _ if isinstance(bounds, Whole):
             whole(name, value, bounds.low, bounds.high)
@@ -123,16 +129,23 @@ def _check_one(name: str, value: object, hint: Any) -> None:
             number(name, value, bounds.low, bounds.high, above=bounds.above)
         case _ if base is bool:
             flag(name, value)
+        case _ if base is str:
+            _check_text(name, value, bounds)
         case origin if origin is Literal:
             one_of(name, value, base)
         case origin if origin is tuple:
             _check_each(name, value, get_args(base)[0])
-        case origin if origin in (dict, Mapping):
+        case origin if origin is dict:
             _check_table(name, value)
         case _:
             instance(name, value, base)
-            if isinstance(bounds, Text) and not re.fullmatch(bounds.pattern, str(value)):
-                raise ArgumentValueError(f"{name} must be {bounds.words}, got {value!r}")
+
+
+def _check_text(name: str, value: object, bounds: object) -> None:
+    if not isinstance(value, str):
+        raise ArgumentTypeError(f"{name} must be text, got {shown(value)}")
+    if isinstance(bounds, Text) and not re.fullmatch(bounds.pattern, value):
+        raise ArgumentValueError(f"{name} must be {bounds.words}, got {given(value)}")
 
 
 def _check_each(name: str, value: object, hint: Any) -> None:
@@ -146,5 +159,14 @@ def _check_table(name: str, value: object) -> None:
     if not isinstance(value, dict):
         raise ArgumentTypeError(f"{name} must be a table, got {shown(value)}")
     for key, item in value.items():
-        if not isinstance(key, str) or not isinstance(item, Plain):
-            raise ArgumentTypeError(f"{name}.{key} must be text, a number, True or False, got {shown(item)}")
+        if not isinstance(key, str):
+            raise ArgumentTypeError(f"{name} must have text as keys, got {shown(key)}")
+        check_plain(f"{name}.{key}", item)
+
+
+def check_plain(name: str, value: object) -> None:
+    """Raises if ``value`` is neither text, a finite number, ``True`` nor ``False``."""
+    if isinstance(value, float):
+        number(name, value, -sys.float_info.max, sys.float_info.max)
+    elif not isinstance(value, Plain):
+        raise ArgumentTypeError(f"{name} must be text, a number, True or False, got {shown(value)}")

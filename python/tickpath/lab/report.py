@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tickpath.lab.feed_account import FeedAccount
     from tickpath.runtime.session import RunResult
 
-__all__ = ["PERCENTILES", "SCHEMA", "STAGES", "run_report"]
+__all__ = ["PERCENTILES", "SCHEMA", "STAGES", "ledger_account", "lifecycle_account", "run_report"]
 
 SCHEMA = "tickpath/run/1"
 STAGES = (
@@ -71,7 +71,7 @@ def run_report(
             "gaps_capped": result.gaps_capped,
             "left_out_ns": result.left_out_ns,
         },
-        "ledger": {**_ledger(record), **loss_account(result)},
+        "ledger": {**ledger_account(record), **loss_account(result)},
         "latency": _stages(record.stages[0].latency if record else ()),
         "latency_by_state": _by_state(record),
         "latency_by_consumer": (
@@ -81,7 +81,7 @@ def run_report(
         ),
         "floor": _floor(record),
         "clock": _clock(record),
-        "lifecycle": _lifecycle(result.history),
+        "lifecycle": lifecycle_account(result.history),
         "epochs": _epochs(record),
         "executed_outside_ready": result.executed_outside_ready,
         "observer": _observer(result),
@@ -89,7 +89,8 @@ def run_report(
     }
 
 
-def _ledger(record: EngineRecord | None) -> Report:
+def ledger_account(record: EngineRecord | None) -> Report:
+    """The books of every consumer, and whether they balance."""
     if record is None:
         terms = dict.fromkeys(("published", "executed", "gated", "lost", "shed", "unread"), 0)
         return {"balanced": True, "consumers": {"executor": {**terms, "gated_by_state": {}}}}
@@ -184,7 +185,8 @@ def _floor(record: EngineRecord | None) -> Report:
     }
 
 
-def _lifecycle(history: Sequence[Transition]) -> list[Report]:
+def lifecycle_account(history: Sequence[Transition]) -> list[Report]:
+    """Every transition."""
     return [
         {
             "epoch": transition.epoch,

@@ -1,14 +1,16 @@
 //! The settings of a run as Python holds them (`tickpath.config.engine`), turned into the core's.
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use tickpath_core::engine::{
-    CoreChoice, EngineError, OverrunPolicy, Pace, ReaderSettings, ServiceTime, Settings, Stamping,
-    ThreadSettings, Wait,
+    CoreChoice, EngineError, OverrunPolicy, Pace, Plan, PlanError, ReaderSettings, ServiceTime,
+    Settings, Stamping, ThreadSettings, Wait,
 };
 use tickpath_core::os::{MemoryWishes, Priority};
 
 use crate::engine_owner::{raised, unknown};
 use crate::errors;
+use crate::ingest::SharedEvents;
 
 /// Room for epochs in the executor's table.
 const EPOCH_ROWS: usize = 4096;
@@ -55,11 +57,11 @@ pub(crate) struct Consumer {
 /// `tickpath.config.engine.EngineSettings`.
 #[derive(FromPyObject)]
 pub(crate) struct Run {
-    pub(crate) pace: String,
-    pub(crate) speed: f64,
-    pub(crate) rate_hz: Option<f64>,
-    pub(crate) max_gap_ns: u64,
-    pub(crate) events_max: Option<usize>,
+    pace: String,
+    speed: f64,
+    rate_hz: Option<f64>,
+    max_gap_ns: u64,
+    events_max: Option<usize>,
     pub(crate) clock: String,
     feed: Thread,
     executor: Consumer,
@@ -107,7 +109,7 @@ impl Run {
     }
 
     /// How the feed is paced.
-    pub(crate) fn pace(&self, py: Python<'_>) -> PyResult<Pace> {
+    fn pace(&self, py: Python<'_>) -> PyResult<Pace> {
         Ok(match self.pace.as_str() {
             "recorded" => Pace::Recorded {
                 speed: self.speed,
@@ -119,6 +121,16 @@ impl Run {
             "max" => Pace::Max,
             other => return Err(unknown(py, "pace", other, "recorded, constant or max")),
         })
+    }
+
+    /// When each of `events` is meant to be published.
+    pub(crate) fn plan(&self, py: Python<'_>, events: &SharedEvents) -> PyResult<Plan> {
+        let (pace, limit) = (self.pace(py)?, self.events_max);
+        py.detach(|| Plan::of(events, limit, pace))
+            .map_err(|e| match e {
+                PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
+                _ => errors::argument_value(py, e.to_string()),
+            })
     }
 
     /// Everything that is set about threads, stages and memory.
@@ -181,7 +193,7 @@ impl Thread {
 }
 
 impl Consumer {
-    fn settings(self, py: Python<'_>) -> PyResult<ReaderSettings> {
+    pub(crate) fn settings(self, py: Python<'_>) -> PyResult<ReaderSettings> {
         let policy = OverrunPolicy::ALL
             .into_iter()
             .find(|policy| policy.name() == self.overrun)

@@ -6,6 +6,7 @@
 
 mod ack;
 mod ack_reader;
+mod ack_window;
 mod args;
 mod arrow;
 mod arrow_columns;
@@ -33,6 +34,7 @@ mod metrics;
 mod ping_pong;
 mod place;
 mod sink;
+mod sizing;
 mod state;
 mod synthetic;
 mod table;
@@ -54,6 +56,8 @@ mod _native {
     use crate::ack::Ack;
     #[pymodule_export]
     use crate::ack_reader::{AckReader, SinkFeeder};
+    #[pymodule_export]
+    use crate::ack_window::{AckWindow, AckWindowFigures};
     #[pymodule_export]
     use crate::arrow::ArrowRows;
     #[pymodule_export]
@@ -94,6 +98,8 @@ mod _native {
     use crate::ping_pong::{PingPong, ping_pong};
     #[pymodule_export]
     use crate::sink::NoOpSink;
+    #[pymodule_export]
+    use crate::sizing::{FeedPlan, Sizing};
     #[pymodule_export]
     use crate::state::Gate;
     #[pymodule_export]

@@ -55,7 +55,7 @@ class FeedSettings:
     symbol: Annotated[str, Text(r".+", "the name of the instrument")] | None = None
     """Name of the instrument of the files; ``None`` takes it from the file."""
     policy: Policy | None = None
-    """What a bad row of a file does: ``strict`` (as ``None``) stops the load, ``skip`` counts and lists it."""
+    """What a bad row of a file does: ``strict`` (as ``None``) stops the load, ``skip`` counts it."""
     out_of_order: OutOfOrder | None = None
     """What to do about stamps that run backwards; ``None`` is ``refuse``."""
     columns: Annotated[str, Text(r".+", "columns as FIELD=COLUMN[:UNIT],…")] | None = None

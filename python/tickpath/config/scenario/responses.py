@@ -20,14 +20,20 @@ __all__ = [
 ]
 
 STANDARD_RUNBOOKS = (
-    "slow-consumer",
-    "market-data-outage",
-    "execution-backlog",
+    "state-corruption",
+    "clock-skew",
     "cold-start",
     "warm-up-incomplete",
-    "state-corruption",
+    "market-data-outage",
+    "stale-feed",
+    "feed-integrity",
+    "execution-failure",
+    "execution-backlog",
+    "latency-breach",
+    "slow-consumer",
+    "sink-loss",
 )
-"""One for each row of the failure table."""
+"""The shipped runbooks, the graver first: where two could act on one look, the earlier does."""
 
 _Share = Annotated[float, Number(0, 1)]
 
@@ -65,11 +71,13 @@ class ObjectiveSettings:
     lost_max: Events | None = None
     """Events that the executor lost or shed."""
     detect_ns_max: DurationNs | None = None
-    """From the first injection to the first cause raised."""
+    """For each expected cause: from the last injection that had begun by then until it was raised."""
     degrade_ns_max: DurationNs | None = None
     """From the first injection to DEGRADED."""
     recover_ns_max: DurationNs | None = None
-    """From the end of the last injection to READY."""
+    """From the end of the last injection to READY with no cause held; without one from the begin."""
+    live_slack_ns: DurationNs = 300_000_000
+    """Live, each limit on a time is so much wider: what a machine that stands still may add."""
     degrades: bool | None = None
     """Whether the lifecycle must have been DEGRADED, or must not."""
     expects_causes: tuple[Cause, ...] = ()

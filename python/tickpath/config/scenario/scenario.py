@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from tickpath.config.engine import ConsumerSettings, Seed
 from tickpath.config.fields import SEED_MAX, Text, check_fields
 from tickpath.config.run import RunSettings
 from tickpath.config.scenario.feed import FeedSettings
 from tickpath.config.scenario.injections import AnyInjection, Name
+from tickpath.config.scenario.operator import AcknowledgeSettings
 from tickpath.config.scenario.probes import AnyProbe, standard_probes
 from tickpath.config.scenario.responses import (
     BreakSettings,
@@ -28,10 +30,13 @@ from tickpath.config.scenario.surroundings import (
 from tickpath.config.suggest import suggestion
 from tickpath.errors import ArgumentValueError
 
-__all__ = ["SCHEMA", "Scenario"]
+__all__ = ["SCHEMA", "Scenario", "contradictions"]
 
 SCHEMA = "tickpath/scenario/1"
 """What a scenario file says it is."""
+
+
+_Switched = TypeVar("_Switched", AnyProbe, RunbookSettings)
 
 
 def _executor() -> ConsumerSettings:
@@ -50,7 +55,7 @@ class Scenario:
 
     name: Name = "scenario"
     """In lists and reports."""
-    description: Annotated[str, Text(r"(?s).{0,10000}", "text of at most 10,000 characters")] = ""
+    description: Annotated[str, Text(r"[\s\S]{0,10000}", "text of at most 10,000 characters")] = ""
     """What it is about, for people."""
     seed: Seed = 0
     """Where all draws begin: the synthetic feed, and the service times of every stage."""
@@ -75,55 +80,41 @@ class Scenario:
     probes: tuple[AnyProbe, ...] = field(default_factory=standard_probes)
     """Who notices; a file that names none has the standard ones."""
     runbooks: tuple[RunbookSettings, ...] = field(default_factory=standard_runbooks)
-    """Who answers; a file that names none has all of the failure table's."""
+    """Who answers; a file that names none has all that are shipped."""
+    operator: tuple[AcknowledgeSettings, ...] = ()
+    """What an operator acknowledges, and when."""
     objectives: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     """What the run is graded by."""
-    breaks: BreakSettings = field(default_factory=BreakSettings, metadata={"key": "break"})
+    break_: BreakSettings = field(default_factory=BreakSettings)
     """What the variant that must fail lacks."""
 
     def __post_init__(self) -> None:
         check_fields(self)
         self.run_settings()
-        for problem in self.contradictions():
-            raise ArgumentValueError(" ".join(problem).strip())
+        for place, problem in contradictions(
+            self.stages, self.injections, self.probes, self.runbooks, self.break_
+        ):
+            raise ArgumentValueError(f"{place} {problem}")
 
     @property
     def stages(self) -> tuple[str, ...]:
         """The names of the stages, the executor first."""
         return ("executor", *(consumer.name for consumer in self.consumers))
 
-    def contradictions(self) -> list[tuple[str, str]]:
-        """What does not fit together: where, as a key path, and what; nothing in a scenario that was made."""
-        found: list[tuple[str, str]] = []
-        groups: dict[str, tuple[AnyInjection | AnyProbe | RunbookSettings, ...]] = {
-            "injections": self.injections,
-            "probes": self.probes,
-            "runbooks": self.runbooks,
-        }
-        for group, members in groups.items():
-            first: dict[str, int] = {}
-            for index, member in enumerate(members):
-                earlier = first.setdefault(member.name, index)
-                if earlier != index:
-                    same = f"is {member.name!r}, the name of {group}[{earlier}] too: expected another name"
-                    found.append((f"{group}[{index}].name", same))
-                stage = getattr(member, "stage", None)
-                if stage is not None and stage not in self.stages:
-                    known = f"expected a stage ({', '.join(self.stages)}), got {stage!r}"
-                    found.append((f"{group}[{index}].stage", known + suggestion(stage, self.stages)))
-        return found + self._wrong_break()
+    def broken(self) -> Scenario:
+        """This without the probe or the runbook that ``break`` names: a drill that must fail.
 
-    def _wrong_break(self) -> list[tuple[str, str]]:
-        if self.breaks.disable is None:
-            return []
-        what, _, name = self.breaks.disable.partition(":")
-        names = [member.name for member in (self.probes if what == "probe" else self.runbooks)]
-        if name in names:
-            return []
-        known = (
-            f"expected the name of one of the {what}s ({', '.join(names) or 'there are none'}), got {name!r}"
-        )
-        return [("break.disable", known + suggestion(name, names))]
+        Raises ``ArgumentValueError`` if it names none.
+        """
+        what, _, name = (self.break_.disable or "").partition(":")
+        if not name:
+            raise ArgumentValueError(
+                f"the scenario {self.name} names nothing to switch off: expected [break] with "
+                'disable = "probe:NAME" or "runbook:NAME"'
+            )
+        if what == "probe":
+            return dataclasses.replace(self, probes=tuple(_without(probe, name) for probe in self.probes))
+        return dataclasses.replace(self, runbooks=tuple(_without(book, name) for book in self.runbooks))
 
     def run_settings(self) -> RunSettings:
         """The settings of the engine and of who steers it; each stage's draws begin elsewhere."""
@@ -159,3 +150,41 @@ class Scenario:
     def _seeded(self, stage: ConsumerSettings, position: int) -> ConsumerSettings:
         """A seed of its own for each stage, or equal models would draw equal times."""
         return dataclasses.replace(stage, seed=(self.seed + stage.seed + position) & SEED_MAX)
+
+
+def _without(member: _Switched, name: str) -> _Switched:
+    return dataclasses.replace(member, enabled=False) if member.name == name else member
+
+
+def contradictions(
+    stages: Sequence[str],
+    injections: Sequence[AnyInjection],
+    probes: Sequence[AnyProbe],
+    runbooks: Sequence[RunbookSettings],
+    break_: BreakSettings,
+) -> list[tuple[str, str]]:
+    """What does not fit together: where, as a key path, and what is wrong with it."""
+    found: list[tuple[str, str]] = []
+    groups: dict[str, Sequence[AnyInjection | AnyProbe | RunbookSettings]] = {
+        "injections": injections,
+        "probes": probes,
+        "runbooks": runbooks,
+    }
+    for group, members in groups.items():
+        first: dict[str, int] = {}
+        for index, member in enumerate(members):
+            earlier = first.setdefault(member.name, index)
+            if earlier != index:
+                same = f"must differ from the name of {group}[{earlier}], got {member.name!r} twice"
+                found.append((f"{group}[{index}].name", same))
+            stage = getattr(member, "stage", None)
+            if stage is not None and stage not in stages:
+                known = f"must be a stage ({', '.join(stages)}), got {stage!r}"
+                found.append((f"{group}[{index}].stage", known + suggestion(stage, stages)))
+    if break_.disable is not None:
+        what, _, name = break_.disable.partition(":")
+        names = [member.name for member in (probes if what == "probe" else runbooks)]
+        if name not in names:
+            known = f"must name one of the {what}s ({', '.join(names) or 'there are none'}), got {name!r}"
+            found.append(("break.disable", known + suggestion(name, names)))
+    return found

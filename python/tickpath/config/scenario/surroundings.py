@@ -77,7 +77,7 @@ class WarmupSettings:
     """When WARMUP ends: on evidence that latencies have become flat, or after a count of events."""
 
     kind: WarmupKind = "evidence"
-    """``evidence``: the p50 of ``flat_rounds`` rounds in a row within ``tolerance``; ``count``: ``events``."""
+    """``evidence``: the p50 of rounds in a row within ``tolerance``; ``count``: ``events``."""
     events: Events | None = DEFAULTS.warmup_events
     """For ``count``: so many events; ``None`` for 1,000 or a tenth of a short source."""
     round_events: Annotated[int, Whole(1, 1 << 28)] = 500

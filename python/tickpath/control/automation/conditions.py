@@ -48,6 +48,12 @@ def _ready(situation: Situation) -> bool:
     return situation.state is State.READY
 
 
+def _gave_up(situation: Situation) -> bool:
+    # Held until a warm-up passes: where an operator has sent it round again it says nothing of the new one.
+    again = bool(situation.acknowledged) and situation.state is not State.DEGRADED
+    return not again and any(cause.startswith("warm-up incomplete") for cause in situation.causes)
+
+
 STARTED = Condition("the lifecycle has left INIT", lambda s: s.state is not State.INIT)
 """In INIT nothing can be degraded."""
 NOT_READY = Condition("the state is not READY", lambda s: s.state is not State.READY)
@@ -82,8 +88,7 @@ WARMED_UP_OR_LEFT = Condition(
 )
 """What broke it off is answered by a runbook of its own, and the next WARMUP begins this one again."""
 WARMUP_GAVE_UP = Condition(
-    'the cause "warm-up incomplete" is held',
-    lambda s: any(c.startswith("warm-up incomplete") for c in s.causes),
+    'the cause "warm-up incomplete" is held, and no new warm-up is under way', _gave_up
 )
 """The warm-up controller reached its cap."""
 

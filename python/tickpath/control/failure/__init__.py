@@ -10,6 +10,7 @@ from __future__ import annotations
 from tickpath.control.failure.causes import Cause, held, held_causes, hold, release
 from tickpath.control.failure.external_signal import ExternalSignal
 from tickpath.control.failure.faults import Faults, SinkFaults
+from tickpath.control.failure.injector import InjectionEvent, Injector, Planned
 from tickpath.control.failure.scenario import ExecutionFailure, FailureScenario, MarketDataOutage
 
 __all__ = [
@@ -18,7 +19,10 @@ __all__ = [
     "ExternalSignal",
     "FailureScenario",
     "Faults",
+    "InjectionEvent",
+    "Injector",
     "MarketDataOutage",
+    "Planned",
     "SinkFaults",
     "held",
     "held_causes",

@@ -33,6 +33,10 @@ class Hysteresis:
         whole("clear_after", clear_after, 1, _STEPS_MAX)
         self.raise_after = raise_after
         self.clear_after = clear_after
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew: not raised."""
         self.raised = False
         # Verdicts in a row against the present side.
         self._row = 0

@@ -105,12 +105,12 @@ class _Watched:
 class HealthMonitor:
     """Asks ``probes`` at each step and holds their causes on ``lifecycle``; it never moves it.
 
-    Each is a probe, or a :class:`Watch`. A cause is held by the owner ``"probe:NAME"``: where two probes have the
-    same words, it takes both to clear them. A probe that raises is unknown for that step; :attr:`errors` counts
-    them, and the first of each probe is reported through ``sys.unraisablehook``.
+    Each is a probe, or a :class:`Watch`. A cause is held by the owner ``"probe:NAME"``: where two probes have
+    the same words, it takes both to clear them. A probe that raises is unknown for that step; :attr:`errors`
+    counts them, and the first of each probe is reported through ``sys.unraisablehook``.
 
-    Raises ``ArgumentTypeError`` for what is no probe or no lifecycle, ``ArgumentValueError`` for two probes of
-    one name and for a patience below 1.
+    Raises ``ArgumentTypeError`` for what is no probe or no lifecycle, ``ArgumentValueError`` for two probes
+    of one name and for a patience below 1.
     """
 
     def __init__(self, probes: Iterable[Probe | Watch], lifecycle: Lifecycle) -> None:
@@ -179,8 +179,12 @@ class HealthMonitor:
         return heard
 
     def close(self) -> None:
-        """Releases what the probes hold: nobody would clear it any more. Moves nothing."""
+        """Releases what the probes hold: nobody would clear it any more. Moves nothing.
+
+        A step after that begins anew: what fails is raised again.
+        """
         for watched in self._watched:
+            watched.hysteresis.reset()
             release(self._lifecycle, watched.cause)
 
     def _change(self, watched: _Watched, at_ns: int, reading: Reading) -> HealthChange:

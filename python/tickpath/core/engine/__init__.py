@@ -21,11 +21,15 @@ from __future__ import annotations
 
 from tickpath._native import (
     AckReader,
+    AckWindow,
+    AckWindowFigures,
     EngineLedger,
     EngineRecord,
     EngineSnapshot,
+    FeedPlan,
     LatencyFigures,
     PingPong,
+    Sizing,
     StagePlace,
     StageRecord,
     StageState,
@@ -36,13 +40,17 @@ from tickpath.core.engine.sink_drain import SinkAccount
 
 __all__ = [
     "AckReader",
+    "AckWindow",
+    "AckWindowFigures",
     "Engine",
     "EngineLedger",
     "EngineRecord",
     "EngineSnapshot",
+    "FeedPlan",
     "LatencyFigures",
     "PingPong",
     "SinkAccount",
+    "Sizing",
     "StagePlace",
     "StageRecord",
     "StageState",

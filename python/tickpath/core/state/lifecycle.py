@@ -56,6 +56,7 @@ class Lifecycle:
         "_listeners",
         "_lock",
         "_pending",
+        "_refused",
     )
 
     def __init__(self, clock: Callable[[], int] = now, *, history_limit: int = 4096) -> None:
@@ -69,6 +70,7 @@ class Lifecycle:
         self._listeners: tuple[tuple[Listener], ...] = ()
         self._pending: deque[Transition] = deque()
         self._delivering = False
+        self._refused = 0
         # Re-entrant: a signal handler that moves the lifecycle may interrupt a move of its own thread.
         self._lock = threading.RLock()
 
@@ -98,6 +100,14 @@ class Lifecycle:
         """How many transitions fell out of :attr:`history`, which is complete while this is 0."""
         with self._lock:
             return self._history[0].epoch - 1 if self._history else 0
+
+    @property
+    def refused_moves(self) -> int:
+        """How many moves were attempted that the rules do not allow: somebody was wrong about the state.
+
+        A race that was lost, and an ``expected_epoch`` that is over, are none.
+        """
+        return self._refused
 
     def can_transition_to(self, state: State) -> bool:
         """Whether the rules allow ``state`` as the next one. A race may still be lost afterwards.
@@ -130,6 +140,8 @@ class Lifecycle:
         if expected_epoch is not None and epoch != _index("expected_epoch", expected_epoch):
             raise _refusal(source, target, f"epoch {expected_epoch} was expected and it is {epoch}")
         if target not in LEGAL_MOVES[source]:
+            with self._lock:
+                self._refused += 1
             raise _refusal(source, target)
         made = Transition(epoch + 1, source, target, _index("clock()", self._clock()), cause)
         self._commit(word, made)

@@ -3,7 +3,7 @@
 //! Each combination of service time, ack ring, plan and stamping is code of its own, so that a stage's
 //! loop asks nothing about what it is.
 
-use crate::bus::{EventReader, EventRing, Overrun, Producer, Start};
+use crate::bus::{EventReader, EventRing, Overrun, Payload, Producer, Start};
 use crate::ingest::Event;
 use crate::metrics::EpochTable;
 use crate::sync::{Arc, thread};
@@ -14,7 +14,7 @@ use super::executor::SHARED_STAMP_EVENTS_MAX;
 use super::stage_thread::{StageThread, ThreadEnd};
 use super::{
     Acks, ConsumerStage, EngineError, ExecutorStage, FeedStage, HeldBack, Intake, Ledger,
-    LoopNotes, NoAcks, NoService, Plan, Planned, Publish, ReaderSettings, Rebased, Sampled,
+    LoopNotes, NoAcks, NoService, Plan, Planned, Publish, ReaderSettings, Rebased, Recover, Sampled,
     Service, StageHistograms, StageRecorder, Stamping, Timetable, Unplanned, Upstreams,
 };
 
@@ -171,8 +171,10 @@ pub(super) trait Leaves {
     fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd;
 }
 
-impl<const CLAIMS: bool, S: Service, A: Acks, const PLANNED: bool> Leaves
-    for ExecutorStage<EventReader<CLAIMS>, S, A, StageRecorder<PLANNED>>
+impl<R, S: Service, A: Acks, const PLANNED: bool> Leaves
+    for ExecutorStage<R, S, A, StageRecorder<PLANNED>>
+where
+    R: Recover<Item = Payload>,
 {
     fn touch(&mut self) {
         self.recorder_mut().touch();

@@ -241,6 +241,12 @@ where
         self.word.epoch()
     }
 
+    /// The word that the last decision was taken under, or the next one will be.
+    #[cfg(not(loom))]
+    pub(super) const fn word(&self) -> GateWord {
+        self.word
+    }
+
     /// What is done about an overrun.
     pub const fn policy(&self) -> OverrunPolicy {
         self.intake.policy()
@@ -273,6 +279,18 @@ where
     /// The same, to be prepared for a run.
     pub const fn recorder_mut(&mut self) -> &mut M {
         &mut self.recorder
+    }
+
+    /// Where its acks go.
+    #[cfg(not(loom))]
+    pub(super) const fn acks(&self) -> &A {
+        &self.acks
+    }
+
+    /// The same, for its driver.
+    #[cfg(not(loom))]
+    pub(super) const fn acks_mut(&mut self) -> &mut A {
+        &mut self.acks
     }
 
     /// Hands over the records when the run is over.

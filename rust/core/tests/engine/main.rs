@@ -1,8 +1,11 @@
-//! The engine, stage by stage under a clock moved by hand, and live on threads.
+//! The engine: stage by stage under a clock moved by hand, in virtual time, and live on threads.
 
 mod common;
 mod consumers;
 mod live;
 mod notes;
 mod plan;
+mod sizing;
 mod stages;
+mod virtual_properties;
+mod virtual_time;

@@ -16,7 +16,7 @@ _WHAT = "ns between the clocks"
 
 
 class ClockSkew:
-    """Fails while the clocks are more than ``skew_ns_max`` apart, either way; unknown if nobody compares them."""
+    """Fails while the clocks are more than ``skew_ns_max`` apart; unknown if nobody compares them."""
 
     __slots__ = ("_max_ns", "cause", "name")
 

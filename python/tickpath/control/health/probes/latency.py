@@ -20,13 +20,12 @@ _BEYOND_MIN = 10
 
 
 class Latency:
-    """Fails while more than ``over_limit_share_max`` of the events in the window were over the stage's limit.
+    """Fails while more than ``over_limit_share_max`` of the window's events were over the stage's limit.
 
-    The default of 1 % is p99: the hot path counts what took longer than ``latency_limit_ns``. Unknown without a
-    limit, for a stage that is not there, and with fewer than ``samples_min`` events in the window, or too few to
-    have ten beyond the percentile (1,000 for p99). But where more are over the limit already than
-    that many events may have, the rest cannot change it: that fails. A stage that has become slow has
-    few events.
+    The default of 1 % is p99: the hot path counts what took longer than ``latency_limit_ns``. Unknown without
+    a limit, for a stage that is not there, and with fewer than ``samples_min`` events in the window, or too
+    few to have ten beyond the percentile (1,000 for p99). But where more are over the limit already than that
+    many events may have, the rest cannot change it: that fails. A stage that has become slow has few events.
 
     In INIT and WARMUP a latency over the limit proves nothing: unknown in the place of failing.
     """
@@ -52,7 +51,7 @@ class Latency:
             return Reading("unknown", None, self._max, _WHAT)
         processed = stage.processed
         first = self._window.first(look.at_ns, (processed, over_limit))
-        if first is None or processed == first[1][0]:
+        if first is None or processed <= first[1][0]:
             return Reading("unknown", None, self._max, _WHAT)
         _, (first_processed, first_over) = first
         samples, over = processed - first_processed, over_limit - first_over

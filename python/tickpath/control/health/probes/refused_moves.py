@@ -1,4 +1,4 @@
-"""Did anybody attempt a move that the lifecycle does not allow? Somebody's idea of its state is wrong then."""
+"""Did anybody attempt a move that the lifecycle does not allow? Then somebody is wrong about its state."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _WHAT = "refused moves"
 class RefusedMoves:
     """Fails while more than ``refused_max`` moves were refused that nobody has acknowledged.
 
-    It does not end by itself: the lifecycle is intact, and whoever got it wrong may do so again. An operator, or
-    a runbook in his name, acknowledges.
+    It does not end by itself: the lifecycle is intact, and whoever got it wrong may do so again. An operator,
+    or a runbook in his name, acknowledges.
     """
 
     __slots__ = ("_acknowledged", "_max", "_seen", "cause", "name")
