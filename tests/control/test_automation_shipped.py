@@ -6,12 +6,13 @@ import dataclasses
 
 import pytest
 
-from tests.control.fake_world import Stage, Untouchable, World
-from tickpath.config.scenario.probes import standard_probes
+from tests.control.fake_world import STEP_NS, Stage, Untouchable, World
+from tickpath.config.scenario.probes import RefusedMovesSettings, standard_probes
 from tickpath.config.scenario.responses import STANDARD_RUNBOOKS, RunbookSettings
 from tickpath.control.automation import AuditEntry, Automation, Runbook, Step, dry_run, look_at
 from tickpath.control.automation.conditions import ALL_CLEAR
 from tickpath.control.automation.runbooks import FAILURE_TABLE, SHIPPED, build, build_all
+from tickpath.control.health import HealthMonitor
 from tickpath.core.state import State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
@@ -33,7 +34,7 @@ def moves(world: World) -> list[str]:
 def test_each_row_of_the_failure_table_has_a_runbook() -> None:
     rows = [book.row for book in build_all() if book.row is not None]
     assert sorted(rows) == sorted(FAILURE_TABLE)
-    assert {build(name).row for name in STANDARD_RUNBOOKS} == set(FAILURE_TABLE)
+    assert {build(name).row for name in STANDARD_RUNBOOKS} - {None} == set(FAILURE_TABLE)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -298,6 +299,30 @@ def test_a_warm_up_that_failed_goes_its_whole_way_again_once_an_operator_says_so
     assert world.automation.unresolved == ()
 
 
+def test_a_warm_up_that_failed_unseen_does_not_begin_again_by_itself() -> None:
+    world = World([build("warm-up-incomplete")], state=State.WARMUP)
+    world.lifecycle.transition_to(State.DEGRADED, "not flat at the cap")
+    world.hold("warm-up incomplete")
+    world.step(5)
+    assert (moves(world), world.automation.escalations) == (["DEGRADED"], 1)
+    world.hold("market data outage")
+    world.automation.acknowledge("warm-up incomplete")
+    world.step(5)
+    assert moves(world) == ["DEGRADED"]  # somebody has looked, and something else is wrong
+    world.clear("market data outage")
+    world.step()
+    assert moves(world) == ["DEGRADED", "WARMUP"]
+
+
+def test_a_warm_up_goes_on_beside_a_cause_that_does_not_concern_it() -> None:
+    world = World([build("warm-up-incomplete", timeout_ns=SHORT)], state=State.WARMUP)
+    world.hold("slow consumer")
+    world.step(3)
+    world.lifecycle.transition_to(State.READY, "over")
+    world.step()
+    assert (world.events()[-1], world.automation.escalations) == ("finished", 0)
+
+
 def test_a_warm_up_that_fails_again_asks_again() -> None:
     world = World([build("warm-up-incomplete")], state=State.WARMUP)
     world.step()
@@ -332,6 +357,27 @@ def test_state_corruption_is_held_until_an_operator_says_so() -> None:
     world.step()
     assert world.calls == ["degrade", "acknowledge state corruption"]
     world.step(3)
+    assert moves(world) == ["DEGRADED", "READY"]
+
+
+def test_what_a_probe_finds_is_answered_on_the_same_look_and_acknowledged_to_it() -> None:
+    world = World([build("state-corruption")])
+    monitor = HealthMonitor.of([RefusedMovesSettings()], world.lifecycle)
+
+    def step() -> None:
+        look = dataclasses.replace(world.look(), refused_moves=1)
+        monitor.step(look)
+        world.automation.step(look)
+        world.at_ns += STEP_NS
+
+    step()
+    assert moves(world) == ["DEGRADED"]
+    assert world.lifecycle.history[-1].at_ns == 0
+    assert world.audit.entries[0].detail == "1 refused moves, at most 0 is ok"
+    world.automation.acknowledge("state corruption")
+    world.acknowledge = monitor.acknowledge  # type: ignore[method-assign]
+    for _ in range(4):
+        step()
     assert moves(world) == ["DEGRADED", "READY"]
 
 
