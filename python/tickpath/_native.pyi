@@ -16,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -90,6 +90,66 @@ class AckReader:
     def shown(self, /) -> int:
         """
         Acks that a sink was shown by ``show``, whatever it made of them.
+        """
+
+@final
+class AckWindow:
+    """
+    A reader of a run's acks that keeps nothing of them but counts and latencies since it was last asked.
+
+    The executor never waits for it: acks that were overwritten before it read them are counted as
+    ``dropped``. Made by an engine whose settings have ``ack_capacity``; each has a place of its own.
+    """
+    def take(self, /) -> AckWindowFigures:
+        """
+        The figures of the acks since the last call, or since this was made; the next window begins.
+
+        Ends with what was there when it was called, however fast the executor is.
+        """
+
+@final
+class AckWindowFigures:
+    """
+    What an ``AckWindow`` held; a percentile is ``None`` (unknown) with fewer than ten acks beyond it.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def count(self, /) -> int:
+        """
+        Acks that were read.
+        """
+    @property
+    def dropped(self, /) -> int:
+        """
+        Acks that were overwritten before they were read.
+        """
+    @property
+    def executed(self, /) -> int:
+        """
+        Those among them of events that were executed.
+        """
+    @property
+    def max_ns(self, /) -> int | None:
+        """
+        The longest from publication to completion, in nanoseconds, exact; ``None`` without acks.
+        """
+    @property
+    def p50_ns(self, /) -> int | None:
+        """
+        The median from publication to completion, in nanoseconds, to three significant digits.
+        """
+    @property
+    def p99_ns(self, /) -> int | None:
+        """
+        From publication to completion, in nanoseconds.
+        """
+    @property
+    def service_p50_ns(self, /) -> int | None:
+        """
+        The median from decision to completion, in nanoseconds; ``None`` where stamps are shared
+        (``stamp_per="batch"``), too.
         """
 
 @final
@@ -831,6 +891,10 @@ class LiveEngine:
         for ``release()``.
 
         Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
+        """
+    def ack_window(self, /) -> AckWindow | None:
+        """
+        A window over the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
         """
     def acks(self, /) -> AckReader | None:
         """

@@ -84,6 +84,16 @@ class RunProgress:
         elif number == 0:
             say(f"tickpath: measuring {part}, {rounds} round{'s' if rounds > 1 else ''}")
 
+    def drilling(self, name: str, number: int, drills: int) -> None:
+        """Drill ``number``, from 0, begins; one line for all of them."""
+        if not self._is_due("drills"):
+            return
+        if self._console.is_terminal:
+            # Drawn once a drill: a thread that draws would take a core from a live one.
+            self._show("drills", number, drills, still=True)
+        elif self._is_plain_due():
+            say(f"tickpath: drill {number + 1} of {drills}: {name}")
+
     def _is_plain_due(self) -> bool:
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s < self._plain_after_s:

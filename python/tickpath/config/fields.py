@@ -31,6 +31,7 @@ __all__ = [
     "check_plain",
     "hints_of",
     "split",
+    "unannotated",
 ]
 
 NS_MAX = (1 << 63) - 1
@@ -79,6 +80,11 @@ def split(hint: Any) -> tuple[tuple[Any, ...], bool]:
     return tuple(part for part in parts if part is not type(None)), type(None) in parts
 
 
+def unannotated(hint: Any) -> tuple[Any, Whole | Number | Text | None]:
+    """A type, and the bounds it is annotated with."""
+    return get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, None)
+
+
 def check_fields(settings: Any, naming: str = "{}") -> None:
     """Raises for the first field that holds what its annotation does not allow.
 
@@ -105,19 +111,18 @@ def check(name: str, value: object, hint: Any) -> None:
     # Words beside numbers: a word is judged as a word.
     words = [part for part in parts if get_origin(part) is Literal]
     others = [part for part in parts if get_origin(part) is not Literal]
-    if isinstance(value, str) and words:
-        if value not in get_args(words[0]):
-            known = ", ".join(f'"{word}"' for word in get_args(words[0]))
-            rest = " or None" if optional else ""
-            raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {given(value)}")
-    else:
-        _check_one(name, value, others[0])
+    if isinstance(value, str) and words and value in get_args(words[0]):
+        return
+    takes_text = any((get_args(part)[0] if get_args(part) else part) is str for part in others)
+    if isinstance(value, str) and words and not takes_text:
+        known = ", ".join(f'"{word}"' for word in get_args(words[0]))
+        rest = " or None" if optional else ""
+        raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {given(value)}")
+    _check_one(name, value, others[0])
 
 
 def _check_one(name: str, value: object, hint: Any) -> None:
-    base, bounds = hint, None
-    if get_origin(hint) is Annotated:
-        base, bounds = get_args(hint)[:2]
+    base, bounds = unannotated(hint)
     match get_origin(base) or base:
         case _ if isinstance(bounds, Whole):
             whole(name, value, bounds.low, bounds.high)

@@ -14,7 +14,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["count", "duration", "print_report"]
+__all__ = ["VERDICT_STYLES", "count", "duration", "print_report"]
 
 _COLUMNS = (
     ("min", "min_ns"),
@@ -31,7 +31,7 @@ _ROUNDS_UP = 0.9995
 _FOOTNOTE = """\
 * explained by the machine's own pauses: at most 1.25 times the same percentile of its floor.
 unknown: fewer than ten samples beyond that percentile, or no plan to be late against."""
-_VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "interrupted": "bold yellow"}
+VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "interrupted": "bold yellow"}
 
 
 def print_report(report: Mapping[str, Any], console: Console, *, replay: str) -> None:
@@ -74,7 +74,7 @@ def _blocks(report: Mapping[str, Any], replay: str) -> list[RenderableType]:
 
 def _verdict(report: Mapping[str, Any]) -> Text:
     verdict = report["verdict"]
-    line = Text(verdict.upper(), style=_VERDICT_STYLES[verdict])
+    line = Text(verdict.upper(), style=VERDICT_STYLES[verdict])
     if report["reasons"]:
         line.append(": " + "; ".join(report["reasons"]), style="not bold")
     return line

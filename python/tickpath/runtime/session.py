@@ -1,96 +1,150 @@
-"""The composition root: a source, a lifecycle and an engine, run to an end and accounted for.
+"""The composition root: a source, a scenario, a lifecycle, an engine and a control plane, run to an end and accounted for.
 
-The lifecycle goes INIT → WARMUP → READY. The feed publishes the warm-up events by its plan and is then
-held until the control side has seen them processed; it moves the lifecycle to READY, waits until the
-executor has seen that epoch (the fence), and lets the feed go on, with the plan shifted by the time it
-was held. So the warm-up is never late and never short: the events before are gated, those after are
-executed, whatever the control interval. Nothing else ever holds a feed.
+The lifecycle goes INIT → WARMUP → READY. In the first warm-up the feed is held at the end of each round (or of the
+counted events) until the control side has judged it; at READY it waits until the executor has seen that epoch (the
+fence) and lets the feed go on, with the plan shifted by the time it was held. So a first warm-up is never late and
+never short, whatever the control interval. Nothing else ever holds a feed.
+
+Live, the stages run on native threads and the control plane on the thread that called; in virtual time both are
+simulated on that thread, and the control plane steps at exact virtual times.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tickpath.config.run import RunSettings, warmup_default
-from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, SinkAccount
-from tickpath.core.state import Lifecycle, State, Transition
-from tickpath.runtime.verdict import Verdict, executed_outside_ready, judge
+from tickpath.config.scenario import Scenario, WarmupSettings
+from tickpath.control.automation import AuditTrail, Automation
+from tickpath.control.automation.runbooks import build_all
+from tickpath.control.failure import Injector
+from tickpath.control.health import HealthMonitor, Watch, probe_of
+from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, VirtualEngine
+from tickpath.core.state import Lifecycle
+from tickpath.core.time import now
+from tickpath.runtime.control_plane import ControlPlane
+from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
+from tickpath.runtime.readiness import Readiness
+from tickpath.runtime.result import RunResult
+from tickpath.runtime.shutdown import Shutdown
+from tickpath.runtime.status import StatusBoard
+from tickpath.runtime.steering import Steering
+from tickpath.runtime.verdict import executed_outside_ready, judge
+from tickpath.runtime.warmup import WarmUp
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
+    from tickpath.control.health import Look
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
 
-__all__ = ["RunResult", "Session"]
+__all__ = ["RunResult", "Session", "plain_scenario"]
 
 Observer = Callable[[EngineSnapshot], object]
+#: Slots of the ack ring where the warm-up needs figures and nothing else is asked for.
+_ACK_CAPACITY = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """A run that has ended; ``record`` is ``None`` if it left none (see :meth:`without_record`)."""
-
-    settings: RunSettings
-    """What was asked for."""
-    warmup_events: int | None
-    """How many events the warm-up was to have; ``None`` if it never came to that."""
-    verdict: Verdict
-    """``pass``, ``fail`` or ``interrupted``."""
-    reasons: tuple[str, ...]
-    """Why it failed."""
-    record: EngineRecord | None
-    """What the engine left behind."""
-    history: tuple[Transition, ...]
-    """The lifecycle's transitions."""
-    executed_outside_ready: int | None
-    """Events executed under another state than READY; ``None`` if that cannot be proved."""
-    events_planned: int | None
-    """Events the feed was to publish."""
-    plan_length_ns: int | None
-    """When the last of them was due, after the first; ``None`` without a plan."""
-    gaps_capped: int | None
-    """Idle gaps that were cut short."""
-    left_out_ns: int | None
-    """Idle time left out, in nanoseconds of the run."""
-    sink: SinkAccount | None = None
-    """What the sink was shown and what not; ``None`` without one."""
-
-    @classmethod
-    def without_record(cls, settings: RunSettings, verdict: Verdict, *reasons: str) -> RunResult:
-        """A run that left nothing to account for: interrupted before it began, or ended by a bug."""
-        return cls(
-            settings=settings,
-            warmup_events=None,
-            verdict=verdict,
-            reasons=reasons,
-            record=None,
-            history=(),
-            executed_outside_ready=0 if verdict == "interrupted" else None,
-            events_planned=None,
-            plan_length_ns=None,
-            gaps_capped=None,
-            left_out_ns=None,
-        )
+def plain_scenario(settings: RunSettings, events: int) -> Scenario:
+    """A run of ``events`` without faults, probes and runbooks: READY after a count of events, and then nothing."""
+    asked = settings.warmup_events
+    warmup = warmup_default(events) if asked is None else min(asked, events)
+    return Scenario(warmup=WarmupSettings(kind="count", events=warmup), probes=(), runbooks=())
 
 
 class Session:
-    """One live run of ``source`` under ``settings``.
+    """One run of ``source`` under ``settings`` and ``scenario``, live or in virtual time.
+
+    Without ``scenario`` nothing goes wrong and nobody watches: :func:`plain_scenario`. With one, ``settings`` are
+    its :meth:`~tickpath.config.scenario.Scenario.run_settings`, or those changed. ``audit_file`` is given a line of
+    JSON for each thing a runbook does.
 
     Raises ``ArgumentValueError`` for settings that make no sense and ``MemoryError``.
     """
 
     def __init__(
-        self, source: MarketDataSource, settings: RunSettings, *, sink: ObservabilitySink | None = None
+        self,
+        source: MarketDataSource,
+        settings: RunSettings | None = None,
+        *,
+        scenario: Scenario | None = None,
+        mode: Mode = "live",
+        sink: ObservabilitySink | None = None,
+        audit_file: TextIO | None = None,
     ) -> None:
-        self._settings = settings
-        self.lifecycle = Lifecycle()
+        settings = settings or (scenario.run_settings() if scenario else RunSettings())
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
-        asked = settings.warmup_events
-        self._warmup_events = warmup_default(events) if asked is None else min(asked, events)
-        self._engine = Engine(
-            source, self.lifecycle, settings, sink=sink, hold_at=self._warmup_events or None
+        scenario = scenario or plain_scenario(settings, events)
+        terms = scenario.warmup
+        if terms.kind == "count" and terms.events is None:
+            terms = dataclasses.replace(terms, events=warmup_default(events))
+        if terms.kind == "evidence" and settings.ack_capacity is None:
+            settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
+        self._settings, self._scenario = settings, scenario
+        self._warmup_events = terms.events if terms.kind == "count" else None
+        self._warmup = WarmUp(terms)
+        driver = self._drive(source, mode, sink)
+        self._driver = driver
+        self._shutdown = Shutdown(scenario.control.drain_ns)
+        monitor = HealthMonitor(
+            [
+                Watch(probe_of(probe), probe.raise_after, probe.clear_after)
+                for probe in scenario.probes
+                if probe.enabled
+            ],
+            self.lifecycle,
         )
+        steering = Steering(
+            self.lifecycle,
+            self._engine,
+            self._warmup,
+            monitor,
+            start_after_ns=scenario.lifecycle.start_after_ns,
+        )
+        readiness = Readiness(
+            self.lifecycle,
+            interval_ns=settings.control_interval_ns,
+            warmup=self._warmup,
+            shutdown=self._shutdown,
+            monitor=monitor,
+            clock=now if mode == "live" else driver.now_ns,
+        )
+        self.board = StatusBoard(
+            self.lifecycle, readiness, monitor=monitor, warmup=self._warmup, shutdown=self._shutdown
+        )
+        self._plane = ControlPlane(
+            interval_ns=settings.control_interval_ns,
+            steering=steering,
+            injector=Injector.of(
+                scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine
+            ),
+            monitor=monitor,
+            automation=Automation(
+                build_all(scenario.runbooks), steering, self.lifecycle, audit=AuditTrail(audit_file)
+            ),
+            shutdown=self._shutdown,
+            board=self.board,
+        )
+
+    def _drive(self, source: MarketDataSource, mode: Mode, sink: ObservabilitySink | None) -> Driver:
+        settings, hold_at = self._settings, self._warmup.hold_at
+        if self._scenario.lifecycle.start_after_ns:
+            # The market does not wait for a process that starts late.
+            hold_at = None
+        names = ("executor", *(consumer.name for consumer in settings.consumers))
+        limit = self._scenario.lifecycle.history_limit
+        self._engine: Engine | VirtualEngine
+        if mode == "live":
+            self.lifecycle = Lifecycle(history_limit=limit)
+            live = self._engine = Engine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
+            return LiveDriver(live, self.lifecycle, names)
+        self.lifecycle = Lifecycle(lambda: virtual.now_ns(), history_limit=limit)
+        virtual = self._engine = VirtualEngine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
+        return VirtualDriver(virtual, self.lifecycle, names)
 
     @property
     def events_planned(self) -> int:
@@ -105,83 +159,95 @@ class Session:
     def run(
         self,
         *,
-        should_stop: Callable[[], bool] = lambda: False,
+        should_stop: Callable[[], str | bool | None] = lambda: None,
         on_start: Callable[[], object] = lambda: None,
         on_look: Observer = lambda _seen: None,
+        trace: Callable[[Look, ControlPlane, str], object] | None = None,
     ) -> RunResult:
         """Runs to the end and accounts for it; once per session.
 
-        ``on_start`` is called once the stages have their memory and run. At every control interval
-        ``on_look`` is given the counters of the moment, and the run is ended if ``should_stop`` says so.
+        ``on_start`` is called once the stages have their memory and run. At every control step ``on_look`` is
+        given the counters of the moment, and the run is ended in order if ``should_stop`` says so (its words are
+        the name of who asked): the intake stops, what is there is drained for at most ``drain_ns``. ``trace`` is
+        given each look, the control plane after its step, and the digest of the acks so far, in virtual time.
         Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage ended by a bug
         or the session was run before.
         """
-        engine = self._engine
-        self.lifecycle.transition_to(State.WARMUP, "run started")
-        if not self._warmup_events:
-            self._open("no warm-up asked for")
-        engine.start()
-        interrupted = False
-        try:
-            on_start()
-            while not engine.wait(max(1, self._settings.control_interval_ns // 1_000_000)):
-                seen = engine.snapshot()
-                if not interrupted and should_stop():
-                    interrupted = True
-                    engine.stop()
-                self._steer(seen)
-                on_look(seen)
-        except BaseException:
-            engine.stop()
-            raise
-        return self._result(engine.finish(), interrupted)
+        plane, driver, engine = self._plane, self._driver, self._engine
+        live = driver.mode == "live"
+        with contextlib.ExitStack() as around:
+            around.enter_context(self.board)
+            if live:
+                around.enter_context(self._warmup.prepare())
+            plane.steering.begin()
+            driver.begin(lambda: bool(should_stop()))
+            try:
+                with plane.injector:
+                    on_start()
+                    over = False
+                    while not over:
+                        over = driver.advance(*plane.due(driver.now_ns()))
+                        look = driver.look(plane.injector.refused_moves)
+                        began_ns = now() if live else 0
+                        if plane.step(look):
+                            self.board.step(look, now() - began_ns if live else None)
+                            self._stop_if_asked(should_stop, look)
+                            if driver.seen is not None:
+                                on_look(driver.seen)
+                        if trace is not None:
+                            trace(look, plane, engine.acks_digest() if not live else "")
+            except BaseException:
+                engine.stop()
+                raise
+            plane.steering.end(look)
+            return self._result(engine.finish(), look)
 
-    def _steer(self, seen: EngineSnapshot) -> None:
-        """One turn of the control side: from WARMUP to READY, and then on with the feed.
+    def _stop_if_asked(self, should_stop: Callable[[], str | bool | None], look: Look) -> None:
+        if not self._shutdown.is_requested and (by := should_stop()):
+            self._shutdown.request(by if isinstance(by, str) else "caller")
+        action = self._shutdown.step(look)
+        if action == "stop_intake":
+            self._engine.stop_intake()
+        elif action == "stop":
+            self._engine.stop()
 
-        The fence is the executor's alone, for it alone is gated: a slow consumer holds nobody up. An executor
-        that its overrun policy has ended will never be READY, and the feed goes on without it.
-        """
-        executor = seen.stages[0]
-        epoch_seen = executor.epoch_seen
-        if self.lifecycle.state is State.WARMUP and epoch_seen is not None:
-            if executor.cursor >= self._warmup_events:
-                self._open(f"{self._warmup_events} warm-up events processed")
-        elif seen.held and (epoch_seen is None or epoch_seen >= self.lifecycle.epoch):
-            self._engine.release()
-
-    def _open(self, cause: str) -> None:
-        self.lifecycle.transition_to(State.READY, cause)
-
-    def _result(self, record: EngineRecord, interrupted: bool) -> RunResult:
+    def _result(self, record: EngineRecord, look: Look) -> RunResult:
+        history = self.lifecycle.history
         outside_ready = executed_outside_ready(
             record.epochs,
-            self.lifecycle.history,
+            history,
             complete=record.epochs_overflow == 0 and self.lifecycle.history_dropped == 0,
             executed=record.stages[0].ledger.executed,
             gated=sum(record.stages[0].ledger.gated),
         )
+        unread = {stage.name: stage.ledger.unread for stage in record.stages}
+        shutdown = self._shutdown.account(self._driver.now_ns(), unread)
         verdict, reasons = judge(
             balanced=record.balanced,
             outside_ready=outside_ready,
             overruns=_overruns(record),
             # A stop that came after the last event interrupted nothing.
-            interrupted=interrupted and record.stopped,
+            interrupted=shutdown is not None and (record.stopped or record.intake_stopped),
         )
         engine = self._engine
         return RunResult(
             settings=self._settings,
+            scenario=self._scenario,
+            mode=self._driver.mode,
             warmup_events=self._warmup_events,
             verdict=verdict,
             reasons=reasons,
             record=record,
-            history=self.lifecycle.history,
+            history=history,
             executed_outside_ready=outside_ready,
             events_planned=engine.events_planned,
             plan_length_ns=engine.plan_length_ns,
             gaps_capped=engine.gaps_capped,
             left_out_ns=engine.left_out_ns,
             sink=engine.sink_account,
+            control=self._plane.account(),
+            control_cost=self.board.read().control if self._driver.mode == "live" else None,
+            shutdown=shutdown,
         )
 
 

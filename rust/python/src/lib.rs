@@ -6,6 +6,7 @@
 
 mod ack;
 mod ack_reader;
+mod ack_window;
 mod args;
 mod arrow;
 mod arrow_columns;
@@ -54,6 +55,8 @@ mod _native {
     use crate::ack::Ack;
     #[pymodule_export]
     use crate::ack_reader::{AckReader, SinkFeeder};
+    #[pymodule_export]
+    use crate::ack_window::{AckWindow, AckWindowFigures};
     #[pymodule_export]
     use crate::arrow::ArrowRows;
     #[pymodule_export]

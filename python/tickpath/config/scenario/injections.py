@@ -36,7 +36,9 @@ __all__ = [
 
 StateWord = Literal["INIT", "WARMUP", "READY", "DEGRADED"]
 
-Name = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "a name of letters, digits, _, - and .")]
+_NAME = "a name of letters, digits, _, - and ., at most 64"
+Name = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", _NAME)]
+NameOrNone = Annotated[str, Text(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?", _NAME)]
 _Many = Annotated[int, Whole(1, NS_MAX)]
 _Every = Annotated[int, Whole(2, NS_MAX)]
 _Factor = Annotated[float, Number(1, 1e6)]
@@ -50,7 +52,7 @@ class InjectionSettings:
 
     kind: ClassVar[str]
 
-    name: Name | Literal[""] = ""
+    name: NameOrNone = ""
     """In the log and in reports; the kind, with dashes, unless given."""
     at_ns: DurationNs | None = None
     """At this run time: 0 is when the feed began."""

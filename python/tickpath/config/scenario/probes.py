@@ -7,11 +7,11 @@ it after ``clear_after`` good ones; a look of which it cannot know counts neithe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from tickpath.config.engine import Events
 from tickpath.config.fields import NS_MAX, Number, Text, Whole, check_fields
-from tickpath.config.scenario.injections import Name
+from tickpath.config.scenario.injections import Name, NameOrNone
 
 __all__ = [
     "AnyProbe",
@@ -44,7 +44,7 @@ class ProbeSettings:
 
     kind: ClassVar[str]
 
-    name: Name | Literal[""] = ""
+    name: NameOrNone = ""
     """In reports and in ``break``; the kind, with dashes, and the stage if it is not the executor."""
     cause: Cause
     """The cause of degradation that it raises."""

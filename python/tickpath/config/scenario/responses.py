@@ -65,17 +65,17 @@ class ObjectiveSettings:
     lost_max: Events | None = None
     """Events that the executor lost or shed."""
     detect_ns_max: DurationNs | None = None
-    """From the first injection to the first cause raised."""
+    """For each expected cause: from the last injection that had begun by then until it was raised."""
     degrade_ns_max: DurationNs | None = None
     """From the first injection to DEGRADED."""
     recover_ns_max: DurationNs | None = None
-    """From the end of the last injection to READY."""
+    """From the end of the last injection to READY with no cause held; without one from the begin."""
+    live_slack_ns: DurationNs = 300_000_000
+    """Live, each limit on a time is so much wider: what a machine that stands still may add."""
     degrades: bool | None = None
     """Whether the lifecycle must have been DEGRADED, or must not."""
     expects_causes: tuple[Cause, ...] = ()
     """Causes that must have been raised."""
-    live_slack_ns: DurationNs = 250_000_000
-    """In a live run every limit above in nanoseconds is so much longer: the machine has pauses of its own."""
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -54,7 +54,7 @@ class Scenario:
 
     name: Name = "scenario"
     """In lists and reports."""
-    description: Annotated[str, Text(r"(?s).{0,10000}", "text of at most 10,000 characters")] = ""
+    description: Annotated[str, Text(r"[\s\S]{0,10000}", "text of at most 10,000 characters")] = ""
     """What it is about, for people."""
     seed: Seed = 0
     """Where all draws begin: the synthetic feed, and the service times of every stage."""

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from tickpath._native import (
     AckReader,
+    AckWindow,
+    AckWindowFigures,
     EngineLedger,
     EngineRecord,
     EngineSnapshot,
@@ -36,6 +38,8 @@ from tickpath.core.engine.sink_drain import SinkAccount
 
 __all__ = [
     "AckReader",
+    "AckWindow",
+    "AckWindowFigures",
     "Engine",
     "EngineLedger",
     "EngineRecord",

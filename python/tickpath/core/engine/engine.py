@@ -14,7 +14,7 @@ from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, EngineFailed
 
 if TYPE_CHECKING:
-    from tickpath._native import AckReader
+    from tickpath._native import AckReader, AckWindow
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
     from tickpath.core.state import Lifecycle
@@ -139,6 +139,13 @@ class Engine:
         There is one from the start of an engine with ``ack_capacity`` or a sink. Each call gives another.
         """
         return self._native.acks()
+
+    def ack_window(self) -> AckWindow | None:
+        """A window over the run's acks: how many, and how long they took, since it was last asked.
+
+        Reads from the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another.
+        """
+        return self._native.ack_window()
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.

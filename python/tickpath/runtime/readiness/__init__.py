@@ -1,5 +1,11 @@
-"""The readiness probe: why the system is not ready, as unmet conditions with their numbers.
+"""The readiness probe: why the run is not ready, as unmet conditions with their numbers.
 
-Not built yet: this package is empty. A run is READY when its warm-up events were processed
-(``tickpath.runtime.session``).
+See ``docs/operating/readiness.md``.
 """
+
+from __future__ import annotations
+
+from tickpath.runtime.readiness.conditions import UnmetCondition
+from tickpath.runtime.readiness.probe import HasReadings, Readiness
+
+__all__ = ["HasReadings", "Readiness", "UnmetCondition"]

@@ -1,5 +1,10 @@
-"""The shutdown controller: stop the intake, drain to a deadline, account for the rest.
+"""The shutdown: stop the intake, drain to a deadline, account for the rest.
 
-Not built yet: this package is empty. A run ends when everything is published and read, or at the first
-signal (``tickpath.runtime.signals``); what is left in the ring is counted as unread.
+See ``docs/operating/shutdown.md``; signals reach it through :mod:`tickpath.runtime.signals`.
 """
+
+from __future__ import annotations
+
+from tickpath.runtime.shutdown.controller import Shutdown, ShutdownResult
+
+__all__ = ["Shutdown", "ShutdownResult"]

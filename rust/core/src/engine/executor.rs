@@ -275,6 +275,16 @@ where
         &mut self.recorder
     }
 
+    /// Where its acks go.
+    pub const fn acks(&self) -> &A {
+        &self.acks
+    }
+
+    /// The same, for the driver.
+    pub const fn acks_mut(&mut self) -> &mut A {
+        &mut self.acks
+    }
+
     /// Hands over the records when the run is over.
     pub fn into_records(self) -> (M, EpochTable) {
         (self.recorder, self.epochs)

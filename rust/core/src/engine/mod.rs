@@ -3,8 +3,8 @@
 //!
 //! A stage ([`FeedStage`], [`ExecutorStage`], [`ConsumerStage`]) has no thread and no clock of its own: it
 //! takes turns, is told what time it is, and says what it did. It is generic over its clock and over the
-//! [`Scheduler`] that spends its service time. [`LiveEngine`] drives each on a pinned native thread; a test,
-//! or a virtual-time driver, drives them by hand.
+//! [`Scheduler`] that spends its service time. [`LiveEngine`] drives each on a pinned native thread,
+//! [`VirtualEngine`] all of them on the calling one, in the order of a virtual clock.
 //!
 //! # Contract
 //! - **Open loop**: the feed publishes by its [`Plan`], whatever the executor does; an event it is
@@ -17,6 +17,7 @@
 //!   and no system call.
 //! - **Stop**: seen by every stage at every turn, while it waits and while it works; what is left is counted.
 
+mod ack_window;
 mod acks;
 mod consumer;
 mod control;
@@ -52,8 +53,11 @@ mod record;
 #[cfg(not(loom))]
 mod stage_thread;
 #[cfg(not(loom))]
+mod virtual_time;
+#[cfg(not(loom))]
 mod watcher;
 
+pub use ack_window::{AckWindow, AckWindowFigures};
 pub use acks::{Acks, NoAcks, StampedAck};
 pub use consumer::ConsumerStage;
 pub use control::{Control, Phase, Snapshot, StageBooks, StageSnapshot};
@@ -83,4 +87,6 @@ pub use settings::{
     CoreChoice, EXECUTOR, ReaderSettings, Settings, SettingsError, Stamping, ThreadSettings,
 };
 pub use timetable::{Planned, Timetable, Unplanned};
+#[cfg(not(loom))]
+pub use virtual_time::{AcksDigest, Advance, Horizon, VirtualClock, VirtualEngine};
 pub use wait::Wait;

@@ -223,7 +223,7 @@ fn upstreams_of(
 }
 
 /// An order in which every stage comes after its upstreams; `None` if there is a circle.
-fn in_order(after: &[Vec<usize>]) -> Option<Vec<usize>> {
+pub(super) fn in_order(after: &[Vec<usize>]) -> Option<Vec<usize>> {
     let mut order = Vec::with_capacity(after.len());
     while order.len() < after.len() {
         let next = (0..after.len()).find(|index| {

@@ -1,9 +1,12 @@
 //! Latency histograms with fixed memory: recorded on the hot path, merged and read off it.
 
+use core::ops::Range;
+
 use hdrhistogram::Histogram;
 
 use super::buckets::Buckets;
-use super::{CorrectedHistogram, Figures, QUANTILES, percentile};
+use super::percentile::rank;
+use super::{CorrectedHistogram, Figures, QUANTILES};
 
 /// What the latencies of a histogram were counted from, which decides whether a correction for
 /// coordinated omission makes sense.
@@ -84,19 +87,26 @@ impl LatencyHistogram {
         if histogram.is_empty() {
             return read;
         }
-        read.buckets = Buckets::of_hdr(histogram);
         let (min_ns, max_ns) = (histogram.min(), histogram.max());
         (read.min_ns, read.max_ns) = extremes_ns
             .filter(|&(min, max)| min <= max)
             .filter(|&(min, _)| histogram.equivalent(min.min(max_ns), min_ns))
             .filter(|&(_, max)| histogram.equivalent(max.min(max_ns), max_ns))
             .unwrap_or((min_ns, max_ns));
+        read.buckets = Buckets::of_hdr(histogram, read.max_ns);
         read
     }
 
     /// Forgets everything, and writes every page of its memory, so that recording meets no page fault.
     pub fn touch(&mut self) {
         self.buckets.clear();
+        self.min_ns = u64::MAX;
+        self.max_ns = 0;
+    }
+
+    /// Forgets everything as well, and touches only what was used: for a histogram that is emptied often.
+    pub fn forget(&mut self) {
+        self.buckets.clear_span(self.span());
         self.min_ns = u64::MAX;
         self.max_ns = 0;
     }
@@ -149,7 +159,15 @@ impl LatencyHistogram {
 
     /// Number of latencies counted. O(number of buckets): for off the hot path.
     pub fn count(&self) -> u64 {
-        self.buckets.total()
+        self.buckets.total(self.span())
+    }
+
+    /// The buckets in which every latency counted lies.
+    fn span(&self) -> Range<usize> {
+        if self.is_empty() {
+            return 0..0;
+        }
+        Buckets::span(self.min_ns, self.max_ns)
     }
 
     /// The smallest, exact.
@@ -169,7 +187,24 @@ impl LatencyHistogram {
 
     /// The latency at `quantile` (0.99 for p99), or `None` with fewer than ten samples beyond it.
     pub fn percentile(&self, quantile: f64) -> Option<u64> {
-        percentile(&self.to_hdr(), quantile).map(|ns| self.exact(ns))
+        let [ns] = self.percentiles([quantile]);
+        ns
+    }
+
+    /// The latency at each of `quantiles`, as [`Self::percentile`], in one pass. Allocates nothing.
+    pub fn percentiles<const N: usize>(&self, quantiles: [f64; N]) -> [Option<u64>; N] {
+        self.percentiles_of(self.count(), quantiles)
+    }
+
+    /// The same for those who have counted along and know that there are `count` latencies.
+    pub fn percentiles_of<const N: usize>(
+        &self,
+        count: u64,
+        quantiles: [f64; N],
+    ) -> [Option<u64>; N] {
+        let ranks = quantiles.map(|quantile| rank(count, quantile));
+        let found = self.buckets.at_ranks(self.span(), ranks);
+        found.map(|ns| ns.map(|ns| self.exact(ns)))
     }
 
     /// What may be said about them.
@@ -177,12 +212,10 @@ impl LatencyHistogram {
         if self.is_empty() {
             return Figures::default();
         }
-        let histogram = self.to_hdr();
         Figures {
-            count: histogram.len(),
+            count: self.count(),
             min_ns: self.min_ns(),
-            percentiles_ns: QUANTILES
-                .map(|quantile| percentile(&histogram, quantile).map(|ns| self.exact(ns))),
+            percentiles_ns: self.percentiles(QUANTILES),
             max_ns: self.max_ns(),
         }
     }
@@ -214,6 +247,7 @@ impl LatencyHistogram {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{HIGHEST_NS, percentile};
     use super::*;
 
     fn of(samples: impl IntoIterator<Item = u64>) -> LatencyHistogram {
@@ -300,6 +334,12 @@ mod tests {
         let swapped = Some((1_000_100, 1_000_001));
         let read = LatencyHistogram::from_hdr(&of([1_000_001]).to_hdr(), swapped, Basis::Observed);
         assert!(!read.is_empty());
+        // Wide buckets, and a maximum that is known better.
+        let mut coarse = Histogram::new_with_bounds(1, HIGHEST_NS, 1).expect("good bounds");
+        coarse += 1_000_001;
+        let known = Some((1_000_001, 1_000_001));
+        let read = LatencyHistogram::from_hdr(&coarse, known, Basis::Observed);
+        assert_eq!((read.count(), read.max_ns()), (1, Some(1_000_001)));
         let long = of([u64::MAX]);
         let extremes = long.min_ns().zip(long.max_ns());
         let back = LatencyHistogram::from_hdr(&long.to_hdr(), extremes, Basis::Observed);
@@ -309,9 +349,26 @@ mod tests {
     }
 
     #[test]
-    fn touching_forgets() {
-        let mut histogram = of([1]);
-        histogram.touch();
-        assert_eq!(histogram, LatencyHistogram::new());
+    fn touching_forgets_and_forgetting_leaves_nothing_behind() {
+        for forget in [LatencyHistogram::touch, LatencyHistogram::forget] {
+            let mut histogram = of([0, 1, 70_000, HIGHEST_NS, u64::MAX]);
+            forget(&mut histogram);
+            assert_eq!(histogram, LatencyHistogram::new());
+            forget(&mut histogram);
+            assert_eq!(histogram, LatencyHistogram::new());
+        }
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_crate() {
+        let spread =
+            (0..4_000).map(|i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (10 + i % 50));
+        let histogram = of(spread.chain([u64::MAX]));
+        let hdr = histogram.to_hdr();
+        for step in 0..=1_000 {
+            let quantile = f64::from(step) / 1_000.0;
+            let expected = percentile(&hdr, quantile).map(|ns| histogram.exact(ns));
+            assert_eq!(histogram.percentile(quantile), expected, "{quantile}");
+        }
     }
 }

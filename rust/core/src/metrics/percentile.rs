@@ -11,12 +11,16 @@ pub const SAMPLES_BEYOND_MIN: u64 = 10;
 /// Precise to the histogram's bucket, of which it is the highest value; a caller that knows the largest
 /// sample exactly takes the smaller of both. O(number of buckets).
 pub fn percentile(histogram: &Histogram<u64>, quantile: f64) -> Option<u64> {
+    rank(histogram.len(), quantile).map(|_| histogram.value_at_quantile(quantile))
+}
+
+/// Which of `count` samples, the smallest being the first, is the one at `quantile`; `None` if fewer than
+/// [`SAMPLES_BEYOND_MIN`] lie beyond it.
+pub(super) fn rank(count: u64, quantile: f64) -> Option<u64> {
     if !(0.0..=1.0).contains(&quantile) {
         return None;
     }
-    let count = histogram.len();
-    // The rank as HdrHistogram takes it: the smallest number of samples that make up the quantile.
+    // As HdrHistogram takes it: the smallest number of samples that make up the quantile.
     let rank = ((quantile * count as f64).ceil() as u64).max(1);
-    (count.saturating_sub(rank) >= SAMPLES_BEYOND_MIN)
-        .then(|| histogram.value_at_quantile(quantile))
+    (count.saturating_sub(rank) >= SAMPLES_BEYOND_MIN).then_some(rank)
 }

@@ -1,0 +1,75 @@
+"""The probe file: the status as JSON in a file that always holds one whole object.
+
+Written beside itself and renamed, so that a reader sees the old one or the new one; on each change of
+readiness and at every so many control steps. It never fails a run that has begun: what could not be written
+is counted. At the end it is left behind, marked ``"phase": "stopped"`` and not ready.
+
+Threads: one at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tickpath.config.checks import whole
+from tickpath.errors import ArgumentValueError
+
+if TYPE_CHECKING:
+    from tickpath.runtime.status import StatusBoard
+
+__all__ = ["ProbeFile"]
+
+_STEPS_MAX = 1_000_000_000
+
+
+class ProbeFile:
+    """Keeps the status of a board in the file ``path``, rewritten at least every ``every_steps`` steps.
+
+    Raises ``ArgumentValueError`` if there cannot be such a file, and what ``every_steps`` breaks.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, every_steps: int = 100) -> None:
+        whole("every_steps", every_steps, 1, _STEPS_MAX)
+        self._path = Path(path)
+        if self._path.is_dir():
+            raise ArgumentValueError(f"the probe file {self._path} is a folder: name a file in it")
+        if not os.access(self._path.parent, os.W_OK | os.X_OK):
+            raise ArgumentValueError(
+                f"the probe file {self._path} cannot be written: {self._path.parent} is no folder that this "
+                "user may write into"
+            )
+        self._every_steps = every_steps
+        self._steps = 0
+        self._was_ready: bool | None = None
+        self._failures = 0
+
+    @property
+    def failures(self) -> int:
+        """How often it could not be written."""
+        return self._failures
+
+    def step(self, board: StatusBoard) -> None:
+        """A control step: writes if readiness has changed, or if it is time."""
+        is_ready = board.is_ready
+        if is_ready != self._was_ready or self._steps % self._every_steps == 0:
+            self._was_ready = is_ready
+            self._write(board.read().as_json())
+        self._steps += 1
+
+    def close(self, board: StatusBoard) -> None:
+        """The last one; the board is closed by then, and says ``stopped``."""
+        self._write(board.read().as_json())
+
+    def _write(self, status: dict[str, Any]) -> None:
+        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            beside.write_text(json.dumps(status | {"pid": os.getpid()}) + "\n", encoding="utf-8")
+            beside.replace(self._path)
+        except OSError:
+            self._failures += 1
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)

@@ -1,0 +1,212 @@
+"""The run as of one moment, for everybody outside: probe file, endpoints, progress.
+
+The control step leaves its look on the board, which costs it two stores; whoever asks gets a frozen status
+put together from what is shared, on his own thread. Nothing here is near the hot path, and nothing is kept
+but counts.
+
+Threads: :meth:`StatusBoard.step` and :meth:`StatusBoard.phase` are the control thread's, the rest anybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from tickpath.control.failure.causes import Cause, held
+from tickpath.core.state import Lifecycle, State, Transition
+from tickpath.core.state.states import LEGAL_MOVES
+
+if TYPE_CHECKING:
+    from tickpath.control.health.look import Look, StageCounters
+    from tickpath.control.health.monitor import ProbeStatus
+    from tickpath.runtime.readiness import HasReadings, Readiness, UnmetCondition
+    from tickpath.runtime.shutdown import Shutdown
+    from tickpath.runtime.warmup import WarmUp, WarmupCertificate, WarmupProgress
+
+__all__ = ["ControlCost", "RuntimeStatus", "StatusBoard", "gated_by_state"]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCost:
+    """What the control steps took, by the machine's clock."""
+
+    steps: int = 0
+    """How many there were."""
+    total_ns: int = 0
+    """Their time in all, in nanoseconds."""
+    max_ns: int | None = None
+    """The longest; ``None`` before the first."""
+
+    def plus(self, step_ns: int) -> ControlCost:
+        """This and one more step of ``step_ns`` nanoseconds."""
+        longest = step_ns if self.max_ns is None else max(self.max_ns, step_ns)
+        return ControlCost(self.steps + 1, self.total_ns + step_ns, longest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeStatus:
+    """A run as of one moment. ``None`` is unknown, never 0."""
+
+    state: State
+    """The lifecycle's state."""
+    epoch: int
+    """Transitions so far."""
+    phase: str
+    """The shutdown's phase; ``stopped`` once the process is about to end."""
+    look: Look | None
+    """What the last control step saw; ``None`` before the first."""
+    unmet: tuple[UnmetCondition, ...]
+    """Why it is not ready; empty when it is."""
+    not_alive: tuple[UnmetCondition, ...]
+    """Why it is not alive; empty when it is."""
+    not_started: tuple[UnmetCondition, ...]
+    """Why it has not started; empty once it has."""
+    causes: tuple[Cause, ...]
+    """The causes held, in the order they came."""
+    probes: tuple[ProbeStatus, ...]
+    """Every health probe."""
+    transitions: tuple[tuple[State, State, int], ...]
+    """Each legal move, and how often it was made since the board was set up."""
+    warmup: WarmupProgress | None
+    """How far the warm-up is; ``None`` if none is under way."""
+    certificate: WarmupCertificate | None
+    """That of the last warm-up; ``None`` before."""
+    control: ControlCost
+    """What the control plane costs."""
+
+    @property
+    def at_ns(self) -> int | None:
+        """Run time of the last control step, in nanoseconds; ``None`` before the first."""
+        return None if self.look is None else self.look.at_ns
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing is unmet."""
+        return not self.unmet
+
+    def line(self) -> str:
+        """One line for people, such as a service manager's status."""
+        published = "" if self.look is None else f", {self.look.feed.published:,} events published"
+        why = f": {self.unmet[0]}" if self.unmet else ""
+        return f"{self.state.name}, {'ready' if self.is_ready else 'not ready'}{why}{published}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as an object of JSON."""
+        look = self.look
+        return {
+            "schema": "tickpath/status/1",
+            "at_ns": self.at_ns,
+            "phase": self.phase,
+            "state": self.state.name,
+            "epoch": self.epoch,
+            "ready": self.is_ready,
+            "started": not self.not_started,
+            "unmet": [condition.as_json() for condition in self.unmet],
+            "causes": [
+                {
+                    "words": cause.words,
+                    "owner": cause.owner,
+                    "evidence": cause.evidence,
+                    "since_ns": cause.since_ns,
+                }
+                for cause in self.causes
+            ],
+            "published": None if look is None else look.feed.published,
+            "stages": {} if look is None else {name: _stage(stage) for name, stage in look.stages.items()},
+            "control_steps": self.control.steps,
+        }
+
+
+class StatusBoard:
+    """Where the control plane leaves what it saw, and where everybody reads it.
+
+    A context: at its end it stops counting the moves of ``lifecycle``.
+    """
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        readiness: Readiness,
+        *,
+        monitor: HasReadings | None = None,
+        warmup: WarmUp | None = None,
+        shutdown: Shutdown | None = None,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._readiness = readiness
+        self._monitor = monitor
+        self._warmup = warmup
+        self._shutdown = shutdown
+        self._stopped = False
+        self._control = ControlCost()
+        self._moves = {(source, target): 0 for source, targets in LEGAL_MOVES.items() for target in targets}
+        self._unsubscribe: Callable[[], None] = lifecycle.subscribe(self._count)
+
+    @property
+    def readiness(self) -> Readiness:
+        """Why not ready, alive, started."""
+        return self._readiness
+
+    def step(self, look: Look, step_ns: int | None = None) -> None:
+        """A control step has seen ``look``; ``step_ns`` is what the last one took, where it was measured."""
+        if step_ns is not None:
+            self._control = self._control.plus(step_ns)
+        self._readiness.saw(look)
+
+    def read(self) -> RuntimeStatus:
+        """The status as of now."""
+        readiness, warmup = self._readiness, self._warmup
+        phase = "running" if self._shutdown is None else self._shutdown.phase
+        return RuntimeStatus(
+            state=self._lifecycle.state,
+            epoch=self._lifecycle.epoch,
+            phase="stopped" if self._stopped else phase,
+            look=readiness.look,
+            unmet=readiness.why_not_ready(),
+            not_alive=readiness.why_not_alive(),
+            not_started=readiness.why_not_started(),
+            causes=held(self._lifecycle),
+            probes=() if self._monitor is None else tuple(self._monitor.readings),
+            transitions=tuple((*move, count) for move, count in self._moves.items()),
+            warmup=None if warmup is None else warmup.progress,
+            certificate=None if warmup is None else warmup.certificate,
+            control=self._control,
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the run is ready; cheap enough for every step."""
+        return self._readiness.is_ready
+
+    def close(self) -> None:
+        """The run is over: from now on the status says ``stopped``."""
+        self._stopped = True
+        self._readiness.end()
+        self._unsubscribe()
+
+    def _count(self, made: Transition) -> None:
+        # Listeners are called one at a time, whoever moves.
+        self._moves[made.source, made.target] += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def gated_by_state(stage: StageCounters) -> tuple[int, ...] | None:
+    """Events of ``stage`` that were gated, by the code of the state; ``None`` where only the sum is known."""
+    gated = getattr(getattr(stage, "ledger", None), "gated", None)
+    return None if gated is None else tuple(gated)
+
+
+def _stage(stage: StageCounters) -> dict[str, int | None]:
+    return {
+        "processed": stage.processed,
+        "executed": stage.executed,
+        "lost": stage.lost,
+        "shed": stage.shed,
+        "unread": stage.backlog,
+    }

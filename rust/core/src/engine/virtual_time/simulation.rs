@@ -1,0 +1,242 @@
+//! The order of things in a virtual run.
+//!
+//! At each moment at which anything happens: first the feed publishes what is due, then each reading stage, those
+//! upstream first, tells what it has done by then and goes on. So a stage meets every event that was due by that
+//! moment, and one that waits for others meets what they have done by that moment.
+
+use core::fmt;
+
+use crate::ingest::Event;
+use crate::state::Gate;
+use crate::sync::Arc;
+use crate::time::Clock;
+
+use super::super::build::{FeedEnd, Leaves, ReaderEnd};
+use super::super::{Acks, Control, ExecutorStage, Phase, ReadingStage, StampsEach, VirtualClock};
+use super::desk::{Desk, Reading, World};
+use super::digest::{AcksDigest, DigestedAcks};
+use super::feeding::Feeding;
+
+/// How far to simulate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Horizon {
+    /// To the end of this moment, in virtual nanoseconds: what is due at it has happened.
+    pub until_ns: u64,
+    /// Not beyond the publication of so many events, counted from the run's first: at its moment, before anybody
+    /// has read it.
+    pub until_published: u64,
+    /// At most so many moments, after the present one.
+    pub moments: u64,
+}
+
+impl Horizon {
+    /// To the end of the run.
+    pub const END: Self = Self {
+        until_ns: u64::MAX,
+        until_published: u64::MAX,
+        moments: u64::MAX,
+    };
+}
+
+/// Why the simulation stopped where it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// At the horizon.
+    Reached,
+    /// Nothing will ever happen by itself: it waits for the control side.
+    Quiet,
+    /// So many moments were simulated; the horizon is further on.
+    Paused,
+    /// The run is over.
+    Over,
+}
+
+/// A run, whatever its stages are built of.
+pub(super) trait Simulation: Send + fmt::Debug {
+    fn advance(&mut self, to: Horizon) -> Advance;
+    fn now_ns(&self) -> u64;
+    fn digest(&self) -> &AcksDigest;
+    fn leave(self: Box<Self>) -> Left;
+}
+
+/// What the stages leave behind, each with the moment at which it ended.
+pub(super) struct Left {
+    pub(super) feed: (u64, FeedEnd),
+    /// The executor, then each consumer.
+    pub(super) readers: Vec<(u64, ReaderEnd)>,
+    pub(super) digest: AcksDigest,
+}
+
+/// An executor whose acks can be asked for.
+pub(super) trait Executing: ReadingStage + Leaves + Send {
+    fn digest(&self) -> &AcksDigest;
+    fn settle_acks(&mut self, is_at_work: bool);
+}
+
+impl<R, S, A, M> Executing for StampsEach<ExecutorStage<R, S, DigestedAcks<A>, M>>
+where
+    Self: ReadingStage + Leaves + Send,
+    R: super::super::Recover<Item = crate::bus::Payload>,
+    S: super::super::Service,
+    A: Acks,
+    M: super::super::Recorder,
+{
+    fn digest(&self) -> &AcksDigest {
+        self.0.acks().digest()
+    }
+
+    fn settle_acks(&mut self, is_at_work: bool) {
+        self.0.acks_mut().settle(is_at_work);
+    }
+}
+
+/// The stages of a run, in the order in which they act.
+pub(super) struct Stages<S, E> {
+    pub(super) gate: Arc<Gate>,
+    pub(super) control: Arc<Control>,
+    pub(super) clock: VirtualClock,
+    pub(super) feed: Feeding<S>,
+    /// Those that the executor waits for, or might.
+    pub(super) before: Vec<(usize, Box<dyn Reading>)>,
+    pub(super) executor: Desk<E>,
+    pub(super) after: Vec<(usize, Box<dyn Reading>)>,
+    pub(super) is_over: bool,
+}
+
+impl<S, E> fmt::Debug for Stages<S, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stages")
+            .field("clock", &self.clock)
+            .field("executor", &self.executor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, E> Stages<S, E>
+where
+    S: AsRef<[Event]> + Send,
+    E: Executing,
+{
+    /// The moments up to the horizon.
+    #[inline(always)]
+    fn run(&mut self, to: Horizon) -> Advance {
+        let world = World {
+            gate: &self.gate,
+            clock: &self.clock,
+            control: &self.control,
+        };
+        // Whoever is idle sees a new word of the gate, and an order, at the moment at which it was given.
+        self.feed.look(world);
+        let mut next_ns = world.clock.now_ns();
+        // The present moment is looked at again, and does not count.
+        let mut moments = to.moments.saturating_add(1);
+        loop {
+            if next_ns > to.until_ns {
+                world.clock.set_ns(to.until_ns);
+                return Advance::Reached;
+            }
+            if next_ns == u64::MAX {
+                return Advance::Quiet;
+            }
+            if moments == 0 {
+                return Advance::Paused;
+            }
+            moments -= 1;
+            world.clock.set_ns(next_ns);
+            if world.control.is_stopped() {
+                self.feed.end(world);
+            }
+            let limit = to.until_published.saturating_sub(self.feed.published());
+            if self.feed.act(world, limit) {
+                return Advance::Reached;
+            }
+            for (_, stage) in &mut self.before {
+                stage.act(world);
+            }
+            self.executor.act(world);
+            for (_, stage) in &mut self.after {
+                stage.act(world);
+            }
+            if self.executor.is_over() && self.everybody_is_over() {
+                return Advance::Over;
+            }
+            if world.control.is_stopped() && !self.feed.is_over() {
+                // By a stage, in this moment: the others see it in the same one.
+                continue;
+            }
+            next_ns = self.feed.due_ns().min(self.executor.done_ns());
+            for (_, stage) in self.before.iter().chain(&self.after) {
+                next_ns = next_ns.min(stage.done_ns());
+            }
+        }
+    }
+
+    fn everybody_is_over(&self) -> bool {
+        let mut others = self.before.iter().chain(&self.after);
+        self.feed.is_over() && self.executor.is_over() && others.all(|(_, stage)| stage.is_over())
+    }
+
+    /// Tells the control side how far everybody is.
+    fn show(&mut self, is_over: bool) {
+        let control = &self.control;
+        control.set_published(self.feed.published());
+        self.executor
+            .stage
+            .settle_acks(self.executor.is_at_work());
+        let others = self.before.iter_mut().chain(&mut self.after);
+        for stage in others.map(|(_, stage)| &mut **stage) {
+            if is_over {
+                stage.close(control);
+            } else {
+                stage.show(control);
+            }
+        }
+        if is_over {
+            self.executor.close(control);
+            control.set_phase(Phase::Finished);
+        } else {
+            self.executor.show(control);
+        }
+    }
+}
+
+impl<S, E> Simulation for Stages<S, E>
+where
+    S: AsRef<[Event]> + Send,
+    E: Executing,
+{
+    fn advance(&mut self, to: Horizon) -> Advance {
+        if self.is_over {
+            return Advance::Over;
+        }
+        let to = Horizon {
+            until_ns: to.until_ns.max(self.clock.now_ns()),
+            ..to
+        };
+        let outcome = self.run(to);
+        self.is_over = outcome == Advance::Over;
+        self.show(self.is_over);
+        outcome
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.clock.now_ns()
+    }
+
+    fn digest(&self) -> &AcksDigest {
+        self.executor.stage.digest()
+    }
+
+    fn leave(self: Box<Self>) -> Left {
+        let digest = self.executor.stage.digest().clone();
+        let mut others: Vec<_> = self.before.into_iter().chain(self.after).collect();
+        others.sort_by_key(|(index, _)| *index);
+        let mut readers = vec![Box::new(self.executor).leave()];
+        readers.extend(others.into_iter().map(|(_, stage)| stage.leave()));
+        Left {
+            feed: self.feed.leave(),
+            readers,
+            digest,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `AckWindow`: what the acks since the last look come to.
+//!
+//! Off the hot path; a look holds the interpreter's lock for some nanoseconds an ack and allocates nothing.
+
+use pyo3::prelude::*;
+use tickpath_core::bus::{EventRing, Start};
+use tickpath_core::engine::{AckWindow as Core, AckWindowFigures as Figures, Stamping};
+use tickpath_core::sync::Arc;
+
+use crate::memory::GilCell;
+
+/// A reader of a run's acks that keeps nothing of them but counts and latencies since it was last asked.
+///
+/// The executor never waits for it: acks that were overwritten before it read them are counted as
+/// ``dropped``. Made by an engine whose settings have ``ack_capacity``; each has a place of its own.
+#[pyclass(frozen, module = "tickpath.core.engine")]
+pub(crate) struct AckWindow {
+    window: GilCell<Core>,
+}
+
+impl AckWindow {
+    /// A window over what is written into `acks`, under stamps that are taken as `stamping` says.
+    pub(crate) fn new(acks: &Arc<EventRing>, stamping: Stamping) -> Option<Self> {
+        let window = Core::new(acks.reader(Start::Oldest).ok()?, stamping);
+        Some(Self {
+            window: GilCell::new(window),
+        })
+    }
+}
+
+#[pymethods]
+impl AckWindow {
+    /// The figures of the acks since the last call, or since this was made; the next window begins.
+    ///
+    /// Ends with what was there when it was called, however fast the executor is.
+    fn take(&self, py: Python<'_>) -> AckWindowFigures {
+        self.window.with(py, Core::take).into()
+    }
+}
+
+/// What an ``AckWindow`` held; a percentile is ``None`` (unknown) with fewer than ten acks beyond it.
+#[pyclass(frozen, get_all, eq, module = "tickpath.core.engine")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AckWindowFigures {
+    /// Acks that were read.
+    count: u64,
+    /// Those among them of events that were executed.
+    executed: u64,
+    /// The median from publication to completion, in nanoseconds, to three significant digits.
+    p50_ns: Option<u64>,
+    /// From publication to completion, in nanoseconds.
+    p99_ns: Option<u64>,
+    /// The longest from publication to completion, in nanoseconds, exact; ``None`` without acks.
+    max_ns: Option<u64>,
+    /// The median from decision to completion, in nanoseconds; ``None`` where stamps are shared
+    /// (``stamp_per="batch"``), too.
+    service_p50_ns: Option<u64>,
+    /// Acks that were overwritten before they were read.
+    dropped: u64,
+}
+
+impl From<Figures> for AckWindowFigures {
+    fn from(figures: Figures) -> Self {
+        let Figures {
+            count,
+            executed,
+            p50_ns,
+            p99_ns,
+            max_ns,
+            service_p50_ns,
+            dropped,
+        } = figures;
+        Self {
+            count,
+            executed,
+            p50_ns,
+            p99_ns,
+            max_ns,
+            service_p50_ns,
+            dropped,
+        }
+    }
+}
+
+#[pymethods]
+impl AckWindowFigures {
+    fn __repr__(&self) -> String {
+        let known = |ns: Option<u64>| ns.map_or_else(|| "None".to_owned(), |ns| ns.to_string());
+        format!(
+            "AckWindowFigures(count={}, executed={}, p50_ns={}, p99_ns={}, max_ns={}, service_p50_ns={}, \
+             dropped={})",
+            self.count,
+            self.executed,
+            known(self.p50_ns),
+            known(self.p99_ns),
+            known(self.max_ns),
+            known(self.service_p50_ns),
+            self.dropped
+        )
+    }
+}
