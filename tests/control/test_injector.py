@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -27,7 +27,7 @@ from tickpath.control.failure.injection import KINDS
 from tickpath.core.state import State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
-LASTING = [
+LASTING: list[tuple[Any, dict[str, Any], Any, Any]] = [
     (FeedOutageSettings, {}, "feed_outage", True),
     (FeedFreezeSettings, {}, "feed_freeze", True),
     (FeedStaleSettings, {}, "feed_stale", True),
@@ -101,7 +101,7 @@ class TestColdStart:
         injector.step(look(20, executor=Stage(processed=1099)))
         assert injector.active == ("restart",)
         injector.step(look(30, executor=Stage(processed=1100)))
-        assert (knobs.turned, held(lifecycle), injector.active) == ({}, (), ())
+        assert (knobs.turned, held(lifecycle), injector.is_over) == ({}, (), True)
         assert (lifecycle.state, lifecycle.epoch) == (State.READY, 2)
 
     def test_it_is_rolled_back_with_its_signal(self) -> None:
@@ -313,7 +313,7 @@ class TestArguments:
 
     def test_what_is_no_injection_is_refused(self) -> None:
         class Strange(FeedOutageSettings):
-            kind = "earthquake"
+            kind: ClassVar[str] = "earthquake"
 
         with pytest.raises(ArgumentTypeError, match=r"feed_outage.*Strange"):
             Injector.of([Strange(at_ns=0)], Knobs())

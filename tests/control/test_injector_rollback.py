@@ -33,8 +33,8 @@ def books(injector: Injector) -> list[tuple[str, str]]:
 def test_it_rolls_back_whatever_the_body_raises_last_started_first(error: type[BaseException]) -> None:
     knobs = Knobs()
     injector = Injector.of(THREE, knobs)
+    injector.step(look(0))
     with pytest.raises(error), injector:
-        injector.step(look(0))
         raise error
     assert (knobs.turned, injector.active, injector.is_over) == ({}, (), True)
     assert books(injector)[3:] == [("stall", "rollback"), ("slow", "rollback"), ("outage", "rollback")]
@@ -112,9 +112,9 @@ class TestInterrupts:
     def test_one_while_it_ends(self) -> None:
         knobs = Knobs()
         injector = Injector.of([FeedFreezeSettings(at_ns=0, duration_ns=5)], knobs)
+        injector.step(look(0))
+        knobs.raising["feed_freeze"] = [KeyboardInterrupt()]
         with pytest.raises(KeyboardInterrupt), injector:
-            injector.step(look(0))
-            knobs.raising["feed_freeze"] = [KeyboardInterrupt()]
             injector.step(look(5))
         assert knobs.turned == {}
         assert [line.event for line in injector.log] == ["start", "rollback"]
@@ -123,9 +123,10 @@ class TestInterrupts:
     def test_one_while_everything_is_rolled_back(self, where: str) -> None:
         knobs = Knobs()
         injector = Injector.of(THREE, knobs)
+        injector.step(look(0))
+        knobs.raising[where] = [KeyboardInterrupt()]
         with pytest.raises(KeyboardInterrupt), injector:
-            injector.step(look(0))
-            knobs.raising[where] = [KeyboardInterrupt()]
+            pass
         assert (knobs.turned, injector.active, len(injector.log)) == ({}, (), 6)
 
     def test_one_while_the_last_knobs_are_reset(self) -> None:

@@ -30,6 +30,13 @@ def said(settings: Any, *looks: Look) -> list[tuple[str, float | None]]:
     return [probe.read(each)[:2] for each in looks]
 
 
+def counting(fault: str, count: int | None) -> Feed:
+    """A feed with ``count`` faults of one sort."""
+    feed = Feed()
+    setattr(feed, fault, count)
+    return feed
+
+
 class TestFeedStaleness:
     SETTINGS = FeedStalenessSettings(staleness_ns_max=50)
 
@@ -205,9 +212,9 @@ class TestSinkLoss:
 class TestFeedIntegrity:
     @pytest.mark.parametrize("fault", ["gaps", "repeats", "reordered"])
     def test_each_of_the_three_has_its_threshold(self, fault: str) -> None:
-        limits = dict.fromkeys(("gaps_max", "repeats_max", "reordered_max"), 9)
+        limits: dict[str, Any] = dict.fromkeys(("gaps_max", "repeats_max", "reordered_max"), 9)
         settings = FeedIntegritySettings(**{**limits, f"{fault}_max": 3})
-        looks = [look(n * MS, feed=Feed(**{fault: count})) for n, count in enumerate((10, 13, 14))]
+        looks = [look(n * MS, feed=counting(fault, count)) for n, count in enumerate((10, 13, 14))]
         assert said(settings, *looks) == [("unknown", None), ("ok", 3), ("failing", 4)]
 
     def test_it_shows_the_worst(self) -> None:
@@ -224,7 +231,7 @@ class TestFeedIntegrity:
 
     @pytest.mark.parametrize("fault", ["gaps", "repeats", "reordered"])
     def test_it_is_unknown_where_nobody_counts(self, fault: str) -> None:
-        looks = [look(n, feed=Feed(**{fault: None})) for n in range(2)]
+        looks = [look(n, feed=counting(fault, None)) for n in range(2)]
         assert said(FeedIntegritySettings(), *looks) == [("unknown", None)] * 2
 
 

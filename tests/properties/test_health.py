@@ -55,7 +55,7 @@ def test_hysteresis_is_what_it_is_defined_to_be(
 def test_causes_are_those_of_the_probes_that_are_raised(
     data: st.DataObject, patience: list[tuple[int, int]], steps: int
 ) -> None:
-    verdict = st.sampled_from(["ok", "failing", "unknown"])
+    verdict: st.SearchStrategy[Verdict] = st.sampled_from(["ok", "failing", "unknown"])
     runs: list[list[Verdict]] = [
         data.draw(st.lists(verdict, min_size=steps, max_size=steps)) for _ in patience
     ]
