@@ -33,9 +33,16 @@ def _load_bench() -> click.Command:
     return command
 
 
+def _load_size() -> click.Command:
+    from tickpath.cli.size import command
+
+    return command
+
+
 #: Command, what loads it, and what ``tickpath --help`` says of it without that.
 _COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "run": (_load_run, "Run a feed through the ring and the executor, and account for it."),
+    "size": (_load_size, "Size the ring and the service time for a feed."),
     "bench": (_load_bench, "Measure tickpath and its peers side by side, in turns."),
 }
 
