@@ -76,6 +76,7 @@ class Engine:
         if feeder is not None and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._lifecycle = lifecycle
+        self._ack_capacity = settings.ack_capacity or 0
         self._feeder = feeder
         self._drain: SinkDrain | None = None
         self._sink_account: SinkAccount | None = None
@@ -117,6 +118,10 @@ class Engine:
         """What the sink was shown and what not; ``None`` without a sink, or before ``finish()``."""
         return self._sink_account
 
+    def sink_counters(self) -> SinkAccount | None:
+        """The same as of now, while the run is under way; ``None`` without a sink, or before the start."""
+        return self._sink_account if self._drain is None else self._drain.account()
+
     def start(self) -> None:
         """Calibrate the clock, start the threads and return at once.
 
@@ -128,7 +133,7 @@ class Engine:
         acks = self._native.acks()
         if self._feeder is None or acks is None:
             return
-        drain = SinkDrain(acks, self._feeder)
+        drain = SinkDrain(acks, self._feeder, self._ack_capacity)
         try:
             drain.start()
         except RuntimeError as error:
