@@ -104,12 +104,12 @@ class ServiceTime:
     def from_histogram(
         cls, recorded: LatencyHistogram | str | os.PathLike[str], *, tag: str | None = None
     ) -> ServiceTime:
-        """What was recorded, drawn again: evenly spaced quantiles of a histogram, or of one in a ``.hlog`` file.
+        """What was recorded, drawn again: evenly spaced quantiles of a histogram, of one in a ``.hlog`` file.
 
-        The samples are those of :func:`tickpath.config.recorded.quantile_samples`: 1,000 at most, and the tail
-        beyond the last of them is left out. ``tag`` names the histogram in a file that has several. Raises
-        ``ArgumentValueError`` for fewer than 20 counts, a tag that is not there, and a file that is no log;
-        ``OSError`` if it cannot be read.
+        The samples are those of :func:`tickpath.config.recorded.quantile_samples`: 1,000 at most, and the
+        tail beyond the last of them is left out. ``tag`` names the histogram in a file that has several.
+        Raises ``ArgumentValueError`` for fewer than 20 counts, a tag that is not there, and a file that is no
+        log; ``OSError`` if it cannot be read.
         """
         if not isinstance(recorded, LatencyHistogram):
             recorded = _tagged(recorded, tag)
@@ -125,7 +125,9 @@ def _tagged(path: str | os.PathLike[str], tag: str | None) -> LatencyHistogram:
         return next(iter(found.values()))
     if tag is None or tag not in found:
         there = ", ".join(sorted(found)) or "none"
-        raise ArgumentValueError(f"{os.fspath(path)}: tag must name one of its histograms ({there}), got {tag!r}")
+        raise ArgumentValueError(
+            f"{os.fspath(path)}: tag must name one of its histograms ({there}), got {tag!r}"
+        )
     return found[tag]
 
 
@@ -243,7 +245,7 @@ class EngineSettings:
     floor_window_ns: int = 100_000_000
     """How long the machine is watched before the run, and again after it."""
     faults: bool = False
-    """Build the stages so that faults can be injected (``Engine.faults``); without it nothing of them is there."""
+    """Build the stages so that faults can be injected: ``Engine.faults``. Else nothing of them is there."""
 
     def __post_init__(self) -> None:
         for name, words in (("pace", Pace), ("stamp_per", StampPer), ("clock", ClockChoice)):

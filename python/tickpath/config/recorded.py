@@ -50,7 +50,7 @@ def _interval(line: str) -> tuple[str, LatencyHistogram]:
     if has_tag:
         tag, _, rest = line.removeprefix("Tag=").partition(",")
     fields = rest.split(",")
-    if len(fields) != 4:  # noqa: PLR2004 - the format's
+    if len(fields) != 4:
         raise ArgumentValueError(f"expected start, length, maximum and counts, got {len(fields)} fields")
     return tag, LatencyHistogram.from_v2(base64.b64decode(fields[3], validate=True))
 
@@ -58,14 +58,16 @@ def _interval(line: str) -> tuple[str, LatencyHistogram]:
 def quantile_samples(histogram: LatencyHistogram) -> tuple[int, ...]:
     """Latencies that stand for those of ``histogram``: evenly spaced quantiles, the same ones every time.
 
-    ``n`` samples, a twentieth of the counts but 1,000 at most; the ``i``-th is the quantile ``(2 i + 1) / (2 n)``.
-    What lies beyond the last quantile is not among them. Raises ``ArgumentValueError`` for fewer than 20 counts.
+    ``n`` samples, a twentieth of the counts but 1,000 at most; the ``i``-th (from 0) is the quantile
+    ``(2 i + 1) / (2 n)``. What lies beyond the last quantile is not among them. Raises
+    ``ArgumentValueError`` for fewer than 20 counts.
     """
     samples = min(_SAMPLES_MAX, histogram.count // _COUNT_PER_SAMPLE)
     quantiles = (histogram.percentile((2 * index + 1) / (2 * samples)) for index in range(samples))
     known = tuple(sample for sample in quantiles if sample is not None)
     if not known:
         raise ArgumentValueError(
-            f"a service time from a histogram needs at least {_COUNT_PER_SAMPLE} counts, got {histogram.count}"
+            f"a service time from a histogram needs at least {_COUNT_PER_SAMPLE} counts, "
+            f"got {histogram.count}"
         )
     return known

@@ -190,8 +190,8 @@ class Engine:
     def release(self, hold_at: int | None = None) -> None:
         """Let a held feed go on, up to the event of index ``hold_at`` if that is given, where it waits again.
 
-        The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and its
-        plan stays as it was. Without effect before the start.
+        The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and
+        its plan stays as it was. Without effect before the start.
         """
         if hold_at is not None:
             whole("hold_at", hold_at, 0, _U63_MAX)
@@ -207,8 +207,8 @@ class Engine:
     def sink_stall(self, on: bool) -> None:
         """While it is on, the sink is shown nothing; what is overwritten meanwhile is dropped, and counted.
 
-        A fault of the sink alone: the executor does not notice. Without effect on an engine without a sink, or
-        before the start. The end of the run takes it back.
+        A fault of the sink alone: the executor does not notice. Without effect on an engine without a sink,
+        or before the start. The end of the run takes it back.
         """
         flag("on", on)
         if self._drain is not None:
