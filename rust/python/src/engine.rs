@@ -12,7 +12,7 @@ use crate::ack_reader::AckReader;
 use crate::ack_window::AckWindow;
 use crate::engine_faults::Faults;
 use crate::engine_life::{Life, RunClocks, Source};
-use crate::engine_owner::{Owner, raised, unknown};
+use crate::engine_owner::{Owner, raised};
 use crate::engine_record::EngineRecord;
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
@@ -82,11 +82,7 @@ impl LiveEngine {
     ) -> PyResult<Self> {
         ring.get().layout().check_is_event(py)?;
         let run = Run::of(settings)?;
-        let counter = match run.clock.as_str() {
-            "auto" => true,
-            "monotonic" => false,
-            other => return Err(unknown(py, "clock", other, "auto or monotonic")),
-        };
+        let counter = run.counter(py)?;
         let events = events.get().shared();
         let plan = run.plan(py, &events)?;
         let settings = run.settings(py, hold_at)?;

@@ -97,7 +97,7 @@ where
     }
     let is_cut_short = !is_done && !control.is_stopped();
     stage.tell(control, newest_ns);
-    control.set_held(false);
+    control.set_held(None);
     control.set_feed_done();
     is_cut_short
 }
@@ -121,13 +121,13 @@ where
     if hold_at.is_some_and(|hold_at| hold_at <= stage.next_index()) {
         if !*is_held {
             *is_held = true;
-            control.set_held(true);
+            control.set_held(Some(stage.next_index()));
         }
         return false;
     }
     if *is_held {
         *is_held = false;
-        control.set_held(false);
+        control.set_held(None);
         stage.release(clock.true_ns(), hold_at);
     } else {
         // There was no hold any more when the feed came to it: its plan goes on.
