@@ -37,6 +37,7 @@ ServiceKind = Literal["none", "constant", "exponential", "lognormal", "empirical
 _RATE_HZ_MAX = 1e9
 _SERVICE_NS_MAX = 60_000_000_000
 _SIGMA_MAX = 10.0
+_LOAD_FACTOR_MAX = 1_000.0
 _SLOTS_MAX = (1 << 63) - 1
 _NS_MAX = (1 << 63) - 1
 
@@ -150,6 +151,10 @@ class ConsumerSettings:
     claim_lines: bool = False
     """The executor of a ring that nobody else reads takes each line over as it reads it: on some processors
     several times the rate at full speed, and a locked instruction an event."""
+    latency_limit_ns: int | None = None
+    """Count the events whose latency from publication to completion is above this; ``None`` counts none."""
+    load_factor: float = 0.0
+    """Slower under load: a service takes ``1 + load_factor * backlog / capacity`` times as long."""
 
     def __post_init__(self) -> None:
         instance("the name of a consumer", self.name, str)
@@ -159,6 +164,14 @@ class ConsumerSettings:
         instance(f"{self.name}: thread", self.thread, ThreadSettings)
         instance(f"{self.name}: service", self.service, ServiceTime)
         whole(f"{self.name}: seed", self.seed, 0, 2**64 - 1)
+        if self.latency_limit_ns is not None:
+            whole(f"{self.name}: latency_limit_ns", self.latency_limit_ns, 0, _NS_MAX)
+        number(f"{self.name}: load_factor", self.load_factor, 0, _LOAD_FACTOR_MAX)
+        if self.load_factor and self.service.kind == "none":
+            raise ArgumentValueError(
+                f"{self.name}: load_factor makes a service time longer, and there is none: "
+                f"got load_factor={self.load_factor} and a service of the kind none"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +212,8 @@ class EngineSettings:
     """``auto`` is the processor's counter where it can be trusted; ``monotonic`` the machine's clock."""
     floor_window_ns: int = 100_000_000
     """How long the machine is watched before the run, and again after it."""
+    faults: bool = False
+    """Build the stages so that faults can be injected (``Engine.faults``); without it nothing of them is there."""
 
     def __post_init__(self) -> None:
         for name, words in (("pace", Pace), ("stamp_per", StampPer), ("clock", ClockChoice)):
@@ -215,7 +230,7 @@ class EngineSettings:
             whole(name, getattr(self, name), 0, _NS_MAX)
         if self.events_max is not None:
             whole("events_max", self.events_max, 0, _SLOTS_MAX)
-        for name in ("hold_back", "touch_memory", "huge_pages", "lock_memory"):
+        for name in ("hold_back", "touch_memory", "huge_pages", "lock_memory", "faults"):
             flag(name, getattr(self, name))
         self._check_stages()
 

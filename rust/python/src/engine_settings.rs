@@ -50,6 +50,8 @@ pub(crate) struct Consumer {
     service: Service,
     seed: u64,
     claim_lines: bool,
+    latency_limit_ns: Option<u64>,
+    load_factor: f64,
 }
 
 /// `tickpath.config.engine.EngineSettings`.
@@ -71,6 +73,7 @@ pub(crate) struct Run {
     touch_memory: bool,
     huge_pages: bool,
     lock_memory: bool,
+    faults: bool,
 }
 
 /// Refuse what a stage cannot be called, with an ``ArgumentValueError`` that says what it can.
@@ -129,7 +132,7 @@ impl Run {
             other => return Err(unknown(py, "stamp_per", other, "event or batch")),
         };
         let consumers = self.consumers.into_iter();
-        Ok(Settings {
+        let settings = Settings {
             feed: self.feed.settings(py)?,
             executor: self.executor.settings(py)?,
             consumers: consumers
@@ -146,6 +149,12 @@ impl Run {
                 huge_pages: self.huge_pages,
                 lock: self.lock_memory,
             },
+            faults: None,
+        };
+        Ok(if self.faults {
+            settings.with_faults()
+        } else {
+            settings
         })
     }
 }
@@ -197,6 +206,8 @@ impl Consumer {
             service: self.service.time(py)?,
             seed: self.seed,
             claim_lines: self.claim_lines,
+            latency_limit_ns: self.latency_limit_ns,
+            load_factor: self.load_factor,
         })
     }
 }

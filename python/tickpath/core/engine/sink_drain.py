@@ -43,11 +43,16 @@ class SinkDrain:
         self._feeder = feeder
         self._over = threading.Event()
         self._left = False
+        self._stalled = False
         self._thread = threading.Thread(target=self._drain, name="tickpath-sink", daemon=True)
 
     def start(self) -> None:
         """Begin. Raises ``RuntimeError`` if there is no thread to be had."""
         self._thread.start()
+
+    def stall(self, on: bool) -> None:
+        """While it is on, show nothing, from the batch after the one under way. The end takes it back."""
+        self._stalled = on
 
     def leave(self) -> None:
         """End after the batch under way, without waiting for it."""
@@ -71,6 +76,9 @@ class SinkDrain:
         while not self._left:
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
+            if self._stalled and not last_look:
+                self._over.wait(_IDLE_S)
+                continue
             if self._acks.show(self._feeder, _BATCH) == 0:
                 if last_look:
                     return

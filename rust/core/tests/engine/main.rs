@@ -6,5 +6,6 @@ mod live;
 mod notes;
 mod plan;
 mod stages;
+mod virtual_faults;
 mod virtual_properties;
 mod virtual_time;

@@ -74,7 +74,10 @@ fn policy() -> impl Strategy<Value = OverrunPolicy> {
 
 /// The plan begins with the first event.
 fn from_the_first(moments_ns: &[u64]) -> Vec<u64> {
-    moments_ns.iter().map(|at_ns| at_ns - moments_ns[0]).collect()
+    moments_ns
+        .iter()
+        .map(|at_ns| at_ns - moments_ns[0])
+        .collect()
 }
 
 /// Advances by slices of these lengths to the end, looking at the control side after each.
@@ -82,7 +85,7 @@ fn sliced(mut run: Virtual, slices_ns: &[u64]) -> (String, [u64; 4], u64) {
     for &slice_ns in slices_ns.iter().cycle().take(20_000) {
         let to = Horizon {
             until_ns: run.engine.now_ns() + slice_ns,
-            until_published: run.engine.snapshot().published + 1 + slice_ns / 7,
+            until_published: run.engine.snapshot().feed.published + 1 + slice_ns / 7,
             moments: 1 + slice_ns,
         };
         if run.engine.advance(to) == Advance::Over {
@@ -136,6 +139,8 @@ proptest! {
             ..settings.clone()
         };
         let watched = || Virtual::ready(&moments_ns, capacity, watched.clone());
+        let healthy = || Virtual::ready(&moments_ns, capacity, settings.clone().with_faults());
+        prop_assert_eq!(&sliced(healthy(), &slices_ns), &whole);
         prop_assert_eq!(&sliced(watched(), &[u64::MAX / 4]), &whole);
         prop_assert_eq!(&sliced(watched(), &slices_ns), &whole);
     }

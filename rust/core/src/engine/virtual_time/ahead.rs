@@ -8,7 +8,7 @@
 use crate::ingest::Event;
 use crate::time::Clock;
 
-use super::super::Turn;
+use super::super::{FeedFaults, Turn};
 use super::desk::{Desk, World};
 use super::feeding::Feeding;
 use super::simulation::{Executing, Horizon};
@@ -19,19 +19,21 @@ const STRIDE: u64 = 128;
 /// Simulates from one moment, at which everything has happened, to another before the horizon; how many events were
 /// published by that, at most `moments`.
 #[inline(always)]
-pub(super) fn run_ahead<S, E>(
-    feed: &mut Feeding<S>,
+pub(super) fn run_ahead<S, F, E, C>(
+    feed: &mut Feeding<S, F>,
     executor: &mut Desk<E>,
-    world: World<'_>,
+    world: World<'_, C>,
     to: Horizon,
     moments: u64,
 ) -> u64
 where
     S: AsRef<[Event]>,
+    F: FeedFaults,
     E: Executing,
+    C: Clock,
 {
     let mut events = 0;
-    while !executor.is_over_or(world.control.is_stopped()) {
+    while !executor.is_over_or(!world.control.is_feeding()) {
         let limit = feed
             .room(executor.stage.cursor())
             .min(to.until_published - feed.published().min(to.until_published))
@@ -49,8 +51,8 @@ where
 
 /// Lets the executor go through what is in the ring, with everything that it begins by `until_ns`.
 #[inline(always)]
-fn follow<E: Executing>(executor: &mut Desk<E>, world: World<'_>, until_ns: u64) {
-    let clock = world.clock;
+fn follow<E: Executing, C: Clock>(executor: &mut Desk<E>, world: World<'_, C>, until_ns: u64) {
+    let clock = world.now;
     if executor.done_ns > until_ns && executor.is_at_work() {
         clock.set_ns(until_ns);
         return;
@@ -59,9 +61,13 @@ fn follow<E: Executing>(executor: &mut Desk<E>, world: World<'_>, until_ns: u64)
         clock.set_ns(executor.done_ns);
     }
     clock.begin_by(until_ns);
-    while let Turn::Processed(_) | Turn::NewEpoch = executor.stage.turn_many(world, usize::MAX) {}
+    while let Turn::Processed(_) | Turn::NewEpoch = executor.stage.turn_on(world) {}
     clock.begin_by(u64::MAX);
     let done_ns = clock.now_ns();
-    executor.done_ns = if done_ns > until_ns { done_ns } else { u64::MAX };
+    executor.done_ns = if done_ns > until_ns {
+        done_ns
+    } else {
+        u64::MAX
+    };
     clock.set_ns(until_ns);
 }
