@@ -104,7 +104,7 @@ where
 
 /// Whether the hold that a feed has come to was moved on, so that it can go on; `is_held` says whether it waits, or
 /// else it has not come to the hold before.
-fn goes_on<S, P, T, F, C>(
+pub(super) fn goes_on<S, P, T, F, C>(
     stage: &mut FeedStage<S, P, T, F>,
     control: &Control,
     clock: &C,

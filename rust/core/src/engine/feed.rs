@@ -200,48 +200,6 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable, F: FeedFaults> FeedStage<S, P,
         }
     }
 
-    /// Publishes the next events that are due up to `until_ns`, each with the stamp of the very moment at which it is
-    /// due; how many. At most `limit`, without the last before a hold or the end, and none of those that are due at the
-    /// same moment as one that is left. For a driver whose feed has a plan and is never late.
-    #[cfg(not(loom))]
-    #[inline(always)]
-    pub(super) fn publish_on_time(&mut self, until_ns: u64, limit: usize) -> usize {
-        let first = self.next;
-        let mut end = self.end.saturating_sub(1).min(first.saturating_add(limit));
-        while end > first
-            && self.timetable.intended_ns(end - 1) == self.timetable.intended_ns(end)
-        {
-            end -= 1;
-        }
-        let events = self.source.as_ref().get(first..end).unwrap_or_default();
-        for event in events {
-            let due_ns = self.timetable.intended_ns(self.next);
-            if until_ns < due_ns {
-                break;
-            }
-            let mut event = *event;
-            event.ts_ns = due_ns;
-            event.intended_ns = due_ns;
-            self.ring.publish(bytemuck::cast::<Event, Payload>(event));
-            self.next += 1;
-        }
-        self.next - first
-    }
-
-    /// When the last event was due that was published; `None` before the first. For a feed that is never late.
-    #[cfg(not(loom))]
-    pub(super) fn last_due_ns(&self) -> Option<u64> {
-        let last = self.next.checked_sub(1)?;
-        Some(self.timetable.intended_ns(last))
-    }
-
-    /// When the next event is due; there is one.
-    #[cfg(not(loom))]
-    #[inline]
-    pub(super) fn next_due_ns(&self) -> u64 {
-        self.timetable.intended_ns(self.next)
-    }
-
     /// The same, where each event that is due is the faults' to deal with.
     fn faulty_turn(&mut self, now_ns: u64, limit: usize) -> FeedTurn {
         let (first, published) = (self.next, self.published());
@@ -278,6 +236,40 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable, F: FeedFaults> FeedStage<S, P,
             (taken, 0) => FeedTurn::Withheld(taken),
             (_, published) => FeedTurn::Published(published as usize),
         }
+    }
+
+    /// Publishes the next events that are due up to `until_ns`, each with the stamp of the very moment at which it is
+    /// due; how many. At most `limit`, without the last before a hold or the end, and none of those that are due at the
+    /// same moment as one that is left. For a driver whose feed has a plan, no faults, and is never late.
+    #[cfg(not(loom))]
+    #[inline(always)]
+    pub(super) fn publish_on_time(&mut self, until_ns: u64, limit: usize) -> usize {
+        let first = self.next;
+        let mut end = self.end.saturating_sub(1).min(first.saturating_add(limit));
+        while end > first && self.timetable.intended_ns(end - 1) == self.timetable.intended_ns(end)
+        {
+            end -= 1;
+        }
+        let events = self.source.as_ref().get(first..end).unwrap_or_default();
+        for event in events {
+            let due_ns = self.timetable.intended_ns(self.next);
+            if until_ns < due_ns {
+                break;
+            }
+            let mut event = *event;
+            event.ts_ns = due_ns;
+            event.intended_ns = due_ns;
+            self.ring.publish(bytemuck::cast::<Event, Payload>(event));
+            self.next += 1;
+        }
+        self.next - first
+    }
+
+    /// When the plan wants event `index`, which there is.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(super) fn intended_ns(&self, index: usize) -> u64 {
+        self.timetable.intended_ns(index)
     }
 
     /// Events put into the ring so far, repeats among them.

@@ -11,6 +11,8 @@ pub struct Limited<M> {
     inner: M,
     limit_ns: u64,
     over: u64,
+    /// Whether the last one was.
+    last: bool,
 }
 
 impl<M> Limited<M> {
@@ -20,13 +22,15 @@ impl<M> Limited<M> {
             inner,
             limit_ns,
             over: 0,
+            last: false,
         }
     }
 
     #[inline(always)]
     const fn count(&mut self, stamps: &Stamps, times: u64) {
         let latency_ns = stamps.completed_ns.saturating_sub(stamps.published_ns);
-        self.over += (latency_ns > self.limit_ns) as u64 * times;
+        self.last = latency_ns > self.limit_ns;
+        self.over += self.last as u64 * times;
     }
 }
 
@@ -51,6 +55,11 @@ impl<M: Recorder> Recorder for Limited<M> {
     fn over_limit(&self) -> u64 {
         // A count is no mark.
         self.over.min(NO_LIMIT - 1)
+    }
+
+    #[inline]
+    fn was_last_over(&self) -> bool {
+        self.last
     }
 }
 

@@ -90,6 +90,12 @@ pub trait Recorder {
     fn over_limit(&self) -> u64 {
         NO_LIMIT
     }
+
+    /// Whether the last event is counted there.
+    #[inline(always)]
+    fn was_last_over(&self) -> bool {
+        false
+    }
 }
 
 /// A recorder that leaves histograms behind.

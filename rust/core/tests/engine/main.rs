@@ -10,5 +10,6 @@ mod notes;
 mod plan;
 mod sizing;
 mod stages;
+mod virtual_faults;
 mod virtual_properties;
 mod virtual_time;

@@ -74,7 +74,10 @@ fn policy() -> impl Strategy<Value = OverrunPolicy> {
 
 /// The plan begins with the first event.
 fn from_the_first(moments_ns: &[u64]) -> Vec<u64> {
-    moments_ns.iter().map(|at_ns| at_ns - moments_ns[0]).collect()
+    moments_ns
+        .iter()
+        .map(|at_ns| at_ns - moments_ns[0])
+        .collect()
 }
 
 /// Advances by slices of these lengths to the end, looking at the control side after each.
@@ -136,6 +139,8 @@ proptest! {
             ..settings.clone()
         };
         let watched = || Virtual::ready(&moments_ns, capacity, watched.clone());
+        let healthy = || Virtual::ready(&moments_ns, capacity, settings.clone().with_faults());
+        prop_assert_eq!(&sliced(healthy(), &slices_ns), &whole);
         prop_assert_eq!(&sliced(watched(), &[u64::MAX / 4]), &whole);
         prop_assert_eq!(&sliced(watched(), &slices_ns), &whole);
     }

@@ -68,18 +68,22 @@ impl Virtual {
         })
     }
 
-    fn to(&self, state: StateCode) {
+    pub(crate) fn to(&self, state: StateCode) {
         transition(&self.gate, state);
     }
 
-    fn books(&self) -> (u64, u64, u64) {
+    pub(crate) fn books(&self) -> (u64, u64, u64) {
         let seen = self.engine.snapshot();
         let executor = seen.executor();
-        (seen.feed.published, executor.ledger.executed, executor.cursor)
+        (
+            seen.feed.published,
+            executor.ledger.executed,
+            executor.cursor,
+        )
     }
 
     /// (decision, completion) of the acks so far.
-    fn stamps(&self) -> Vec<(u64, u64)> {
+    pub(crate) fn stamps(&self) -> Vec<(u64, u64)> {
         let ring = self.engine.ack_ring().expect("it was asked for");
         let mut acks = ring.reader(Start::Oldest).expect("oldest exists");
         let mut stamps = Vec::new();
@@ -265,12 +269,7 @@ fn each_overrun_policy_goes_on_where_it_says() {
         let counts = [ledger.executed, ledger.lost, ledger.shed, ledger.unread];
         (counts, moments, record.end_ns, record.stopped)
     };
-    let at_70 = |skipped| {
-        vec![OverrunMoment {
-            at_ns: 70,
-            skipped,
-        }]
-    };
+    let at_70 = |skipped| vec![OverrunMoment { at_ns: 70, skipped }];
     // From 2 to 6, half a ring behind the head at 8: 2 and 3 were lost, 4 and 5 shed; 6, 7, 8, 9 follow.
     let oldest = outcome(OverrunPolicy::Oldest);
     assert_eq!(oldest, ([6, 2, 2, 0], at_70(4), 210, false));
@@ -295,11 +294,14 @@ fn a_held_feed_goes_on_at_the_moment_of_its_release() {
     assert!(run.engine.snapshot().feed.held);
     assert_eq!((run.books(), run.engine.now_ns()), ((2, 2, 2), 110));
     run.until(1_000);
+    run.engine.control().release(Some(3));
+    assert_eq!(run.engine.advance(Horizon::END), Advance::Quiet);
+    assert!(run.engine.snapshot().feed.held, "before the next one");
+    assert_eq!((run.books(), run.engine.now_ns()), ((3, 3, 3), 1_010));
     run.engine.control().release(None);
-    run.until(1_000);
-    assert!(!run.engine.snapshot().feed.held);
+    run.until(1_200);
     assert_eq!(run.engine.advance(Horizon::END), Advance::Over);
-    let expected = [(0, 10), (100, 110), (1_000, 1_010), (1_150, 1_160)];
+    let expected = [(0, 10), (100, 110), (1_000, 1_010), (1_010, 1_020)];
     assert_eq!(run.stamps(), expected);
     let (record, _) = run.end();
     let late = record.executor().latency_of(Stage::IntendedToPublished);

@@ -21,8 +21,8 @@ const STRIDE: u64 = 128;
 #[inline(always)]
 pub(super) fn run_ahead<S, F, E, C>(
     feed: &mut Feeding<S, F>,
-    executor: &mut Desk<E, C>,
-    world: World<'_>,
+    executor: &mut Desk<E>,
+    world: World<'_, C>,
     to: Horizon,
     moments: u64,
 ) -> u64
@@ -33,7 +33,7 @@ where
     C: Clock,
 {
     let mut events = 0;
-    while !executor.is_over_or(world.control.is_stopped()) {
+    while !executor.is_over_or(!world.control.is_feeding()) {
         let limit = feed
             .room(executor.stage.cursor())
             .min(to.until_published - feed.published().min(to.until_published))
@@ -51,8 +51,8 @@ where
 
 /// Lets the executor go through what is in the ring, with everything that it begins by `until_ns`.
 #[inline(always)]
-fn follow<E: Executing, C: Clock>(executor: &mut Desk<E, C>, world: World<'_>, until_ns: u64) {
-    let clock = world.clock;
+fn follow<E: Executing, C: Clock>(executor: &mut Desk<E>, world: World<'_, C>, until_ns: u64) {
+    let clock = world.now;
     if executor.done_ns > until_ns && executor.is_at_work() {
         clock.set_ns(until_ns);
         return;
@@ -61,9 +61,13 @@ fn follow<E: Executing, C: Clock>(executor: &mut Desk<E, C>, world: World<'_>, u
         clock.set_ns(executor.done_ns);
     }
     clock.begin_by(until_ns);
-    while let Turn::Processed(_) | Turn::NewEpoch = executor.stage.turn_many(world, usize::MAX) {}
+    while let Turn::Processed(_) | Turn::NewEpoch = executor.stage.turn_on(world) {}
     clock.begin_by(u64::MAX);
     let done_ns = clock.now_ns();
-    executor.done_ns = if done_ns > until_ns { done_ns } else { u64::MAX };
+    executor.done_ns = if done_ns > until_ns {
+        done_ns
+    } else {
+        u64::MAX
+    };
     clock.set_ns(until_ns);
 }

@@ -15,20 +15,30 @@ use super::super::{
 use super::clock::VirtualClock;
 
 /// What everybody in a run looks at.
-#[derive(Clone, Copy)]
-pub(super) struct World<'a> {
+pub(super) struct World<'a, C> {
     pub(super) gate: &'a Gate,
-    pub(super) clock: &'a VirtualClock,
+    /// The true time.
+    pub(super) now: &'a VirtualClock,
+    /// The reading stages' clock.
+    pub(super) clock: &'a C,
     pub(super) control: &'a Control,
 }
 
+impl<C> Clone for World<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for World<'_, C> {}
+
 /// A reading stage, whatever it is built of.
-pub(super) trait Reading: Send + fmt::Debug {
+pub(super) trait Reading<C>: Send + fmt::Debug {
     /// When what it works on is done; `u64::MAX` if it works on nothing.
     fn done_ns(&self) -> u64;
     /// What it does at the clock's time: tells what it has done by then, and takes turns until it has nothing to
     /// do or something that takes time.
-    fn act(&mut self, world: World<'_>);
+    fn act(&mut self, world: World<'_, C>);
     /// Whether it reads no further.
     fn is_over(&self) -> bool;
     /// Writes its books, as of the clock's time.
@@ -43,6 +53,8 @@ pub(super) trait Reading: Send + fmt::Debug {
 pub(super) trait OneBack: ReadingStage {
     /// `ledger` without the event that was processed last.
     fn without_last(&self, ledger: Ledger) -> Ledger;
+    /// Whether that event was above the latency limit.
+    fn was_last_over(&self) -> bool;
 }
 
 impl<R, S, A, M> OneBack for StampsEach<ExecutorStage<R, S, A, M>>
@@ -61,11 +73,17 @@ where
         }
         ledger
     }
+
+    fn was_last_over(&self) -> bool {
+        self.0.recorder().was_last_over()
+    }
 }
 
 impl<R, S, M> OneBack for StampsEach<ConsumerStage<R, S, M>>
 where
-    Self: ReadingStage,
+    R: Recover<Item = Payload>,
+    S: Service,
+    M: Recorder,
 {
     fn without_last(&self, ledger: Ledger) -> Ledger {
         Ledger {
@@ -73,32 +91,36 @@ where
             ..ledger
         }
     }
+
+    fn was_last_over(&self) -> bool {
+        self.0.recorder().was_last_over()
+    }
 }
 
 impl<E: OneBack> OneBack for FaultyReader<E> {
     fn without_last(&self, ledger: Ledger) -> Ledger {
         self.stage().without_last(ledger)
     }
+
+    fn was_last_over(&self) -> bool {
+        self.stage().was_last_over()
+    }
 }
 
-/// A reading stage, the clock it reads, and its place among the others.
-pub(super) struct Desk<E, C> {
+/// A reading stage and its place among the others.
+pub(super) struct Desk<E> {
     pub(super) stage: E,
-    /// What the stage takes for the time: the run's own, unless a fault has moved it.
-    pub(super) clock: C,
     /// Its index among the reading stages.
     index: usize,
     /// When the event that it works on is done; `u64::MAX` if it works on none.
     pub(super) done_ns: u64,
-    /// Events above the latency limit before the last turn.
-    over_before: u64,
-    is_over: bool,
+    pub(super) is_over: bool,
     end_ns: u64,
     ended_by: Option<Overrun>,
     notes: LoopNotes,
 }
 
-impl<E, C> fmt::Debug for Desk<E, C> {
+impl<E> fmt::Debug for Desk<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk")
             .field("index", &self.index)
@@ -108,12 +130,10 @@ impl<E, C> fmt::Debug for Desk<E, C> {
     }
 }
 
-impl<E: OneBack, C: Clock> Desk<E, C> {
-    pub(super) fn new(stage: E, clock: C, index: usize) -> Self {
+impl<E: OneBack> Desk<E> {
+    pub(super) fn new(stage: E, index: usize) -> Self {
         Self {
-            over_before: stage.over_limit(),
             stage,
-            clock,
             index,
             done_ns: u64::MAX,
             is_over: false,
@@ -126,13 +146,14 @@ impl<E: OneBack, C: Clock> Desk<E, C> {
 
     /// The loop of `drive_reader`, as far as it gets without time going by.
     #[inline(always)]
-    pub(super) fn take_turns(&mut self, world: World<'_>) {
+    pub(super) fn take_turns<C: Clock>(&mut self, world: World<'_, C>) {
         let World {
             gate,
+            now,
             clock,
             control,
         } = world;
-        let now_ns = clock.now_ns();
+        let now_ns = now.now_ns();
         let progress = control.stage(self.index).progress();
         if self.done_ns <= now_ns {
             self.done_ns = u64::MAX;
@@ -140,12 +161,11 @@ impl<E: OneBack, C: Clock> Desk<E, C> {
         }
         while !control.is_stopped() {
             let last_look = control.is_feed_done();
-            self.over_before = self.stage.over_limit();
-            match self.stage.turn(gate, &self.clock, clock) {
+            match self.stage.turn(gate, clock, now) {
                 Turn::Processed(_) => {
-                    let done_ns = clock.now_ns();
+                    let done_ns = now.now_ns();
                     if done_ns > now_ns {
-                        clock.set_ns(now_ns);
+                        now.set_ns(now_ns);
                         self.done_ns = done_ns;
                         return;
                     }
@@ -181,6 +201,24 @@ impl<E: OneBack, C: Clock> Desk<E, C> {
         self.is_over || is_stopped
     }
 
+    fn tell(&self, control: &Control) {
+        let (mut ledger, mut cursor) = (self.stage.ledger(), self.stage.cursor());
+        let mut over_limit = self.stage.over_limit();
+        if self.is_at_work() {
+            ledger = self.stage.without_last(ledger);
+            cursor -= 1;
+            over_limit -= u64::from(self.stage.was_last_over());
+        }
+        // Nothing of a stage that has ended is in flight.
+        let epoch = if self.is_over {
+            u64::MAX
+        } else {
+            self.stage.epoch()
+        };
+        let books = control.stage(self.index);
+        books.set(&ledger, cursor, over_limit, epoch);
+    }
+
     /// Whether it is in the middle of an event.
     #[inline]
     pub(super) const fn is_at_work(&self) -> bool {
@@ -188,15 +226,15 @@ impl<E: OneBack, C: Clock> Desk<E, C> {
     }
 }
 
-impl<E: OneBack + Leaves + Send, C: Clock + Send> Reading for Desk<E, C> {
+impl<E: OneBack + Leaves + Send, C: Clock> Reading<C> for Desk<E> {
     #[inline(always)]
     fn done_ns(&self) -> u64 {
         self.done_ns
     }
 
     #[inline(always)]
-    fn act(&mut self, world: World<'_>) {
-        let is_free = self.done_ns == u64::MAX || self.done_ns <= world.clock.now_ns();
+    fn act(&mut self, world: World<'_, C>) {
+        let is_free = self.done_ns == u64::MAX || self.done_ns <= world.now.now_ns();
         if is_free && !self.is_over {
             self.take_turns(world);
         }
@@ -208,22 +246,12 @@ impl<E: OneBack + Leaves + Send, C: Clock + Send> Reading for Desk<E, C> {
     }
 
     fn show(&mut self, control: &Control) {
-        let (mut ledger, mut cursor) = (self.stage.ledger(), self.stage.cursor());
-        let mut over_limit = self.stage.over_limit();
-        if self.is_at_work() {
-            ledger = self.stage.without_last(ledger);
-            cursor -= 1;
-            over_limit = self.over_before;
-        }
-        // Nothing of a stage that has ended is in flight.
-        let epoch = if self.is_over { u64::MAX } else { self.stage.epoch() };
-        control.stage(self.index)
-            .set(&ledger, cursor, over_limit, epoch);
+        self.tell(control);
     }
 
     fn close(&mut self, control: &Control) {
         self.stage.drain_unread();
-        self.show(control);
+        self.tell(control);
     }
 
     fn leave(self: Box<Self>) -> (u64, ReaderEnd) {

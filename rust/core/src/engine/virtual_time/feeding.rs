@@ -5,18 +5,21 @@ use crate::ingest::Event;
 use crate::time::Clock;
 
 use super::super::build_feed::FeedEnd;
-use super::super::{Control, FeedFaults, FeedStage, FeedTurn, LoopNotes, NoFaults, Planned, Wait};
+use super::super::drive::goes_on;
+use super::super::{FeedFaults, FeedStage, FeedTurn, LoopNotes, Planned, Wait};
 use super::desk::World;
 
 /// The feed and when it has something to do.
 #[derive(Debug)]
-pub(super) struct Feeding<S, F = NoFaults> {
+pub(super) struct Feeding<S, F> {
     stage: FeedStage<S, Producer, Planned, F>,
     /// When the next event is due; `u64::MAX` if none is: held, frozen, or done.
     due_ns: u64,
+    /// When it published last.
+    newest_ns: Option<u64>,
     is_held: bool,
-    intake_stopped: bool,
     is_over: bool,
+    intake_stopped: bool,
     end_ns: u64,
     /// The sequence of its first event.
     first_seq: u64,
@@ -34,32 +37,14 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         Self {
             stage,
             due_ns: 0,
+            newest_ns: None,
             is_held: false,
-            intake_stopped: false,
             is_over: false,
+            intake_stopped: false,
             end_ns: 0,
             first_seq,
             ring_slots,
         }
-    }
-
-    /// How many events can be published before one is overwritten that a reader who expects `cursor` has not read.
-    #[inline(always)]
-    pub(super) fn room(&self, cursor: u64) -> u64 {
-        let unread = self.first_seq + self.stage.published() - cursor;
-        self.ring_slots.saturating_sub(unread)
-    }
-
-    /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit`; how many. If any, the next
-    /// one is due later than all of them.
-    #[inline(always)]
-    pub(super) fn run_ahead(&mut self, until_ns: u64, limit: u64) -> u64 {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let published = self.stage.publish_on_time(until_ns, limit);
-        if published > 0 {
-            self.due_ns = self.stage.next_due_ns();
-        }
-        published as u64
     }
 
     #[inline(always)]
@@ -77,48 +62,67 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         self.stage.published()
     }
 
-    /// Looks for orders before anything is published: those of the control side hold from its own moment on.
-    pub(super) fn look(&mut self, world: World<'_>) {
-        if self.is_over {
-            return;
-        }
-        if !world.control.is_feeding() && !world.control.is_stopped() {
-            self.intake_stopped = true;
-            self.end(world);
-            return;
-        }
-        world.control.set_feed_epoch(world.gate.read().epoch());
-        self.due_ns = world.clock.now_ns();
+    /// How many events can be published before one is overwritten that a reader who expects `cursor` has not read.
+    #[inline(always)]
+    pub(super) fn room(&self, cursor: u64) -> u64 {
+        let unread = self.first_seq + self.published() - cursor;
+        self.ring_slots.saturating_sub(unread)
     }
 
     /// Tells the control side how far it is.
-    pub(super) fn tell(&self, control: &Control) {
-        self.stage.tell(control, self.stage.last_due_ns());
+    #[inline]
+    pub(super) fn show<C>(&self, world: World<'_, C>) {
+        self.stage.tell(world.control, self.newest_ns);
     }
 
-    /// Publishes what is due, up to `limit` events; whether it stopped there, and others may be due at the same
-    /// moment.
+    /// Looks for orders before anything is published: those of the control side hold from its own moment on.
+    pub(super) fn look<C>(&mut self, world: World<'_, C>) {
+        if !self.is_over {
+            world.control.set_feed_epoch(world.gate.read().epoch());
+            self.due_ns = world.now.now_ns();
+        }
+    }
+
+    /// Publishes what is due, until `until_published` events were; whether it stopped there, and others may be due at
+    /// the same moment.
     #[inline(always)]
-    pub(super) fn act(&mut self, world: World<'_>, limit: u64) -> bool {
-        let now_ns = world.clock.now_ns();
+    pub(super) fn act<C>(&mut self, world: World<'_, C>, until_published: u64) -> bool {
+        let now_ns = world.now.now_ns();
         if now_ns < self.due_ns || self.is_over {
             return false;
         }
-        let last = self.published().saturating_add(limit);
         loop {
-            let left = last.saturating_sub(self.published());
+            if !world.control.is_feeding() {
+                self.end(world);
+                return false;
+            }
+            let left = until_published.saturating_sub(self.published());
             if left == 0 {
                 return true;
             }
-            let left = usize::try_from(left).unwrap_or(usize::MAX);
-            match self.stage.turn(now_ns, left) {
-                FeedTurn::Published(_) | FeedTurn::Withheld(_) => {}
+            // What comes of an event that is due is a fault's to say: one by one, if they are counted.
+            let limit = match usize::try_from(left) {
+                Ok(_) if F::IS_FAULTY && until_published < u64::MAX => 1,
+                Ok(left) => left,
+                Err(_) => usize::MAX,
+            };
+            match self.stage.turn(now_ns, limit) {
+                FeedTurn::Published(_) => {
+                    self.newest_ns = Some(now_ns);
+                    self.show(world);
+                }
+                FeedTurn::Withheld(_) => self.show(world),
                 FeedTurn::NotDue { until_ns } => {
                     self.due_ns = until_ns;
                     return false;
                 }
-                FeedTurn::Held if self.goes_on(world, now_ns) => {}
-                FeedTurn::Held | FeedTurn::Frozen => {
+                FeedTurn::Held => {
+                    if !goes_on(&mut self.stage, world.control, world.now, &mut self.is_held) {
+                        self.due_ns = u64::MAX;
+                        return false;
+                    }
+                }
+                FeedTurn::Frozen => {
                     self.due_ns = u64::MAX;
                     return false;
                 }
@@ -130,37 +134,32 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         }
     }
 
-    /// Whether the hold that it has come to was moved on; see `drive_feed`.
-    #[cold]
-    fn goes_on(&mut self, world: World<'_>, now_ns: u64) -> bool {
-        let hold_at = world.control.hold_at();
-        let is_here = hold_at.is_some_and(|hold_at| hold_at <= self.stage.next_index());
-        if is_here && !self.is_held {
-            self.tell(world.control);
-            world.control.set_held(Some(self.stage.next_index()));
-        } else if self.is_held && !is_here {
-            world.control.set_held(None);
+    /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit`; how many. If any, the next
+    /// one is due later than all of them.
+    #[inline(always)]
+    pub(super) fn run_ahead(&mut self, until_ns: u64, limit: u64) -> u64 {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let published = self.stage.publish_on_time(until_ns, limit);
+        if published > 0 {
+            let next = self.stage.next_index();
+            self.newest_ns = Some(self.stage.intended_ns(next - 1));
+            self.due_ns = self.stage.intended_ns(next);
         }
-        if !is_here && self.is_held {
-            self.stage.release(now_ns, hold_at);
-        } else if !is_here {
-            self.stage.hold(hold_at);
-        }
-        self.is_held = is_here;
-        !is_here
+        published as u64
     }
 
     /// Ends here: no event follows.
     #[cold]
-    pub(super) fn end(&mut self, world: World<'_>) {
-        if !self.is_over {
-            self.is_over = true;
-            self.due_ns = u64::MAX;
-            self.end_ns = world.clock.now_ns();
-            self.tell(world.control);
-            world.control.set_held(None);
-            world.control.set_feed_done();
-        }
+    fn end<C>(&mut self, world: World<'_, C>) {
+        let control = world.control;
+        let counts = self.stage.counts();
+        self.is_over = true;
+        self.intake_stopped = counts.due < counts.planned && !control.is_stopped();
+        self.due_ns = u64::MAX;
+        self.end_ns = world.now.now_ns();
+        self.show(world);
+        control.set_held(None);
+        control.set_feed_done();
     }
 
     /// When it ended, and what it leaves behind.

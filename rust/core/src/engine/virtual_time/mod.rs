@@ -34,7 +34,8 @@ use super::record::{Ends, Outline};
 use super::stage_thread::ThreadEnd;
 use super::watcher::WatcherEnd;
 use super::{
-    Control, EngineError, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot, Stamping, Wait,
+    Control, EngineError, Faults, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot,
+    Stamping, Wait,
 };
 
 use build::Building;
@@ -83,9 +84,9 @@ impl VirtualEngine {
     {
         let after = settings.graph()?;
         check(&plan, &settings)?;
-        let acks = settings.ack_slots.map(|slots| {
-            EventRing::try_new(slots.max(1)).ok_or(EngineError::OutOfMemory(slots))
-        });
+        let acks = settings
+            .ack_slots
+            .map(|slots| EventRing::try_new(slots.max(1)).ok_or(EngineError::OutOfMemory(slots)));
         let (acks, ack_ring) = acks.transpose()?.unzip();
         let control = Arc::new(Control::new(settings.consumers.len(), producer.next_seq()));
         control.release(settings.hold_at);
@@ -102,6 +103,7 @@ impl VirtualEngine {
             gate: &gate,
             settings: &outline.settings,
             plan: &outline.plan,
+            ring_slots: producer.ring().capacity() as u64,
             after: &after,
         };
         let simulation = building.stages(source, producer, acks)?;
@@ -127,6 +129,11 @@ impl VirtualEngine {
     /// The run as of now.
     pub fn snapshot(&self) -> Snapshot {
         self.control.snapshot()
+    }
+
+    /// What can go wrong in this run, if it was asked for.
+    pub const fn faults(&self) -> Option<&Arc<Faults>> {
+        self.outline.settings.faults.as_ref()
     }
 
     /// The virtual clock: nanoseconds since the feed began.

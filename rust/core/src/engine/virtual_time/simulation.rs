@@ -16,11 +16,11 @@ use super::super::build::ReaderEnd;
 use super::super::build_feed::FeedEnd;
 use super::super::leaves::Leaves;
 use super::super::{
-    Acks, Control, ExecutorStage, FaultyReader, FeedFaults, KeepsLatency, Phase, ReadingStage,
-    Recover, Service, StampsEach, Turn,
+    Acks, Control, ExecutorStage, FaultyReader, FeedFaults, Phase, ReadingStage, Recorder, Recover,
+    Service, StampsEach, Turn,
 };
-use super::clock::VirtualClock;
 use super::ahead::run_ahead;
+use super::clock::VirtualClock;
 use super::desk::{Desk, OneBack, Reading, World};
 use super::digest::{AcksDigest, DigestedAcks};
 use super::feeding::Feeding;
@@ -77,8 +77,8 @@ pub(super) struct Left {
 
 /// An executor as this driver needs it.
 pub(super) trait Executing: OneBack + Leaves + Send {
-    /// A turn of up to `limit` events, whatever their service time.
-    fn turn_many(&mut self, world: World<'_>, limit: usize) -> Turn;
+    /// A turn through everything that is there, whatever its service time; not where faults may happen between.
+    fn turn_on<C: Clock>(&mut self, world: World<'_, C>) -> Turn;
     fn digest(&self) -> &AcksDigest;
     fn settle_acks(&mut self, is_at_work: bool);
 }
@@ -89,11 +89,11 @@ where
     R: Recover<Item = Payload>,
     S: Service,
     A: Acks,
-    M: KeepsLatency,
+    M: Recorder,
 {
     #[inline(always)]
-    fn turn_many(&mut self, world: World<'_>, limit: usize) -> Turn {
-        self.0.turn(world.gate, world.clock, world.clock, limit)
+    fn turn_on<C: Clock>(&mut self, world: World<'_, C>) -> Turn {
+        self.0.turn(world.gate, world.clock, world.now, usize::MAX)
     }
 
     fn digest(&self) -> &AcksDigest {
@@ -105,12 +105,9 @@ where
     }
 }
 
-impl<E: Executing> Executing for FaultyReader<E>
-where
-    Self: OneBack + Leaves + Send,
-{
-    fn turn_many(&mut self, world: World<'_>, _limit: usize) -> Turn {
-        self.turn(world.gate, world.clock, world.clock)
+impl<E: Executing> Executing for FaultyReader<E> {
+    fn turn_on<C: Clock>(&mut self, world: World<'_, C>) -> Turn {
+        self.turn(world.gate, world.clock, world.now)
     }
 
     fn digest(&self) -> &AcksDigest {
@@ -126,23 +123,22 @@ where
 pub(super) struct Stages<S, F, E, C> {
     pub(super) gate: Arc<Gate>,
     pub(super) control: Arc<Control>,
-    pub(super) clock: VirtualClock,
+    pub(super) now: VirtualClock,
+    pub(super) clock: C,
     pub(super) feed: Feeding<S, F>,
     /// Those that the executor waits for, or might.
-    pub(super) before: Vec<(usize, Box<dyn Reading>)>,
-    pub(super) executor: Desk<E, C>,
-    pub(super) after: Vec<(usize, Box<dyn Reading>)>,
-    /// Whether nothing but the ring is between the feed and the executor, so that they may go in strides.
-    pub(super) is_plain: bool,
-    /// Whether a stage looks at the feed's books as it goes.
-    pub(super) is_watched: bool,
+    pub(super) before: Vec<(usize, Box<dyn Reading<C>>)>,
+    pub(super) executor: Desk<E>,
+    pub(super) after: Vec<(usize, Box<dyn Reading<C>>)>,
+    /// Whether strides lead to the same as moments one by one.
+    pub(super) may_run_ahead: bool,
     pub(super) is_over: bool,
 }
 
 impl<S, F, E, C> fmt::Debug for Stages<S, F, E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stages")
-            .field("clock", &self.clock)
+            .field("now", &self.now)
             .field("executor", &self.executor)
             .finish_non_exhaustive()
     }
@@ -152,7 +148,7 @@ impl<S, F, E, C> Stages<S, F, E, C>
 where
     S: AsRef<[Event]> + Send,
     F: FeedFaults + Send,
-    E: Executing,
+    E: Executing + 'static,
     C: Clock + Send,
 {
     /// The moments up to the horizon.
@@ -160,17 +156,18 @@ where
     fn run(&mut self, to: Horizon) -> Advance {
         let world = World {
             gate: &self.gate,
+            now: &self.now,
             clock: &self.clock,
             control: &self.control,
         };
         // Whoever is idle sees a new word of the gate, and an order, at the moment at which it was given.
         self.feed.look(world);
-        let mut next_ns = world.clock.now_ns();
+        let mut next_ns = world.now.now_ns();
         // The present moment is looked at again, and does not count.
         let mut moments = to.moments.saturating_add(1);
         loop {
             if next_ns > to.until_ns {
-                world.clock.set_ns(to.until_ns);
+                world.now.set_ns(to.until_ns);
                 return Advance::Reached;
             }
             if next_ns == u64::MAX {
@@ -180,16 +177,9 @@ where
                 return Advance::Paused;
             }
             moments -= 1;
-            world.clock.set_ns(next_ns);
-            if world.control.is_stopped() {
-                self.feed.end(world);
-            }
-            let limit = to.until_published.saturating_sub(self.feed.published());
-            if self.feed.act(world, limit) {
+            world.now.set_ns(next_ns);
+            if self.feed.act(world, to.until_published) {
                 return Advance::Reached;
-            }
-            if self.is_watched {
-                self.feed.tell(world.control);
             }
             for (_, stage) in &mut self.before {
                 stage.act(world);
@@ -198,17 +188,18 @@ where
             for (_, stage) in &mut self.after {
                 stage.act(world);
             }
-            if self.executor.is_over() && self.everybody_is_over() {
+            if self.executor.is_over && self.everybody_is_over() {
                 return Advance::Over;
             }
             if world.control.is_stopped() && !self.feed.is_over() {
                 // By a stage, in this moment: the others see it in the same one.
+                self.feed.look(world);
                 continue;
             }
-            if self.is_plain {
+            if self.may_run_ahead {
                 moments -= run_ahead(&mut self.feed, &mut self.executor, world, to, moments);
             }
-            next_ns = self.feed.due_ns().min(self.executor.done_ns());
+            next_ns = self.feed.due_ns().min(self.executor.done_ns);
             for (_, stage) in self.before.iter().chain(&self.after) {
                 next_ns = next_ns.min(stage.done_ns());
             }
@@ -217,29 +208,33 @@ where
 
     fn everybody_is_over(&self) -> bool {
         let mut others = self.before.iter().chain(&self.after);
-        self.feed.is_over() && self.executor.is_over() && others.all(|(_, stage)| stage.is_over())
+        self.feed.is_over() && self.executor.is_over && others.all(|(_, stage)| stage.is_over())
     }
 
     /// Tells the control side how far everybody is.
-    fn show(&mut self, is_over: bool) {
+    fn show(&mut self) {
         let control = &self.control;
-        self.feed.tell(control);
-        self.executor
-            .stage
-            .settle_acks(self.executor.is_at_work());
+        let world = World {
+            gate: &self.gate,
+            now: &self.now,
+            clock: &self.clock,
+            control,
+        };
+        self.feed.show(world);
+        let is_at_work = self.executor.is_at_work();
+        self.executor.stage.settle_acks(is_at_work);
+        let executor: &mut dyn Reading<C> = &mut self.executor;
         let others = self.before.iter_mut().chain(&mut self.after);
-        for stage in others.map(|(_, stage)| &mut **stage) {
-            if is_over {
+        let others = others.map(|(_, stage)| &mut **stage);
+        for stage in core::iter::once(executor).chain(others) {
+            if self.is_over {
                 stage.close(control);
             } else {
                 stage.show(control);
             }
         }
-        if is_over {
-            self.executor.close(control);
+        if self.is_over {
             control.set_phase(Phase::Finished);
-        } else {
-            self.executor.show(control);
         }
     }
 }
@@ -248,7 +243,7 @@ impl<S, F, E, C> Simulation for Stages<S, F, E, C>
 where
     S: AsRef<[Event]> + Send,
     F: FeedFaults + Send,
-    E: Executing,
+    E: Executing + 'static,
     C: Clock + Send,
 {
     fn advance(&mut self, to: Horizon) -> Advance {
@@ -256,17 +251,17 @@ where
             return Advance::Over;
         }
         let to = Horizon {
-            until_ns: to.until_ns.max(self.clock.now_ns()),
+            until_ns: to.until_ns.max(self.now.now_ns()),
             ..to
         };
         let outcome = self.run(to);
         self.is_over = outcome == Advance::Over;
-        self.show(self.is_over);
+        self.show();
         outcome
     }
 
     fn now_ns(&self) -> u64 {
-        self.clock.now_ns()
+        self.now.now_ns()
     }
 
     fn digest(&self) -> &AcksDigest {
@@ -277,7 +272,7 @@ where
         let digest = self.executor.stage.digest().clone();
         let mut others: Vec<_> = self.before.into_iter().chain(self.after).collect();
         others.sort_by_key(|(index, _)| *index);
-        let mut readers = vec![Box::new(self.executor).leave()];
+        let mut readers = vec![Reading::<C>::leave(Box::new(self.executor))];
         readers.extend(others.into_iter().map(|(_, stage)| stage.leave()));
         Left {
             feed: self.feed.leave(),
