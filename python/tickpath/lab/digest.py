@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tickpath.core.engine import VirtualRecord
 from tickpath.lab.report import ledger_account, lifecycle_account
 
 if TYPE_CHECKING:
