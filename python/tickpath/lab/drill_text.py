@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["print_determinism", "print_drill_list", "print_drills", "print_parity"]
 
 #: What a runbook did that a reader of the story wants to see; the JSON has every line.
-_TOLD = ("triggered", "acted", "refused", "raised", "failed", "undone", "acknowledged", "escalated", "finished")
+_TOLD = (
+    "triggered",
+    "acted",
+    "refused",
+    "raised",
+    "failed",
+    "undone",
+    "acknowledged",
+    "escalated",
+    "finished",
+)
 _ROW_STYLES = {"pass": "green", "fail": "bold red", "unknown": "bold red", "reported": "dim"}
 
 
