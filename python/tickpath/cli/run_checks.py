@@ -51,9 +51,12 @@ def run_parity(
                     )
                 )
                 if signals.requested:
-                    # Half of a story cannot be compared.
-                    raise KeyboardInterrupt
+                    break
+            interrupted = signals.requested
     except KeyboardInterrupt:
+        interrupted = True
+    if interrupted:
+        # Half of a story cannot be compared.
         say("tickpath: interrupted, nothing was compared")
         return EXIT_INTERRUPTED
     virtual, live = told
