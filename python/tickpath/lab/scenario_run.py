@@ -53,8 +53,8 @@ def run_scenario(
     """Runs ``scenario`` and says what happened.
 
     ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug
-    ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for a
-    scenario that this machine or its own feed cannot run.
+    ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for
+    a scenario that this machine or its own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
