@@ -27,6 +27,11 @@ NAMES = {
     "tickpath.core.engine": ["Engine", "EngineRecord", "EngineSnapshot", "AckReader", "SinkAccount"],
     "tickpath.config.engine": ["EngineSettings", "ConsumerSettings", "ThreadSettings", "ServiceTime"],
     "tickpath.control.metrics": ["Metrics", "Snapshot", "LatencySink", "LatencyHistogram", "write_hlog"],
+    "tickpath.runtime.warmup": ["WarmUp", "WarmupCertificate", "WarmupStep", "FrozenGarbage"],
+    "tickpath.runtime.readiness": ["Readiness", "UnmetCondition"],
+    "tickpath.runtime.shutdown": ["Shutdown", "ShutdownResult"],
+    "tickpath.runtime.status": ["RuntimeStatus", "StatusBoard"],
+    "tickpath.runtime.endpoints": ["Endpoints", "parse_address"],
     "tickpath.control.failure": ["FailureScenario", "MarketDataOutage", "ExecutionFailure"],
 }
 SEED_MODULES = [
@@ -108,6 +113,8 @@ def test_the_version_is_written_once() -> None:
         "tickpath.core.time",
         "tickpath.control.metrics",
         "tickpath.control.failure",
+        "tickpath.runtime.warmup",
+        "tickpath.runtime.endpoints",
     ],
 )
 def test_an_import_loads_neither_numpy_nor_the_command_lines_libraries(module: str) -> None:

@@ -20,6 +20,10 @@ from tickpath.core.state import Lifecycle, State
 
 STEP_NS = 10_000_000
 """The control interval of these tests."""
+LIMIT_NS = 3 * STEP_NS
+"""How long a step waits in them."""
+SHORT_NS = 5 * STEP_NS
+"""How long a shipped runbook waits where it is to give up."""
 
 
 @dataclass
@@ -118,6 +122,11 @@ class World:
     @property
     def now(self) -> State:
         return self.lifecycle.state
+
+    @property
+    def moves(self) -> list[str]:
+        """Where the lifecycle went since the test began."""
+        return [move.target.name for move in self.lifecycle.history if move.cause != "set-up"]
 
     # Actions.
 

@@ -74,7 +74,7 @@ def endings(entries: tuple[AuditEntry, ...]) -> dict[str, str]:
 
 
 @given(st.data(), st.integers(1, 4))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 def test_every_begun_step_ends_as_done_undone_or_escalated(data: st.DataObject, count: int) -> None:
     book = runbook(*[data.draw(steps(number)) for number in range(count)])
     world = World([book])

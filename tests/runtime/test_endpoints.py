@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.boards import INTERVAL_NS, Board, ready_board
+from tests.runtime.boards import INTERVAL_NS, Board, Clock, ready_board
 from tickpath.core.state import State
 from tickpath.errors import ArgumentValueError, EndpointsUnavailable
 from tickpath.runtime.endpoints import Endpoints, HttpAddress
@@ -154,6 +154,31 @@ def test_a_client_that_does_not_go_on_is_given_up(board: Board) -> None:
         assert talk(server, b"GET /readyz HT")[0] == 408
 
 
+def test_a_client_that_goes_on_byte_by_byte_has_no_more_time_than_others(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(0)
+    monkeypatch.setattr("tickpath.runtime.endpoints.server.now", clock)
+    timeouts_s: list[float] = []
+
+    class Dripping:
+        """A connection on which a byte comes every 300 ms."""
+
+        def settimeout(self, seconds: float) -> None:
+            timeouts_s.append(seconds)
+
+        def recv(self, _size: int) -> bytes:
+            clock.at_ns += 300_000_000
+            return b"x"
+
+    server = Endpoints(board, ANY_PORT, patience_ns=1_000_000_000)
+    dripping: Any = Dripping()
+    answer = server._reply(dripping, 1_000_000_000)
+    server.stop()
+    assert answer is not None
+    assert (answer.status, timeouts_s) == (408, [1.0, 0.7, 0.4, 0.1])
+
+
 def test_a_client_that_leaves_is_no_failure(server: Endpoints) -> None:
     for request in (b"", b"GET /readyz"):
         with socket.create_connection((server.address.host, server.address.port), timeout=20) as client:
@@ -195,8 +220,10 @@ def test_stopping_hangs_up_on_whoever_is_there(board: Board) -> None:
 
 def test_a_server_that_was_not_started_can_be_stopped(board: Board) -> None:
     server = Endpoints(board, ANY_PORT)
+    place = (server.address.host, server.address.port)
     server.stop()
-    assert threading.active_count() >= 1
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(place, timeout=20)
 
 
 def test_the_port_that_was_found_is_told(server: Endpoints) -> None:

@@ -182,6 +182,14 @@ def test_a_count_is_kept_as_it_was() -> None:
     assert (certificate.tolerance, certificate.flat_rounds, certificate.spread) == (None, None, None)
 
 
+def test_a_count_says_what_was_lost_on_the_way() -> None:
+    warmup = WarmUp(WarmupSettings(kind="count"), events=10)
+    warmup.begin()
+    step = warmup.step(look(executor=Stage(processed=4, lost=6, cursor=10)))
+    assert step.action == "ready"
+    assert step.reason == "4 of 10 warm-up events processed, the others were lost or never came"
+
+
 def test_a_count_of_nothing_is_ready_at_once() -> None:
     warmup = WarmUp(WarmupSettings(kind="count"), events=0)
     assert warmup.hold_at is None
@@ -210,6 +218,27 @@ def test_a_restart_counts_from_where_it_began_and_does_not_hold_the_feed() -> No
     certificate = certificate_of(warmup)
     assert (certificate.attempt, certificate.began_ns, certificate.held_feed) == (2, 50_000, False)
     assert (certificate.events, [each.events for each in certificate.rounds]) == (250, [150, 100])
+
+
+def test_a_restart_lets_a_feed_go_that_the_one_before_has_held() -> None:
+    warmup = WarmUp(evidence(rounds_min=2, rounds_max=3, flat_rounds=2))
+    warmup.begin()
+    assert warmup.begin(5, look=seen(60)).hold_at is None
+    # The feed comes to the hold of the first one only now.
+    step = warmup.step(seen(ROUND, held=True))
+    assert (step.action, step.hold_at) == ("next_round", None)
+    assert warmup.step(seen(ROUND + 60), Window(200)).action == "next_round"
+    assert warmup.step(seen(2 * ROUND + 60), Window(200)).action == "ready"
+
+
+def test_a_first_warm_up_that_begins_late_holds_the_feed_all_the_same() -> None:
+    warmup = WarmUp(evidence(rounds_min=2, rounds_max=3, flat_rounds=2))
+    in_init = look(5, feed=Feed(published=40, withheld=60, held=True), executor=Stage(backlog=40))
+    assert warmup.begin(5, look=in_init).hold_at == ROUND
+    assert warmup.step(in_init).action == "continue"
+    read = look(9, feed=Feed(published=40, withheld=60, held=True), executor=Stage(processed=40, cursor=40))
+    step = warmup.step(read, Window(200))
+    assert (step.action, step.hold_at) == ("next_round", 2 * ROUND)
 
 
 def test_a_restart_or_a_failure_meanwhile_interrupts() -> None:

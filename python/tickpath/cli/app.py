@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import version
 
 import click
@@ -18,14 +17,33 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
-#: Command, and what ``tickpath --help`` says of it; each is the ``command`` of the module of its name here.
+#: Command, and what ``tickpath --help`` says of it.
 _COMMANDS = {
     "run": "Run a feed through the ring and the executor, and account for it.",
     "drill": "Inject a fault, see it answered, and grade what came of it.",
+    "size": "Size the ring and the service time for a feed.",
     "runbook": "List, show and rehearse what is done about each cause of degradation.",
     "config": "Explain and check scenario files.",
     "bench": "Measure tickpath and its peers side by side, in turns.",
 }
+
+
+def _load(name: str) -> click.Command:
+    """The command of that name: what one needs, the others do not wait for."""
+    match name:
+        case "run":
+            from tickpath.cli.run import command
+        case "drill":
+            from tickpath.cli.drill import command
+        case "size":
+            from tickpath.cli.size import command
+        case "runbook":
+            from tickpath.cli.runbook import command
+        case "config":
+            from tickpath.cli.config import command
+        case _:
+            from tickpath.cli.bench import command
+    return command
 
 
 class _LazyGroup(click.Group):
@@ -37,10 +55,7 @@ class _LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load ``cmd_name``; ``None`` if there is no such command."""
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = import_module(f"tickpath.cli.{cmd_name}").command
-        return command
+        return _load(cmd_name) if cmd_name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without loading them."""

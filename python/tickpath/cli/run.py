@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
-from click.core import ParameterSource
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
-from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
+from tickpath.cli.feeds import FeedOptions, load
+from tickpath.cli.numbers import CAPACITY_MAX, Number
 from tickpath.cli.output import print_result
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
+from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, source_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.cli.streams import say
 from tickpath.config.engine import OverrunPolicy, Wait
@@ -31,19 +31,6 @@ __all__ = ["command"]
 _EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 
 
-class _Number(click.FloatRange):
-    """A number in a range; NaN compares with nothing and would pass for one."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Convert ``value`` to a finite number in the range."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
-
-
-_CAPACITY_MAX = 2**63 - 1
-_POSITIVE = _Number(min=0, min_open=True)
 _EXAMPLES = """\b
 Examples:
   tickpath run
@@ -63,80 +50,15 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
 @click.command("run", epilog=_EXAMPLES)
 @click.argument("scenario", required=False, metavar="[SCENARIO.toml]")
 @click.option("--mode", type=click.Choice(["live", "virtual"]), default="live", show_default=True)
-@click.option(
-    "--feed",
-    "feeds",
-    type=parse_feed,
-    multiple=True,
-    metavar="KIND:PATH",
-    help="Recorded market data; repeat to merge several by stamp. Synthetic without it.",
-)
-@click.option(
-    "--columns",
-    type=parse_columns,
-    metavar="FIELD=COLUMN[:UNIT],...",
-    help="Which columns of a table are which fields.",
-)
-@click.option("--symbol", metavar="NAME", help="Name of the instrument, where the file does not say.")
-@click.option(
-    "--policy",
-    type=click.Choice(["strict", "skip"]),
-    default="strict",
-    show_default=True,
-    help="A bad row stops the load, or is skipped, counted and listed.",
-)
-@click.option(
-    "--out-of-order",
-    type=click.Choice(["refuse", "sort", "clamp"]),
-    default="refuse",
-    show_default=True,
-    help="What to do about stamps that run backwards.",
-)
-@click.option(
-    "--rate",
-    "rate_hz",
-    type=_Number(min=0, min_open=True, max=1e9),
-    metavar="HZ",
-    help="Events per second: mean of a synthetic feed (100,000 by default), constant pace of a recording.",
-)
-@click.option("--speed", type=_POSITIVE, metavar="X", help="Times as fast as recorded; 1 by default.")
+@source_options
 @click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan.")
 @click.option(
-    "--events",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Synthetic events (300,000 by default), or at most so many of a recording.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0, max=2**64 - 1),
-    default=0,
-    show_default="0",
-    metavar="N",
-    help="Of the synthetic feed, and of the executor's service times.",
-)
-@click.option(
-    "--model",
-    type=click.Choice(["hawkes", "poisson", "constant"]),
-    default="hawkes",
-    show_default=True,
-    help="Arrivals of the synthetic feed.",
-)
-@click.option(
     "--capacity",
-    type=click.IntRange(min=1, max=_CAPACITY_MAX),
+    type=click.IntRange(min=1, max=CAPACITY_MAX),
     default=65_536,
     show_default=True,
     metavar="N",
     help="Slots of the ring.",
-)
-@click.option(
-    "--max-gap-ms",
-    type=_Number(min=0, max=1e12),
-    default=1_000.0,
-    show_default=True,
-    metavar="MS",
-    help="Longest idle gap of a recording, after --speed.",
 )
 @click.option(
     "--warmup-events",
@@ -185,7 +107,7 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
 @click.option("--sink", is_flag=True, help="Show every ack to a latency sink, on a thread of its own.")
 @click.option(
     "--ack-capacity",
-    type=click.IntRange(min=1, max=_CAPACITY_MAX),
+    type=click.IntRange(min=1, max=CAPACITY_MAX),
     metavar="N",
     help="Slots of the ack ring; 65,536 for a sink.",
 )
@@ -216,7 +138,7 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
 )
 @click.option(
     "--floor-ms",
-    type=_Number(min=0, max=60_000),
+    type=Number(min=0, max=60_000),
     default=100.0,
     show_default=True,
     metavar="MS",
@@ -238,7 +160,8 @@ def command(**options: Any) -> int:
     Without arguments: 300,000 synthetic events at 100,000 a second, 65,536 slots.
     """
     _refuse_what_is_not_there(options)
-    _refuse_what_would_be_ignored(options)
+    refuse_two_paces(options)
+    refuse_what_would_be_ignored(options)
     settings, feed = run_settings(options), feed_options(options)
     try:
         with StopSignals() as signals:
@@ -268,31 +191,6 @@ def _refuse_what_is_not_there(options: Mapping[str, Any]) -> None:
         reason = why_not_written(options["hlog"])
         if reason is not None:
             raise click.UsageError(f"--hlog {reason}")
-    paces = [
-        name
-        for name, given in (
-            ("--rate", options["rate_hz"]),
-            ("--speed", options["speed"]),
-            ("--max", options["as_fast_as_possible"] or None),
-        )
-        if given is not None
-    ]
-    if len(paces) > 1:
-        raise click.UsageError(f"{' and '.join(paces)} exclude each other: give one pace")
-
-
-def _refuse_what_would_be_ignored(options: Mapping[str, Any]) -> None:
-    """Options that say something about a feed of the other sort; --seed alone may always be given."""
-    names: tuple[str, ...]
-    if options["feeds"]:
-        names, reason = ("model",), "is of the synthetic feed, and --feed gives a recorded one"
-    else:
-        names = ("columns", "symbol", "policy", "out_of_order")
-        reason = "is of a recorded feed: name one with --feed"
-    context = click.get_current_context()
-    for name in names:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
 
 
 def _run(

@@ -13,7 +13,6 @@ import functools
 import re
 import sys
 import types
-from collections.abc import Hashable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tickpath.config.checks import flag, given, instance, number, one_of, shown, whole
@@ -66,12 +65,15 @@ class Text:
     words: str
 
 
+def hints_of(settings: Any) -> dict[str, Any]:
+    """The annotations of the fields of ``settings``, a dataclass, in their order."""
+    return _hints_of(settings)
+
+
 @functools.cache
-def hints_of(settings: Hashable) -> dict[str, Any]:
-    """The annotations of the fields of ``settings``, in their order."""
-    kind: Any = settings
-    hints = get_type_hints(kind, include_extras=True)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+def _hints_of(settings: Any) -> dict[str, Any]:
+    hints = get_type_hints(settings, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
 
 
 def split(hint: Any) -> tuple[tuple[Any, ...], bool]:
@@ -90,8 +92,7 @@ def check_fields(settings: Any, naming: str = "{}") -> None:
 
     ``naming`` says how messages call a field.
     """
-    kind: Any = type(settings)
-    for name, hint in hints_of(kind).items():
+    for name, hint in hints_of(type(settings)).items():
         check(naming.format(name), getattr(settings, name), hint)
 
 

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from tickpath.lab.feed_account import FeedAccount
     from tickpath.runtime.session import RunResult
 
-__all__ = ["PERCENTILES", "SCHEMA", "STAGES", "ledger_account", "lifecycle_account", "run_report"]
+__all__ = [
+    "PERCENTILES",
+    "SCHEMA",
+    "STAGES",
+    "feed_section",
+    "figures_of",
+    "ledger_account",
+    "lifecycle_account",
+    "run_report",
+]
 
 SCHEMA = "tickpath/run/1"
 STAGES = (
@@ -62,11 +71,7 @@ def run_report(
             "warmup_events": result.warmup_events,
         },
         "feed": {
-            "events": feed.events,
-            "symbols": list(feed.symbols),
-            "first_ts_ns": feed.first_ts_ns,
-            "last_ts_ns": feed.last_ts_ns,
-            "sources": [dict(source) for source in feed.sources],
+            **feed_section(feed),
             "plan_length_ns": result.plan_length_ns,
             "gaps_capped": result.gaps_capped,
             "left_out_ns": result.left_out_ns,
@@ -86,6 +91,17 @@ def run_report(
         "executed_outside_ready": result.executed_outside_ready,
         "observer": _observer(result),
         "refused": list(record.refused) if record else [],
+    }
+
+
+def feed_section(feed: FeedAccount) -> Report:
+    """What was fed."""
+    return {
+        "events": feed.events,
+        "symbols": list(feed.symbols),
+        "first_ts_ns": feed.first_ts_ns,
+        "last_ts_ns": feed.last_ts_ns,
+        "sources": [dict(source) for source in feed.sources],
     }
 
 
@@ -132,7 +148,8 @@ def _observer(result: RunResult) -> Report:
     }
 
 
-def _figures(figures: LatencyFigures | None) -> Report:
+def figures_of(figures: LatencyFigures | None) -> Report:
+    """The fields of a latency: how many, the extremes, the percentiles."""
     if figures is None:
         return {"count": 0, **dict.fromkeys(_FIGURES[1:])}
     return {name: getattr(figures, name) for name in _FIGURES}
@@ -142,7 +159,7 @@ def _stages(histograms: Iterable[LatencyFigures]) -> Report:
     by_stage = {figures.stage: figures for figures in histograms}
     return {
         stage: {
-            **_figures(figures := by_stage.get(stage)),
+            **figures_of(figures := by_stage.get(stage)),
             "at_floor": list(figures.at_floor) if figures else [],
             "dropped": figures.dropped if figures else None,
             "unknown": _why_unknown(figures),
@@ -175,7 +192,7 @@ def _floor(record: EngineRecord | None) -> Report:
     pauses = pauses_in_run(record) if record else []
     longest = sorted(pauses, key=lambda pause: pause[1], reverse=True)[:_PAUSES_SHOWN]
     return {
-        **_figures(record.floor if record else None),
+        **figures_of(record.floor if record else None),
         "continuous": record.floor_continuous if record else False,
         "watched_ns": record.floor_watched_ns if record else None,
         "longest_pause_ns": record.floor_longest_pause_ns if record else None,

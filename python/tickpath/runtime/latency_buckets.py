@@ -55,7 +55,10 @@ class LatencyBuckets:
 
 
 class AckLatency:
-    """Counts the latencies from decision to completion of the acks that ``acks`` gives."""
+    """Counts the latencies from decision to completion of the acks that ``acks`` gives.
+
+    Where stamps are shared (``stamp_per="batch"``) there is no such latency: count none there.
+    """
 
     def __init__(self, acks: AckSource) -> None:
         import numpy as np

@@ -4,14 +4,15 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{Control, EngineError, Stamping};
+use tickpath_core::engine::{Control, EngineError, Faults as CoreFaults, Stamping};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 
 use crate::ack_reader::AckReader;
 use crate::ack_window::AckWindow;
-use crate::engine_life::{Life, Source};
-use crate::engine_owner::{Owner, raised, unknown};
+use crate::engine_faults::Faults;
+use crate::engine_life::{Life, RunClocks, Source};
+use crate::engine_owner::{Owner, raised};
 use crate::engine_record::EngineRecord;
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
@@ -33,6 +34,10 @@ pub(crate) struct LiveEngine {
     life: Mutex<Life>,
     /// Set once, by ``start``: what can be used without waiting for ``life``.
     control: OnceLock<Arc<Control>>,
+    /// Set once, by ``start``.
+    clocks: OnceLock<RunClocks>,
+    /// There if the settings ask for them.
+    faults: Option<Arc<CoreFaults>>,
     /// Set once, by ``start``, if the run has one.
     acks: OnceLock<Arc<tickpath_core::bus::EventRing>>,
     /// The process whose threads these are.
@@ -77,17 +82,15 @@ impl LiveEngine {
     ) -> PyResult<Self> {
         ring.get().layout().check_is_event(py)?;
         let run = Run::of(settings)?;
-        let counter = match run.clock.as_str() {
-            "auto" => true,
-            "monotonic" => false,
-            other => return Err(unknown(py, "clock", other, "auto or monotonic")),
-        };
+        let counter = run.counter(py)?;
         let events = events.get().shared();
         let plan = run.plan(py, &events)?;
         let settings = run.settings(py, hold_at)?;
         checked(py, &settings)?;
         Ok(Self {
             control: OnceLock::new(),
+            clocks: OnceLock::new(),
+            faults: settings.faults.clone(),
             acks: OnceLock::new(),
             process: Owner::default(),
             gate: Arc::clone(gate.get().shared()),
@@ -117,9 +120,10 @@ impl LiveEngine {
         let started = py.detach(|| {
             let mut life = self.life();
             let gate = Arc::clone(&self.gate);
-            let engine = life.start(producer, gate, self.counter)?;
+            let (engine, clocks) = life.start(producer, gate, self.counter)?;
             // Only this method sets them, and a run is started once.
             drop(self.control.set(Arc::clone(engine.control())));
+            drop(self.clocks.set(clocks));
             if let Some(acks) = engine.ack_ring() {
                 drop(self.acks.set(Arc::clone(acks)));
             }
@@ -134,8 +138,21 @@ impl LiveEngine {
     }
 
     /// The run as of now: one consistent set of counters for each reading stage.
-    fn snapshot(&self) -> EngineSnapshot {
-        EngineSnapshot::of(self.control.get().map(|control| control.snapshot()))
+    fn snapshot(&self, py: Python<'_>) -> PyResult<EngineSnapshot> {
+        let seen = self.control.get().map(|control| control.snapshot());
+        EngineSnapshot::of(py, seen, self.clocks.get().map(RunClocks::skew_ns))
+    }
+
+    /// Nanoseconds since the feed began, by the control side's clock; 0 before.
+    fn now_ns(&self) -> u64 {
+        let begin_ns = (self.control.get()).and_then(|control| control.begin_ns());
+        begin_ns.map_or(0, RunClocks::since_ns)
+    }
+
+    /// What can go wrong in this run, on demand; ``None`` if the settings do not ask for it.
+    #[getter]
+    fn faults(&self) -> Option<Faults> {
+        self.faults.as_ref().map(Faults::from)
     }
 
     /// Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
@@ -153,10 +170,19 @@ impl LiveEngine {
         AckWindow::new(self.acks.get()?, self.stamping)
     }
 
-    /// Let a held feed go on.
-    fn release(&self) {
+    /// Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
+    /// start.
+    #[pyo3(signature = (hold_at=None))]
+    fn release(&self, hold_at: Option<usize>) {
         if let Some(control) = self.control.get() {
-            control.release();
+            control.release(hold_at);
+        }
+    }
+
+    /// End the feed where it is; what is in the ring is still processed.
+    fn stop_intake(&self) {
+        if let Some(control) = self.control.get() {
+            control.stop_intake();
         }
     }
 

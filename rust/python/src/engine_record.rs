@@ -5,6 +5,7 @@ use tickpath_core::engine::RunRecord;
 use tickpath_core::state::StateCode;
 use tickpath_core::time::Calibrated;
 
+use crate::engine_feed::FeedRecord;
 use crate::engine_stage::{StagePlace, StageRecord};
 use crate::histogram::LatencyHistogram;
 use crate::latency_figures::LatencyFigures;
@@ -29,8 +30,13 @@ pub(crate) struct ClockRecord {
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct EngineRecord {
-    /// Whether it was stopped before everything was published and read.
+    /// Whether it was stopped before everything was published and read. A feed whose intake was stopped had
+    /// nothing more to publish.
     stopped: bool,
+    /// Whether the intake was stopped before every event had come due.
+    intake_stopped: bool,
+    /// What became of the feed's events.
+    feed: Py<FeedRecord>,
     /// From the first to the last event, in nanoseconds; ``None`` if it was stopped before the first.
     wall_ns: Option<u64>,
     /// From the start of the feed to its last publication, in nanoseconds; ``None`` as for ``wall_ns``.
@@ -42,7 +48,7 @@ pub(crate) struct EngineRecord {
     end_ns: u64,
     /// The sequence of the run's first event.
     first_seq: u64,
-    /// Whether the books of every reading stage balance.
+    /// Whether the books of the feed and of every reading stage balance.
     balanced: bool,
     /// What one stamp was taken for: ``"event"`` or ``"batch"``.
     stamp_per: &'static str,
@@ -110,6 +116,8 @@ impl EngineRecord {
         let refused = record.refused.iter().map(ToString::to_string);
         Ok(Self {
             stopped: record.stopped,
+            intake_stopped: record.intake_stopped,
+            feed: Py::new(py, FeedRecord::from(record.feed))?,
             wall_ns: record.wall_ns,
             feed_ns: record.feed_ns,
             begin_ns: record.begin_ns,

@@ -52,6 +52,8 @@ pub(crate) struct Consumer {
     service: Service,
     seed: u64,
     claim_lines: bool,
+    latency_limit_ns: Option<u64>,
+    load_factor: f64,
 }
 
 /// `tickpath.config.engine.EngineSettings`.
@@ -62,7 +64,7 @@ pub(crate) struct Run {
     rate_hz: Option<f64>,
     max_gap_ns: u64,
     events_max: Option<usize>,
-    pub(crate) clock: String,
+    clock: String,
     feed: Thread,
     executor: Consumer,
     consumers: Vec<Consumer>,
@@ -73,6 +75,7 @@ pub(crate) struct Run {
     touch_memory: bool,
     huge_pages: bool,
     lock_memory: bool,
+    faults: bool,
 }
 
 /// Refuse what a stage cannot be called, with an ``ArgumentValueError`` that says what it can.
@@ -108,6 +111,15 @@ impl Run {
             .map_err(|e| errors::argument_type(settings.py(), format!("settings: {e}")))
     }
 
+    /// Whether the clock is the processor's counter, where it can be trusted.
+    pub(crate) fn counter(&self, py: Python<'_>) -> PyResult<bool> {
+        match self.clock.as_str() {
+            "auto" => Ok(true),
+            "monotonic" => Ok(false),
+            other => Err(unknown(py, "clock", other, "auto or monotonic")),
+        }
+    }
+
     /// How the feed is paced.
     fn pace(&self, py: Python<'_>) -> PyResult<Pace> {
         Ok(match self.pace.as_str() {
@@ -141,7 +153,7 @@ impl Run {
             other => return Err(unknown(py, "stamp_per", other, "event or batch")),
         };
         let consumers = self.consumers.into_iter();
-        Ok(Settings {
+        let settings = Settings {
             feed: self.feed.settings(py)?,
             executor: self.executor.settings(py)?,
             consumers: consumers
@@ -158,6 +170,12 @@ impl Run {
                 huge_pages: self.huge_pages,
                 lock: self.lock_memory,
             },
+            faults: None,
+        };
+        Ok(if self.faults {
+            settings.with_faults()
+        } else {
+            settings
         })
     }
 }
@@ -209,6 +227,8 @@ impl Consumer {
             service: self.service.time(py)?,
             seed: self.seed,
             claim_lines: self.claim_lines,
+            latency_limit_ns: self.latency_limit_ns,
+            load_factor: self.load_factor,
         })
     }
 }

@@ -57,6 +57,9 @@ pub(crate) struct StageRecord {
     /// to the end.
     #[pyo3(get)]
     ended_by: Option<(u64, u64)>,
+    /// Events whose latency from publication to completion was above its limit; ``None`` if none was set.
+    #[pyo3(get)]
+    over_limit: Option<u64>,
     /// (at_ns, skipped) of the first overruns: when it found that it had been overrun, on the run's clock, and
     /// how many events were behind it by that.
     #[pyo3(get)]
@@ -132,6 +135,7 @@ impl StageRecord {
             ledger: reader.ledger.into(),
             overrun: reader.policy.name(),
             ended_by: reader.ended_by.map(|o| (o.requested, o.lost())),
+            over_limit: reader.over_limit,
             overruns: (reader.overruns.moments().iter())
                 .map(|moment| (moment.at_ns, moment.skipped))
                 .collect(),

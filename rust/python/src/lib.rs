@@ -13,6 +13,8 @@ mod arrow_columns;
 mod bus;
 mod consumer;
 mod engine;
+mod engine_faults;
+mod engine_feed;
 mod engine_life;
 mod engine_owner;
 mod engine_record;
@@ -66,6 +68,10 @@ mod _native {
     use crate::consumer::Consumer;
     #[pymodule_export]
     use crate::engine::LiveEngine;
+    #[pymodule_export]
+    use crate::engine_faults::Faults;
+    #[pymodule_export]
+    use crate::engine_feed::{FeedCounters, FeedRecord};
     #[pymodule_export]
     use crate::engine_record::{ClockRecord, EngineRecord};
     #[pymodule_export]

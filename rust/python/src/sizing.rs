@@ -66,14 +66,14 @@ impl FeedPlan {
     /// its service time, drawn from its seed: in one pass, with the rules of a run in virtual time.
     ///
     /// Nothing is overwritten without ``capacity``, the slots of the ring; with it ``executor.overrun`` says where the
-    /// executor goes on, and must be ``oldest`` or ``head``. ``progress`` is called now and then with events done and
-    /// events in all; what it raises ends the work, and so does a signal.
+    /// executor goes on, and must be ``oldest`` or ``head``. ``progress`` is called as a loader's: with events done,
+    /// events in all, and events done again; what it raises ends the work, and so does a signal.
     ///
     /// Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
     #[pyo3(signature = (
         executor: "tickpath.config.engine.ConsumerSettings", *,
         capacity: "int | None" = None,
-        progress: "collections.abc.Callable[[int, int], object] | None" = None
+        progress: "collections.abc.Callable[[int, int, int], object] | None" = None
     ))]
     fn size(
         &self,

@@ -8,7 +8,8 @@ that detects it. It never waits. The same looks, causes and answers give the sam
 - Causes with different subjects (``slow consumer: log``, ``slow consumer: risk``) have a response each.
 - Responses advance in the order in which their runbooks were declared.
 - Nobody recovers while a cause is held, while another response holds, or while an escalation that holds is
-  unresolved. Resolved: an operator acknowledged it, or its runbook was triggered again and finished.
+  unresolved. Resolved: an operator acknowledged it or brought READY back by hand, or its runbook was
+  triggered again and finished.
 
 Threads: the control plane's; :meth:`Automation.acknowledge` may be called from any.
 """
@@ -109,6 +110,9 @@ class Automation:
         # While the same causes are held in the same epoch and no response has ended, nothing can begin.
         if words != self._seen or look.epoch != self._epoch or self._acknowledged:
             self._release(words)
+            if look.state is State.READY:
+                # None of ours leads here while an escalation holds: somebody has resolved it by hand.
+                self._unresolved.clear()
             self._take_acknowledgements(look, words)
             for runbook in self.runbooks:
                 self._trigger(runbook, look, words)

@@ -24,6 +24,8 @@ __all__ = [
     "IN_WARMUP",
     "LEFT_DEGRADED",
     "MAY_WARM_UP",
+    "MAY_WARM_UP_AGAIN",
+    "NOBODY_HAS_LOOKED",
     "NOT_READY",
     "READY",
     "STARTED",
@@ -82,6 +84,16 @@ IN_WARMUP = Condition("the state is WARMUP, or READY by now", lambda s: s.state 
 """The warm-up has begun."""
 ACKNOWLEDGED = Condition("an operator has acknowledged the cause", lambda s: bool(s.acknowledged))
 """``Automation.acknowledge`` was called since the response began."""
+MAY_WARM_UP_AGAIN = Condition(
+    "a warm-up is under way; or an operator has acknowledged the one that failed, no other cause is held, "
+    "and no other runbook holds",
+    lambda s: s.state in _UP or (bool(s.acknowledged) and _may_warm_up(s)),
+)
+"""More of the same would not make it ready: somebody must have looked."""
+NOBODY_HAS_LOOKED = Condition(
+    "the warm-up failed, and no operator has acknowledged that", lambda s: bool(s.own) and not s.acknowledged
+)
+"""A failed warm-up waits for nobody: a person is asked at once."""
 WARMED_UP_OR_LEFT = Condition(
     "the state is READY, or the warm-up was broken off by something else",
     lambda s: _ready(s) or (s.state is not State.WARMUP and not s.own),

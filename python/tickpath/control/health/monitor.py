@@ -137,7 +137,11 @@ class HealthMonitor:
     @property
     def unknown(self) -> tuple[str, ...]:
         """The names of the probes that do not know."""
-        return tuple(status.name for status in self.readings if status.verdict == "unknown")
+        return tuple(
+            watched.probe.name
+            for watched in self._watched
+            if watched.reading is None or watched.reading.verdict == "unknown"
+        )
 
     @property
     def errors(self) -> int:
@@ -154,10 +158,11 @@ class HealthMonitor:
             before = watched.reading
             try:
                 reading = watched.probe.read(look)
+                verdict = reading.verdict
             except Exception as error:  # noqa: BLE001  a broken probe does not stop the control plane
                 reading = _broken(watched, error)
+                verdict = "unknown"
             watched.reading = reading
-            verdict = reading.verdict
             if before is None or verdict != before.verdict:
                 watched.since_ns = look.at_ns
             if watched.hysteresis.step(verdict):

@@ -60,6 +60,7 @@ class WatchThread:
         self._looks = looks
         self._interval_s = interval_ns / _NS_PER_S
         self._on_change = on_change
+        # Of the thread that runs: each has its own, so that one that ends late does not come back to life.
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self._steps = 0
@@ -102,8 +103,10 @@ class WatchThread:
     def start(self) -> Self:
         """Starts the thread, unless it runs. Raises ``RuntimeError`` if there is none to be had."""
         if not self.is_running:
-            self._over.clear()
-            thread = threading.Thread(target=self._watch, name="tickpath-health", daemon=True)
+            self._over = threading.Event()
+            thread = threading.Thread(
+                target=self._watch, args=(self._over,), name="tickpath-health", daemon=True
+            )
             thread.start()
             self._thread = thread
         return self
@@ -133,10 +136,10 @@ class WatchThread:
         self._errors += 1
         report_unraisable(error, self)
 
-    def _watch(self) -> None:
+    def _watch(self, over: threading.Event) -> None:
         while True:
             self.step()
-            if self._over.wait(self._interval_s):
+            if over.wait(self._interval_s):
                 return
 
 

@@ -6,8 +6,17 @@ import dataclasses
 import weakref
 from typing import TYPE_CHECKING, TypeVar
 
-from tickpath._native import EngineRecord, EngineSnapshot, EventRing, Events, Gate, LiveEngine, SinkFeeder
-from tickpath.config.checks import instance, whole
+from tickpath._native import (
+    EngineRecord,
+    EngineSnapshot,
+    EventRing,
+    Events,
+    Faults,
+    Gate,
+    LiveEngine,
+    SinkFeeder,
+)
+from tickpath.config.checks import flag, instance, whole
 from tickpath.config.engine import EngineSettings
 from tickpath.core.engine.sink_drain import SinkAccount, SinkDrain
 from tickpath.core.time import now
@@ -67,6 +76,7 @@ class Engine:
         if feeder is not None and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._lifecycle = lifecycle
+        self._ack_capacity = settings.ack_capacity or 0
         self._feeder = feeder
         self._drain: SinkDrain | None = None
         self._sink_account: SinkAccount | None = None
@@ -108,6 +118,10 @@ class Engine:
         """What the sink was shown and what not; ``None`` without a sink, or before ``finish()``."""
         return self._sink_account
 
+    def sink_counters(self) -> SinkAccount | None:
+        """The same as of now, while the run is under way; ``None`` without a sink, or before the start."""
+        return self._sink_account if self._drain is None else self._drain.account()
+
     def start(self) -> None:
         """Calibrate the clock, start the threads and return at once.
 
@@ -119,7 +133,7 @@ class Engine:
         acks = self._native.acks()
         if self._feeder is None or acks is None:
             return
-        drain = SinkDrain(acks, self._feeder)
+        drain = SinkDrain(acks, self._feeder, self._ack_capacity)
         try:
             drain.start()
         except RuntimeError as error:
@@ -171,9 +185,41 @@ class Engine:
         whole("epoch", epoch, 0, _U63_MAX)
         return self._native.has_seen(epoch)
 
-    def release(self) -> None:
-        """Let a feed go on that is held (``hold_at``)."""
-        self._native.release()
+    @property
+    def faults(self) -> Faults | None:
+        """What can go wrong in this run, on demand; ``None`` unless the settings have ``faults=True``."""
+        return self._native.faults
+
+    def now_ns(self) -> int:
+        """Run time: nanoseconds since the feed began, by the control side's clock; 0 before."""
+        return self._native.now_ns()
+
+    def release(self, hold_at: int | None = None) -> None:
+        """Let a held feed go on, up to the event of index ``hold_at`` if that is given, where it waits again.
+
+        The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and
+        its plan stays as it was. Without effect before the start.
+        """
+        if hold_at is not None:
+            whole("hold_at", hold_at, 0, _U63_MAX)
+        self._native.release(hold_at)
+
+    def stop_intake(self) -> None:
+        """End the feed where it is; what is in the ring is still processed.
+
+        The events that are left count as unpublished, and the record says ``intake_stopped``.
+        """
+        self._native.stop_intake()
+
+    def sink_stall(self, on: bool) -> None:
+        """While it is on, the sink is shown nothing; what is overwritten meanwhile is dropped, and counted.
+
+        A fault of the sink alone: the executor does not notice. Without effect on an engine without a sink,
+        or before the start. The end of the run takes it back.
+        """
+        flag("on", on)
+        if self._drain is not None:
+            self._drain.stall(on)
 
     def stop(self) -> None:
         """Ask every stage to end as soon as it can."""

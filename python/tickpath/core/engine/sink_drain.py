@@ -38,21 +38,32 @@ class SinkAccount:
 class SinkDrain:
     """Shows the acks of a run to a sink, on a daemon thread of its own."""
 
-    def __init__(self, acks: AckReader, feeder: SinkFeeder) -> None:
+    def __init__(self, acks: AckReader, feeder: SinkFeeder, capacity: int) -> None:
         self._acks = acks
+        self._capacity = capacity
         self._feeder = feeder
         self._over = threading.Event()
         self._left = False
+        self._stalled = False
         self._thread = threading.Thread(target=self._drain, name="tickpath-sink", daemon=True)
 
     def start(self) -> None:
         """Begin. Raises ``RuntimeError`` if there is no thread to be had."""
         self._thread.start()
 
+    def stall(self, on: bool) -> None:
+        """While it is on, show nothing, from the batch after the one under way. The end takes it back."""
+        self._stalled = on
+
     def leave(self) -> None:
         """End after the batch under way, without waiting for it."""
         self._left = True
         self._over.set()
+
+    def account(self) -> SinkAccount:
+        """As of now: what is waiting counts as dropped only where it was overwritten."""
+        beyond = max(0, self._acks.available() - self._capacity)
+        return self._account(beyond, abandoned=False)
 
     def finish(self, patience_s: float) -> SinkAccount:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
@@ -60,9 +71,12 @@ class SinkDrain:
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
+        return self._account(self._acks.available(), abandoned=abandoned)
+
+    def _account(self, not_shown: int, *, abandoned: bool) -> SinkAccount:
         return SinkAccount(
             shown=self._acks.shown,
-            dropped=self._acks.dropped + self._acks.available(),
+            dropped=self._acks.dropped + not_shown,
             errors=self._feeder.errors,
             abandoned=abandoned,
         )
@@ -71,6 +85,9 @@ class SinkDrain:
         while not self._left:
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
+            if self._stalled and not last_look:
+                self._over.wait(_IDLE_S)
+                continue
             if self._acks.show(self._feeder, _BATCH) == 0:
                 if last_look:
                     return

@@ -85,10 +85,10 @@ where
             if done == allowed {
                 break Turn::Behind;
             }
-            let service = &mut self.service;
+            let (service, cursor) = (&mut self.service, self.intake.cursor());
             let work = |decision_ts: u64| {
                 if S::IS_TIMED {
-                    scheduler.occupy(clock, decision_ts.saturating_add(service.draw_ns()))
+                    scheduler.occupy(clock, decision_ts.saturating_add(service.draw_ns(cursor)))
                 } else {
                     clock.now_ns()
                 }
@@ -229,6 +229,17 @@ where
     /// For after the feed has ended.
     pub fn drain_unread(&mut self) {
         self.intake.drain_unread();
+    }
+
+    /// Goes on from the head and says how many events that skipped; what could still be read is shed.
+    pub fn skip_to_head(&mut self) -> u64 {
+        self.intake.reader().recover_to_head()
+    }
+
+    /// Events above the latency limit; `u64::MAX` without one.
+    #[inline]
+    pub fn over_limit(&self) -> u64 {
+        self.recorder.over_limit()
     }
 
     /// The next sequence expected.

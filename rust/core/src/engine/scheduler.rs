@@ -26,9 +26,24 @@ impl<'a> Spinning<'a> {
     }
 }
 
+impl Spinning<'_> {
+    /// Work takes its time, however the clock is moved meanwhile.
+    fn occupy_truly<C: Clock>(&self, clock: &C, until_ns: u64) -> u64 {
+        let span_ns = until_ns.saturating_sub(clock.now_ns());
+        let end_ns = clock.true_ns().saturating_add(span_ns);
+        while clock.true_ns() < end_ns && !self.control.is_stopped() {
+            spin_loop();
+        }
+        clock.now_ns()
+    }
+}
+
 impl Scheduler for Spinning<'_> {
     #[inline]
     fn occupy<C: Clock>(&self, clock: &C, until_ns: u64) -> u64 {
+        if C::IS_STEPPED {
+            return self.occupy_truly(clock, until_ns);
+        }
         loop {
             let now_ns = clock.now_ns();
             if now_ns >= until_ns || self.control.is_stopped() {

@@ -112,7 +112,7 @@ impl Sizing {
                 free_ns = now_ns;
                 continue;
             }
-            let service_ns = service.draw_ns();
+            let service_ns = service.draw_ns(0);
             free_ns = now_ns.saturating_add(service_ns);
             sizing.busy_ns = sizing.busy_ns.saturating_add(service_ns);
             sizing.to_completed.record(free_ns - published_ns);

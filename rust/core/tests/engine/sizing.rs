@@ -34,7 +34,7 @@ fn simulate(offsets_ns: &[u64], mut service: Sampled, slots: Slots) -> Seen {
         while free_ns <= now_ns {
             match reader.poll() {
                 Ok(Some([published_ns, ..])) => {
-                    free_ns = now_ns + service.draw_ns();
+                    free_ns = now_ns + service.draw_ns(0);
                     seen.end_ns = free_ns;
                     seen.read += 1;
                     seen.to_completed.record(free_ns - published_ns);

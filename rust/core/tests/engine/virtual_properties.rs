@@ -82,7 +82,7 @@ fn sliced(mut run: Virtual, slices_ns: &[u64]) -> (String, [u64; 4], u64) {
     for &slice_ns in slices_ns.iter().cycle().take(20_000) {
         let to = Horizon {
             until_ns: run.engine.now_ns() + slice_ns,
-            until_published: run.engine.snapshot().published + 1 + slice_ns / 7,
+            until_published: run.engine.snapshot().feed.published + 1 + slice_ns / 7,
             moments: 1 + slice_ns,
         };
         if run.engine.advance(to) == Advance::Over {

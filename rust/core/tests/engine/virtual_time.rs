@@ -75,7 +75,7 @@ impl Virtual {
     fn books(&self) -> (u64, u64, u64) {
         let seen = self.engine.snapshot();
         let executor = seen.executor();
-        (seen.published, executor.ledger.executed, executor.cursor)
+        (seen.feed.published, executor.ledger.executed, executor.cursor)
     }
 
     /// (decision, completion) of the acks so far.
@@ -292,12 +292,12 @@ fn a_held_feed_goes_on_at_the_moment_of_its_release() {
     };
     let mut run = Virtual::ready(&[0, 100, 150, 300], 8, settings);
     assert_eq!(run.engine.advance(Horizon::END), Advance::Quiet);
-    assert!(run.engine.snapshot().held);
+    assert!(run.engine.snapshot().feed.held);
     assert_eq!((run.books(), run.engine.now_ns()), ((2, 2, 2), 110));
     run.until(1_000);
-    run.engine.control().release();
+    run.engine.control().release(None);
     run.until(1_000);
-    assert!(!run.engine.snapshot().held);
+    assert!(!run.engine.snapshot().feed.held);
     assert_eq!(run.engine.advance(Horizon::END), Advance::Over);
     let expected = [(0, 10), (100, 110), (1_000, 1_010), (1_150, 1_160)];
     assert_eq!(run.stamps(), expected);

@@ -8,7 +8,7 @@
 use crate::ingest::Event;
 use crate::time::Clock;
 
-use super::super::Turn;
+use super::super::{FeedFaults, Turn};
 use super::desk::{Desk, World};
 use super::feeding::Feeding;
 use super::simulation::{Executing, Horizon};
@@ -19,16 +19,18 @@ const STRIDE: u64 = 128;
 /// Simulates from one moment, at which everything has happened, to another before the horizon; how many events were
 /// published by that, at most `moments`.
 #[inline(always)]
-pub(super) fn run_ahead<S, E>(
-    feed: &mut Feeding<S>,
-    executor: &mut Desk<E>,
+pub(super) fn run_ahead<S, F, E, C>(
+    feed: &mut Feeding<S, F>,
+    executor: &mut Desk<E, C>,
     world: World<'_>,
     to: Horizon,
     moments: u64,
 ) -> u64
 where
     S: AsRef<[Event]>,
+    F: FeedFaults,
     E: Executing,
+    C: Clock,
 {
     let mut events = 0;
     while !executor.is_over_or(world.control.is_stopped()) {
@@ -49,7 +51,7 @@ where
 
 /// Lets the executor go through what is in the ring, with everything that it begins by `until_ns`.
 #[inline(always)]
-fn follow<E: Executing>(executor: &mut Desk<E>, world: World<'_>, until_ns: u64) {
+fn follow<E: Executing, C: Clock>(executor: &mut Desk<E, C>, world: World<'_>, until_ns: u64) {
     let clock = world.clock;
     if executor.done_ns > until_ns && executor.is_at_work() {
         clock.set_ns(until_ns);

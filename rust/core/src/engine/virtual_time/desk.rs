@@ -6,10 +6,11 @@ use crate::bus::{Overrun, Payload};
 use crate::state::Gate;
 use crate::time::Clock;
 
-use super::super::build::{Leaves, ReaderEnd};
+use super::super::build::ReaderEnd;
+use super::super::leaves::Leaves;
 use super::super::{
-    Acks, ConsumerStage, Control, ExecutorStage, Ledger, LoopNotes, OverrunPolicy, ReadingStage,
-    Recorder, Recover, Service, StampsEach, Turn, Wait,
+    Acks, ConsumerStage, Control, ExecutorStage, FaultyReader, Ledger, LoopNotes, OverrunPolicy,
+    ReadingStage, Recorder, Recover, Service, StampsEach, Turn, Wait,
 };
 use super::clock::VirtualClock;
 
@@ -74,20 +75,30 @@ where
     }
 }
 
-/// A reading stage and its place among the others.
-pub(super) struct Desk<E> {
+impl<E: OneBack> OneBack for FaultyReader<E> {
+    fn without_last(&self, ledger: Ledger) -> Ledger {
+        self.stage().without_last(ledger)
+    }
+}
+
+/// A reading stage, the clock it reads, and its place among the others.
+pub(super) struct Desk<E, C> {
     pub(super) stage: E,
+    /// What the stage takes for the time: the run's own, unless a fault has moved it.
+    pub(super) clock: C,
     /// Its index among the reading stages.
     index: usize,
     /// When the event that it works on is done; `u64::MAX` if it works on none.
     pub(super) done_ns: u64,
+    /// Events above the latency limit before the last turn.
+    over_before: u64,
     is_over: bool,
     end_ns: u64,
     ended_by: Option<Overrun>,
     notes: LoopNotes,
 }
 
-impl<E> fmt::Debug for Desk<E> {
+impl<E, C> fmt::Debug for Desk<E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk")
             .field("index", &self.index)
@@ -97,10 +108,12 @@ impl<E> fmt::Debug for Desk<E> {
     }
 }
 
-impl<E: OneBack> Desk<E> {
-    pub(super) fn new(stage: E, index: usize) -> Self {
+impl<E: OneBack, C: Clock> Desk<E, C> {
+    pub(super) fn new(stage: E, clock: C, index: usize) -> Self {
         Self {
+            over_before: stage.over_limit(),
             stage,
+            clock,
             index,
             done_ns: u64::MAX,
             is_over: false,
@@ -127,7 +140,8 @@ impl<E: OneBack> Desk<E> {
         }
         while !control.is_stopped() {
             let last_look = control.is_feed_done();
-            match self.stage.turn(gate, clock, clock) {
+            self.over_before = self.stage.over_limit();
+            match self.stage.turn(gate, &self.clock, clock) {
                 Turn::Processed(_) => {
                     let done_ns = clock.now_ns();
                     if done_ns > now_ns {
@@ -141,9 +155,10 @@ impl<E: OneBack> Desk<E> {
                     self.notes.overrun(now_ns, skipped);
                     progress.set(self.stage.cursor());
                 }
+                Turn::Skipped(_) => progress.set(self.stage.cursor()),
                 Turn::NewEpoch => {}
                 Turn::Idle if last_look => break,
-                Turn::Idle | Turn::Behind | Turn::NotReady => return,
+                Turn::Idle | Turn::Behind | Turn::NotReady | Turn::Stalled => return,
                 Turn::Ended(overrun) => {
                     self.notes.overrun(now_ns, overrun.lost());
                     self.ended_by = Some(overrun);
@@ -173,7 +188,7 @@ impl<E: OneBack> Desk<E> {
     }
 }
 
-impl<E: OneBack + Leaves + Send> Reading for Desk<E> {
+impl<E: OneBack + Leaves + Send, C: Clock + Send> Reading for Desk<E, C> {
     #[inline(always)]
     fn done_ns(&self) -> u64 {
         self.done_ns
@@ -194,13 +209,16 @@ impl<E: OneBack + Leaves + Send> Reading for Desk<E> {
 
     fn show(&mut self, control: &Control) {
         let (mut ledger, mut cursor) = (self.stage.ledger(), self.stage.cursor());
+        let mut over_limit = self.stage.over_limit();
         if self.is_at_work() {
             ledger = self.stage.without_last(ledger);
             cursor -= 1;
+            over_limit = self.over_before;
         }
         // Nothing of a stage that has ended is in flight.
         let epoch = if self.is_over { u64::MAX } else { self.stage.epoch() };
-        control.stage(self.index).set(&ledger, cursor, epoch);
+        control.stage(self.index)
+            .set(&ledger, cursor, over_limit, epoch);
     }
 
     fn close(&mut self, control: &Control) {

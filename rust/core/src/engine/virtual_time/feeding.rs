@@ -4,16 +4,18 @@ use crate::bus::Producer;
 use crate::ingest::Event;
 use crate::time::Clock;
 
-use super::super::build::FeedEnd;
-use super::super::{FeedStage, FeedTurn, LoopNotes, Planned, Wait};
+use super::super::build_feed::FeedEnd;
+use super::super::{Control, FeedFaults, FeedStage, FeedTurn, LoopNotes, NoFaults, Planned, Wait};
 use super::desk::World;
 
 /// The feed and when it has something to do.
 #[derive(Debug)]
-pub(super) struct Feeding<S> {
-    stage: FeedStage<S, Producer, Planned>,
-    /// When the next event is due; `u64::MAX` if none is: held, or done.
+pub(super) struct Feeding<S, F = NoFaults> {
+    stage: FeedStage<S, Producer, Planned, F>,
+    /// When the next event is due; `u64::MAX` if none is: held, frozen, or done.
     due_ns: u64,
+    is_held: bool,
+    intake_stopped: bool,
     is_over: bool,
     end_ns: u64,
     /// The sequence of its first event.
@@ -21,10 +23,10 @@ pub(super) struct Feeding<S> {
     ring_slots: u64,
 }
 
-impl<S: AsRef<[Event]>> Feeding<S> {
+impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
     /// A feed that begins at 0.
     pub(super) fn new(
-        mut stage: FeedStage<S, Producer, Planned>,
+        mut stage: FeedStage<S, Producer, Planned, F>,
         first_seq: u64,
         ring_slots: u64,
     ) -> Self {
@@ -32,6 +34,8 @@ impl<S: AsRef<[Event]>> Feeding<S> {
         Self {
             stage,
             due_ns: 0,
+            is_held: false,
+            intake_stopped: false,
             is_over: false,
             end_ns: 0,
             first_seq,
@@ -41,7 +45,7 @@ impl<S: AsRef<[Event]>> Feeding<S> {
 
     /// How many events can be published before one is overwritten that a reader who expects `cursor` has not read.
     #[inline(always)]
-    pub(super) const fn room(&self, cursor: u64) -> u64 {
+    pub(super) fn room(&self, cursor: u64) -> u64 {
         let unread = self.first_seq + self.stage.published() - cursor;
         self.ring_slots.saturating_sub(unread)
     }
@@ -69,16 +73,27 @@ impl<S: AsRef<[Event]>> Feeding<S> {
     }
 
     #[inline(always)]
-    pub(super) const fn published(&self) -> u64 {
+    pub(super) fn published(&self) -> u64 {
         self.stage.published()
     }
 
     /// Looks for orders before anything is published: those of the control side hold from its own moment on.
     pub(super) fn look(&mut self, world: World<'_>) {
-        if !self.is_over {
-            world.control.set_feed_epoch(world.gate.read().epoch());
-            self.due_ns = world.clock.now_ns();
+        if self.is_over {
+            return;
         }
+        if !world.control.is_feeding() && !world.control.is_stopped() {
+            self.intake_stopped = true;
+            self.end(world);
+            return;
+        }
+        world.control.set_feed_epoch(world.gate.read().epoch());
+        self.due_ns = world.clock.now_ns();
+    }
+
+    /// Tells the control side how far it is.
+    pub(super) fn tell(&self, control: &Control) {
+        self.stage.tell(control, self.stage.last_due_ns());
     }
 
     /// Publishes what is due, up to `limit` events; whether it stopped there, and others may be due at the same
@@ -91,23 +106,19 @@ impl<S: AsRef<[Event]>> Feeding<S> {
         }
         let last = self.published().saturating_add(limit);
         loop {
-            let left = last - self.published();
+            let left = last.saturating_sub(self.published());
             if left == 0 {
                 return true;
             }
             let left = usize::try_from(left).unwrap_or(usize::MAX);
             match self.stage.turn(now_ns, left) {
-                FeedTurn::Published(_) => {}
+                FeedTurn::Published(_) | FeedTurn::Withheld(_) => {}
                 FeedTurn::NotDue { until_ns } => {
                     self.due_ns = until_ns;
                     return false;
                 }
-                FeedTurn::Held if world.control.is_released() => {
-                    world.control.set_held(false);
-                    self.stage.release(now_ns);
-                }
-                FeedTurn::Held => {
-                    world.control.set_held(true);
+                FeedTurn::Held if self.goes_on(world, now_ns) => {}
+                FeedTurn::Held | FeedTurn::Frozen => {
                     self.due_ns = u64::MAX;
                     return false;
                 }
@@ -119,6 +130,23 @@ impl<S: AsRef<[Event]>> Feeding<S> {
         }
     }
 
+    /// Whether the hold that it has come to was moved on; see `drive_feed`.
+    #[cold]
+    fn goes_on(&mut self, world: World<'_>, now_ns: u64) -> bool {
+        let hold_at = world.control.hold_at();
+        let is_here = hold_at.is_some_and(|hold_at| hold_at <= self.stage.next_index());
+        if is_here != self.is_held {
+            world.control.set_held(is_here);
+        }
+        if !is_here && self.is_held {
+            self.stage.release(now_ns, hold_at);
+        } else if !is_here {
+            self.stage.hold(hold_at);
+        }
+        self.is_held = is_here;
+        !is_here
+    }
+
     /// Ends here: no event follows.
     #[cold]
     pub(super) fn end(&mut self, world: World<'_>) {
@@ -126,18 +154,23 @@ impl<S: AsRef<[Event]>> Feeding<S> {
             self.is_over = true;
             self.due_ns = u64::MAX;
             self.end_ns = world.clock.now_ns();
-            world.control.set_published(self.published());
+            self.tell(world.control);
+            world.control.set_held(false);
             world.control.set_feed_done();
         }
     }
 
     /// When it ended, and what it leaves behind.
     pub(super) fn leave(self) -> (u64, FeedEnd) {
+        let counts = self.stage.counts();
+        let (producer, shifts) = self.stage.into_parts();
         let end = FeedEnd {
-            published: self.stage.published(),
-            rebased: self.stage.rebased(),
+            begin_ns: Some(0),
+            counts,
+            intake_stopped: self.intake_stopped,
+            shifts,
             notes: LoopNotes::new(Wait::PARK),
-            producer: self.stage.into_ring(),
+            producer,
         };
         (self.end_ns, end)
     }

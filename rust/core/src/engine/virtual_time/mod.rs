@@ -88,6 +88,8 @@ impl VirtualEngine {
         });
         let (acks, ack_ring) = acks.transpose()?.unzip();
         let control = Arc::new(Control::new(settings.consumers.len(), producer.next_seq()));
+        control.release(settings.hold_at);
+        control.set_begin(0);
         let outline = Outline {
             first_seq: producer.next_seq(),
             plan: Arc::new(plan),
@@ -214,7 +216,6 @@ fn nowhere(consumers: usize) -> Placement {
 /// A stage that ended at a moment, without a thread or a machine to watch.
 fn ended<V>((end_ns, value): (u64, V)) -> ThreadEnd<V> {
     ThreadEnd {
-        begin_ns: Some(0),
         end_ns,
         clock_cost_ns: 0,
         windows: Vec::new(),

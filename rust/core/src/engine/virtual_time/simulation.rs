@@ -12,9 +12,12 @@ use crate::state::Gate;
 use crate::sync::Arc;
 use crate::time::Clock;
 
-use super::super::build::{FeedEnd, Leaves, ReaderEnd};
+use super::super::build::ReaderEnd;
+use super::super::build_feed::FeedEnd;
+use super::super::leaves::Leaves;
 use super::super::{
-    Acks, Control, ExecutorStage, Phase, Recorder, Recover, Service, StampsEach, Turn,
+    Acks, Control, ExecutorStage, FaultyReader, FeedFaults, KeepsLatency, Phase, ReadingStage,
+    Recover, Service, StampsEach, Turn,
 };
 use super::clock::VirtualClock;
 use super::ahead::run_ahead;
@@ -86,7 +89,7 @@ where
     R: Recover<Item = Payload>,
     S: Service,
     A: Acks,
-    M: Recorder,
+    M: KeepsLatency,
 {
     #[inline(always)]
     fn turn_many(&mut self, world: World<'_>, limit: usize) -> Turn {
@@ -102,20 +105,41 @@ where
     }
 }
 
+impl<E: Executing> Executing for FaultyReader<E>
+where
+    Self: OneBack + Leaves + Send,
+{
+    fn turn_many(&mut self, world: World<'_>, _limit: usize) -> Turn {
+        self.turn(world.gate, world.clock, world.clock)
+    }
+
+    fn digest(&self) -> &AcksDigest {
+        self.stage().digest()
+    }
+
+    fn settle_acks(&mut self, is_at_work: bool) {
+        self.stage_mut().settle_acks(is_at_work);
+    }
+}
+
 /// The stages of a run, in the order in which they act.
-pub(super) struct Stages<S, E> {
+pub(super) struct Stages<S, F, E, C> {
     pub(super) gate: Arc<Gate>,
     pub(super) control: Arc<Control>,
     pub(super) clock: VirtualClock,
-    pub(super) feed: Feeding<S>,
+    pub(super) feed: Feeding<S, F>,
     /// Those that the executor waits for, or might.
     pub(super) before: Vec<(usize, Box<dyn Reading>)>,
-    pub(super) executor: Desk<E>,
+    pub(super) executor: Desk<E, C>,
     pub(super) after: Vec<(usize, Box<dyn Reading>)>,
+    /// Whether nothing but the ring is between the feed and the executor, so that they may go in strides.
+    pub(super) is_plain: bool,
+    /// Whether a stage looks at the feed's books as it goes.
+    pub(super) is_watched: bool,
     pub(super) is_over: bool,
 }
 
-impl<S, E> fmt::Debug for Stages<S, E> {
+impl<S, F, E, C> fmt::Debug for Stages<S, F, E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stages")
             .field("clock", &self.clock)
@@ -124,10 +148,12 @@ impl<S, E> fmt::Debug for Stages<S, E> {
     }
 }
 
-impl<S, E> Stages<S, E>
+impl<S, F, E, C> Stages<S, F, E, C>
 where
     S: AsRef<[Event]> + Send,
+    F: FeedFaults + Send,
     E: Executing,
+    C: Clock + Send,
 {
     /// The moments up to the horizon.
     #[inline(always)]
@@ -162,6 +188,9 @@ where
             if self.feed.act(world, limit) {
                 return Advance::Reached;
             }
+            if self.is_watched {
+                self.feed.tell(world.control);
+            }
             for (_, stage) in &mut self.before {
                 stage.act(world);
             }
@@ -176,7 +205,7 @@ where
                 // By a stage, in this moment: the others see it in the same one.
                 continue;
             }
-            if self.before.is_empty() && self.after.is_empty() {
+            if self.is_plain {
                 moments -= run_ahead(&mut self.feed, &mut self.executor, world, to, moments);
             }
             next_ns = self.feed.due_ns().min(self.executor.done_ns());
@@ -194,7 +223,7 @@ where
     /// Tells the control side how far everybody is.
     fn show(&mut self, is_over: bool) {
         let control = &self.control;
-        control.set_published(self.feed.published());
+        self.feed.tell(control);
         self.executor
             .stage
             .settle_acks(self.executor.is_at_work());
@@ -215,10 +244,12 @@ where
     }
 }
 
-impl<S, E> Simulation for Stages<S, E>
+impl<S, F, E, C> Simulation for Stages<S, F, E, C>
 where
     S: AsRef<[Event]> + Send,
+    F: FeedFaults + Send,
     E: Executing,
+    C: Clock + Send,
 {
     fn advance(&mut self, to: Horizon) -> Advance {
         if self.is_over {
