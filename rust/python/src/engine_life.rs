@@ -1,9 +1,7 @@
 //! The life of a run: made, under way, over; each is left once.
 
-use pyo3::exceptions::PyMemoryError;
-use pyo3::prelude::*;
 use tickpath_core::bus::Producer;
-use tickpath_core::engine::{EngineError, LiveEngine as Engine, Plan, PlanError, Settings};
+use tickpath_core::engine::{EngineError, LiveEngine as Engine, Plan, Settings};
 use tickpath_core::ingest::Event;
 use tickpath_core::state::Gate;
 use tickpath_core::sync::Arc;
@@ -12,8 +10,6 @@ use tickpath_core::time::{
     skew_ns,
 };
 
-use crate::engine_settings::Run;
-use crate::errors;
 use crate::ingest::SharedEvents;
 
 /// Events as the feed reads them.

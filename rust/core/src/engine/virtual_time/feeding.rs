@@ -135,8 +135,11 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
     fn goes_on(&mut self, world: World<'_>, now_ns: u64) -> bool {
         let hold_at = world.control.hold_at();
         let is_here = hold_at.is_some_and(|hold_at| hold_at <= self.stage.next_index());
-        if is_here != self.is_held {
-            world.control.set_held(is_here);
+        if is_here && !self.is_held {
+            self.tell(world.control);
+            world.control.set_held(Some(self.stage.next_index()));
+        } else if self.is_held && !is_here {
+            world.control.set_held(None);
         }
         if !is_here && self.is_held {
             self.stage.release(now_ns, hold_at);
@@ -155,7 +158,7 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
             self.due_ns = u64::MAX;
             self.end_ns = world.clock.now_ns();
             self.tell(world.control);
-            world.control.set_held(false);
+            world.control.set_held(None);
             world.control.set_feed_done();
         }
     }
