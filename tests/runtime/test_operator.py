@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.control.fake_world import World
 from tickpath.config.scenario.operator import AcknowledgeSettings
-from tickpath.runtime.operator import Operator
 from tickpath.control.automation.runbooks import build
 from tickpath.core.state import State
+from tickpath.runtime.operator import Operator
 
 
 def test_it_acknowledges_once_at_the_first_step_that_finds_it_due() -> None:

@@ -1,7 +1,7 @@
 """The digest of a run in virtual time: one line that two equal runs share, and no two others.
 
-SHA-256 over the acks as rows of ``ACK_DTYPE``, then the canonical JSON of lifecycle and ledger: sorted keys, no
-white space, ASCII. Nothing in it depends on the machine, the interpreter or its hashes.
+SHA-256 over the acks as rows of ``ACK_DTYPE``, then the canonical JSON of lifecycle and ledger: sorted
+keys, no white space, ASCII. Nothing in it depends on the machine, the interpreter or its hashes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tickpath.core.engine import VirtualRecord
 from tickpath.lab.report import ledger_account, lifecycle_account
 
 if TYPE_CHECKING:

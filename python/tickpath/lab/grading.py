@@ -78,6 +78,7 @@ def grade(facts: DrillFacts, objectives: ObjectiveSettings) -> Grade:
             _balanced(facts),
             _outside_ready(facts),
             *_detections(facts, objectives, slack_ns),
+            *_answers(facts, objectives),
             _degraded(facts, objectives, slack_ns),
             _recovered(facts, objectives, slack_ns),
             _lost(facts, objectives),
@@ -134,6 +135,27 @@ def _detections(facts: DrillFacts, objectives: ObjectiveSettings, slack_ns: int)
             # It was expected, whatever the time it takes.
             row = GradeRow(name=row.name, unit="ns", measured=None, limit=None, verdict="unknown", note=note)
         rows.append(row)
+    return rows
+
+
+def _answers(facts: DrillFacts, objectives: ObjectiveSettings) -> list[GradeRow]:
+    """A line for each runbook that was to answer: how it stood at the end."""
+    rows = []
+    for name in objectives.expects_runbooks:
+        entries = [entry for entry in facts.audit if entry.runbook == name]
+        ends = [entry for entry in entries if entry.event in ("finished", "escalated", "triggered")]
+        measured = ends[-1].event if ends else "never triggered"
+        passed = measured == "finished"
+        rows.append(
+            GradeRow(
+                name=f"runbook {name}",
+                unit="words",
+                measured=measured,
+                limit="finished",
+                verdict="pass" if passed else "fail",
+                note="" if passed or not ends else f"{ends[-1].step} {ends[-1].detail}".strip(),
+            )
+        )
     return rows
 
 

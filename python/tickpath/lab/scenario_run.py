@@ -1,9 +1,10 @@
 """A scenario, run: the session that does it, and what a drill has to know of it.
 
-The causes are taken from the lifecycle's own set after each control step, whoever holds them: probes, a warm-up
-that failed, an injection that signals from outside.
+The causes are taken from the lifecycle's own set after each control step, whoever holds them: probes, a
+warm-up that failed, an injection that signals from outside.
 
-Blocks until the run is over: live as long as its plan takes, in virtual time as long as it takes to simulate.
+Blocks until the run is over: live as long as its plan takes, in virtual time as long as it takes to
+simulate.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ def run_scenario(
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
-    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug ends
-    is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for a
-    scenario that this machine or its own feed cannot run.
+    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug
+    ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for
+    a scenario that this machine or its own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)

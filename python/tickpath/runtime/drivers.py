@@ -69,7 +69,7 @@ class Driver(ABC):
             capacity_slots=self._capacity_slots,
             feed=seen.feed,
             stages=stages,
-            sink=self._engine.sink_counters,
+            sink=self._engine.sink_counters(),
             clock_skew_ns=seen.clock_skew_ns,
             refused_moves=lifecycle.refused_moves,
         )

@@ -82,12 +82,16 @@ class ObjectiveSettings:
     """Whether the lifecycle must have been DEGRADED, or must not."""
     expects_causes: tuple[Cause, ...] = ()
     """Causes that must have been raised."""
+    expects_runbooks: tuple[Name, ...] = ()
+    """Runbooks that must have answered, and come to their end."""
 
     def __post_init__(self) -> None:
         check_fields(self)
-        repeated = [cause for n, cause in enumerate(self.expects_causes) if cause in self.expects_causes[:n]]
-        if repeated:
-            raise ArgumentValueError(f"expects_causes names {repeated[0]!r} twice")
+        for field in ("expects_causes", "expects_runbooks"):
+            words = getattr(self, field)
+            repeated = [word for n, word in enumerate(words) if word in words[:n]]
+            if repeated:
+                raise ArgumentValueError(f"{field} names {repeated[0]!r} twice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
