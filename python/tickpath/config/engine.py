@@ -8,11 +8,13 @@ the start.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tickpath._native import check_stage_name, check_stages
+from tickpath._native import LatencyHistogram, check_stage_name, check_stages
 from tickpath.config.checks import flag, instance, number, one_of, tuple_of, whole
+from tickpath.config.recorded import quantile_samples, read_hlog
 from tickpath.errors import ArgumentValueError
 
 __all__ = [
@@ -97,6 +99,36 @@ class ServiceTime:
     def empirical(cls, samples_ns: tuple[int, ...]) -> ServiceTime:
         """One of ``samples_ns``, each as likely as any other."""
         return cls(kind="empirical", samples_ns=tuple(samples_ns))
+
+    @classmethod
+    def from_histogram(
+        cls, recorded: LatencyHistogram | str | os.PathLike[str], *, tag: str | None = None
+    ) -> ServiceTime:
+        """What was recorded, drawn again: evenly spaced quantiles of a histogram, of one in a ``.hlog`` file.
+
+        The samples are those of :func:`tickpath.config.recorded.quantile_samples`: 1,000 at most, and the
+        tail beyond the last of them is left out. ``tag`` names the histogram in a file that has several.
+        Raises ``ArgumentValueError`` for fewer than 20 counts, a tag that is not there, and a file that is no
+        log; ``OSError`` if it cannot be read.
+        """
+        if not isinstance(recorded, LatencyHistogram):
+            recorded = _tagged(recorded, tag)
+        elif tag is not None:
+            raise ArgumentValueError(f"tag names a histogram in a file: got {tag!r} and a histogram")
+        return cls.empirical(quantile_samples(recorded))
+
+
+def _tagged(path: str | os.PathLike[str], tag: str | None) -> LatencyHistogram:
+    """The histogram of a file that ``tag`` names, or the only one."""
+    found = read_hlog(path)
+    if tag is None and len(found) == 1:
+        return next(iter(found.values()))
+    if tag is None or tag not in found:
+        there = ", ".join(sorted(found)) or "none"
+        raise ArgumentValueError(
+            f"{os.fspath(path)}: tag must name one of its histograms ({there}), got {tag!r}"
+        )
+    return found[tag]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +245,7 @@ class EngineSettings:
     floor_window_ns: int = 100_000_000
     """How long the machine is watched before the run, and again after it."""
     faults: bool = False
-    """Build the stages so that faults can be injected (``Engine.faults``); without it nothing of them is there."""
+    """Build the stages so that faults can be injected: ``Engine.faults``. Else nothing of them is there."""
 
     def __post_init__(self) -> None:
         for name, words in (("pace", Pace), ("stamp_per", StampPer), ("clock", ClockChoice)):

@@ -11,7 +11,7 @@ use tickpath_core::sync::Arc;
 use crate::ack_reader::AckReader;
 use crate::engine_faults::Faults;
 use crate::engine_life::{Life, RunClocks, Source, planned};
-use crate::engine_owner::{Owner, raised, unknown};
+use crate::engine_owner::{Owner, raised};
 use crate::engine_record::EngineRecord;
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
@@ -80,11 +80,7 @@ impl LiveEngine {
     ) -> PyResult<Self> {
         ring.get().layout().check_is_event(py)?;
         let run = Run::of(settings)?;
-        let counter = match run.clock.as_str() {
-            "auto" => true,
-            "monotonic" => false,
-            other => return Err(unknown(py, "clock", other, "auto or monotonic")),
-        };
+        let counter = run.counter(py)?;
         let events = events.get().shared();
         let plan = planned(py, &events, &run)?;
         let settings = run.settings(py, hold_at)?;

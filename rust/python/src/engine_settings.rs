@@ -62,7 +62,7 @@ pub(crate) struct Run {
     pub(crate) rate_hz: Option<f64>,
     pub(crate) max_gap_ns: u64,
     pub(crate) events_max: Option<usize>,
-    pub(crate) clock: String,
+    clock: String,
     feed: Thread,
     executor: Consumer,
     consumers: Vec<Consumer>,
@@ -107,6 +107,15 @@ impl Run {
         settings
             .extract()
             .map_err(|e| errors::argument_type(settings.py(), format!("settings: {e}")))
+    }
+
+    /// Whether the clock is the processor's counter, where it can be trusted.
+    pub(crate) fn counter(&self, py: Python<'_>) -> PyResult<bool> {
+        match self.clock.as_str() {
+            "auto" => Ok(true),
+            "monotonic" => Ok(false),
+            other => Err(unknown(py, "clock", other, "auto or monotonic")),
+        }
     }
 
     /// How the feed is paced.

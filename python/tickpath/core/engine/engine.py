@@ -76,6 +76,7 @@ class Engine:
         if feeder is not None and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._lifecycle = lifecycle
+        self._ack_capacity = settings.ack_capacity or 0
         self._feeder = feeder
         self._drain: SinkDrain | None = None
         self._sink_account: SinkAccount | None = None
@@ -117,6 +118,10 @@ class Engine:
         """What the sink was shown and what not; ``None`` without a sink, or before ``finish()``."""
         return self._sink_account
 
+    def sink_counters(self) -> SinkAccount | None:
+        """The same as of now, while the run is under way; ``None`` without a sink, or before the start."""
+        return self._sink_account if self._drain is None else self._drain.account()
+
     def start(self) -> None:
         """Calibrate the clock, start the threads and return at once.
 
@@ -128,7 +133,7 @@ class Engine:
         acks = self._native.acks()
         if self._feeder is None or acks is None:
             return
-        drain = SinkDrain(acks, self._feeder)
+        drain = SinkDrain(acks, self._feeder, self._ack_capacity)
         try:
             drain.start()
         except RuntimeError as error:
@@ -185,8 +190,8 @@ class Engine:
     def release(self, hold_at: int | None = None) -> None:
         """Let a held feed go on, up to the event of index ``hold_at`` if that is given, where it waits again.
 
-        The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and its
-        plan stays as it was. Without effect before the start.
+        The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and
+        its plan stays as it was. Without effect before the start.
         """
         if hold_at is not None:
             whole("hold_at", hold_at, 0, _U63_MAX)
@@ -202,8 +207,8 @@ class Engine:
     def sink_stall(self, on: bool) -> None:
         """While it is on, the sink is shown nothing; what is overwritten meanwhile is dropped, and counted.
 
-        A fault of the sink alone: the executor does not notice. Without effect on an engine without a sink, or
-        before the start. The end of the run takes it back.
+        A fault of the sink alone: the executor does not notice. Without effect on an engine without a sink,
+        or before the start. The end of the run takes it back.
         """
         flag("on", on)
         if self._drain is not None:

@@ -38,8 +38,9 @@ class SinkAccount:
 class SinkDrain:
     """Shows the acks of a run to a sink, on a daemon thread of its own."""
 
-    def __init__(self, acks: AckReader, feeder: SinkFeeder) -> None:
+    def __init__(self, acks: AckReader, feeder: SinkFeeder, capacity: int) -> None:
         self._acks = acks
+        self._capacity = capacity
         self._feeder = feeder
         self._over = threading.Event()
         self._left = False
@@ -59,15 +60,23 @@ class SinkDrain:
         self._left = True
         self._over.set()
 
+    def account(self) -> SinkAccount:
+        """As of now: what is waiting counts as dropped only where it was overwritten."""
+        beyond = max(0, self._acks.available() - self._capacity)
+        return self._account(beyond, abandoned=False)
+
     def finish(self, patience_s: float) -> SinkAccount:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
         self._over.set()
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
+        return self._account(self._acks.available(), abandoned=abandoned)
+
+    def _account(self, not_shown: int, *, abandoned: bool) -> SinkAccount:
         return SinkAccount(
             shown=self._acks.shown,
-            dropped=self._acks.dropped + self._acks.available(),
+            dropped=self._acks.dropped + not_shown,
             errors=self._feeder.errors,
             abandoned=abandoned,
         )

@@ -38,7 +38,8 @@ pub struct Control {
     /// The index of the event before which the feed waits.
     hold_at: CachePadded<AtomicU64>,
     feed_done: CachePadded<AtomicBool>,
-    held: CachePadded<AtomicBool>,
+    /// The index of the event before which the feed waits, while it does.
+    held: CachePadded<AtomicU64>,
     begin_ns: AtomicU64,
     feed: FeedBooks,
     /// The epoch that the feed has come to.
@@ -64,7 +65,7 @@ impl Control {
             order: CachePadded::new(AtomicU64::new(order::RUN)),
             hold_at: CachePadded::new(AtomicU64::new(NEVER)),
             feed_done: CachePadded::default(),
-            held: CachePadded::default(),
+            held: CachePadded::new(AtomicU64::new(NEVER)),
             begin_ns: AtomicU64::new(NEVER),
             feed: FeedBooks::default(),
             feed_epoch: Progress::new(0),
@@ -154,9 +155,19 @@ impl Control {
         (begin_ns != NEVER).then_some(begin_ns)
     }
 
-    /// By the feed: it waits to be released, or no longer.
-    pub fn set_held(&self, held: bool) {
-        self.held.store(held, Ordering::Relaxed);
+    /// By the feed: it waits before the event of this index, or no longer. Whoever sees that it waits sees what it
+    /// has published.
+    pub fn set_held(&self, at: Option<usize>) {
+        let index = at.map_or(NEVER, |index| index as u64);
+        // SYNC POINT held: pairs with the load in `is_held`.
+        self.held.store(index, Ordering::Release);
+    }
+
+    /// Whether the feed waits to be released. One that was released a moment ago, and has not noticed, does not.
+    pub fn is_held(&self) -> bool {
+        // SYNC POINT held: pairs with the store in `set_held`.
+        let held = self.held.load(Ordering::Acquire);
+        held != NEVER && self.hold_at.load(Ordering::Relaxed) <= held
     }
 
     /// By a feed without faults, after each turn that published; `newest_ns` is that turn's stamp.
@@ -252,6 +263,7 @@ impl Control {
         let accounted = accounted
             .and_then(|sum| u64::try_from(sum).ok())
             .unwrap_or(0);
+        let held = self.is_held();
         let feed = self.feed.read();
         let begin_ns = self.begin_ns();
         let published = feed.published.max(accounted);
@@ -274,7 +286,7 @@ impl Control {
                 repeats: feed.repeats,
                 reordered: feed.reordered,
                 withheld: feed.withheld,
-                held: self.held.load(Ordering::Relaxed),
+                held,
                 done: self.is_feed_done(),
             },
             stages,

@@ -2,6 +2,9 @@
 
 mod common;
 mod consumers;
+mod fault_books;
+mod faults;
+mod holds;
 mod live;
 mod notes;
 mod plan;
