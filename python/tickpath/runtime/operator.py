@@ -1,7 +1,7 @@
 """The operator of a scenario: says at the planned moments that a cause has been seen to.
 
-Explicit operator action is what some runbooks wait for; in a drill somebody has to take it, at the same moment each
-time. Threads: the control plane's only. Never waits.
+Explicit operator action is what some runbooks wait for; in a drill somebody has to take it, at the same
+moment each time. Threads: the control plane's only. Never waits.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ __all__ = ["Operator"]
 class Operator:
     """Takes each of ``actions`` once, when it is due, by calling ``acknowledge`` with its cause."""
 
-    def __init__(
-        self, actions: Iterable[AcknowledgeSettings], acknowledge: Callable[[str], object]
-    ) -> None:
+    def __init__(self, actions: Iterable[AcknowledgeSettings], acknowledge: Callable[[str], object]) -> None:
         self._pending = [(Schedule(action), action.cause) for action in actions]
         self._acknowledge = acknowledge
 
