@@ -215,6 +215,7 @@ class ScenarioError(TickpathError, ValueError):
         more = len(self.problems) - 10
         return f"{shown}; and {more} more" if more > 0 else shown
 
+
 class EndpointsUnavailable(TickpathError, RuntimeError):
     """The HTTP endpoints cannot be opened: the address is taken or not ours, or a package is missing."""
 

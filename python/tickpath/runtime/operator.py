@@ -23,9 +23,7 @@ __all__ = ["Operator"]
 class Operator:
     """Takes each of ``actions`` once, when it is due, by calling ``acknowledge`` with its cause."""
 
-    def __init__(
-        self, actions: Iterable[AcknowledgeSettings], acknowledge: Callable[[str], object]
-    ) -> None:
+    def __init__(self, actions: Iterable[AcknowledgeSettings], acknowledge: Callable[[str], object]) -> None:
         self._pending = [(Schedule(action), action.cause) for action in actions]
         self._acknowledge = acknowledge
 

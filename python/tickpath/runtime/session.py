@@ -123,9 +123,7 @@ class Session:
         self._plane = ControlPlane(
             interval_ns=settings.control_interval_ns,
             steering=steering,
-            injector=Injector.of(
-                scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine
-            ),
+            injector=Injector.of(scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine),
             monitor=monitor,
             automation=automation,
             operator=Operator(scenario.operator, automation.acknowledge),
