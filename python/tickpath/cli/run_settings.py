@@ -104,9 +104,9 @@ def feed_config(feed: FeedOptions) -> dict[str, Any]:
     }
 
 
-def replay_command(settings: RunSettings, feed: FeedOptions, *, sink: bool) -> str:
+def replay_command(settings: RunSettings, feed: FeedOptions, *, sink: bool, mode: str = "live") -> str:
     """The command that runs the same again; defaults are left out."""
-    words = ["tickpath", "run"]
+    words = ["tickpath", "run", *_given("--mode", mode, "live")]
     for given in feed.feeds:
         words += ["--feed", f"{given.kind}:{given.path}"]
     if feed.columns:

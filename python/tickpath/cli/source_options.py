@@ -11,9 +11,9 @@ from tickpath.cli.feeds import parse_columns, parse_feed
 from tickpath.cli.numbers import Number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["refuse_two_paces", "refuse_what_would_be_ignored", "source_options"]
+__all__ = ["refuse_two_paces", "refuse_what_would_be_ignored", "source_options", "with_options"]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -96,7 +96,12 @@ _OPTIONS = (
 
 def source_options(command: _Command) -> _Command:
     """Gives a command the options of its feed, in their order."""
-    for option in reversed(_OPTIONS):
+    return with_options(command, _OPTIONS)
+
+
+def with_options(command: _Command, options: Sequence[Callable[[_Command], _Command]]) -> _Command:
+    """Gives a command these options, in their order."""
+    for option in reversed(options):
         command = option(command)
     return command
 

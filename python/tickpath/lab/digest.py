@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tickpath.lab.report import ledger_account, lifecycle_account
+from tickpath.lab.accounts import ledger_account, lifecycle_account
 
 if TYPE_CHECKING:
     from tickpath.runtime.result import RunResult

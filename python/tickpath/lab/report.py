@@ -8,14 +8,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tickpath.core.state import State, Transition
+from tickpath.core.state import State
+from tickpath.lab.accounts import ledger_account, lifecycle_account
+from tickpath.lab.control_report import control_section
+from tickpath.lab.digest import run_digest
 from tickpath.lab.losses import loss_account, pauses_in_run
 from tickpath.lab.machine import machine_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from tickpath.core.engine import EngineLedger, EngineRecord, LatencyFigures, StagePlace
+    from tickpath.core.engine import EngineRecord, LatencyFigures, StagePlace
     from tickpath.lab.feed_account import FeedAccount
     from tickpath.runtime.session import RunResult
 
@@ -25,8 +28,6 @@ __all__ = [
     "STAGES",
     "feed_section",
     "figures_of",
-    "ledger_account",
-    "lifecycle_account",
     "run_report",
 ]
 
@@ -59,8 +60,8 @@ def run_report(
     return {
         "schema": SCHEMA,
         "seed": seed,
-        "mode": "live",
-        "digest": None,
+        "mode": result.mode,
+        "digest": run_digest(result),
         "verdict": result.verdict,
         "reasons": list(result.reasons),
         "wall_ns": record.wall_ns if record else None,
@@ -89,6 +90,7 @@ def run_report(
         "lifecycle": lifecycle_account(result.history),
         "epochs": _epochs(record),
         "executed_outside_ready": result.executed_outside_ready,
+        **control_section(result),
         "observer": _observer(result),
         "refused": list(record.refused) if record else [],
     }
@@ -102,32 +104,6 @@ def feed_section(feed: FeedAccount) -> Report:
         "first_ts_ns": feed.first_ts_ns,
         "last_ts_ns": feed.last_ts_ns,
         "sources": [dict(source) for source in feed.sources],
-    }
-
-
-def ledger_account(record: EngineRecord | None) -> Report:
-    """The books of every consumer, and whether they balance."""
-    if record is None:
-        terms = dict.fromkeys(("published", "executed", "gated", "lost", "shed", "unread"), 0)
-        return {"balanced": True, "consumers": {"executor": {**terms, "gated_by_state": {}}}}
-    consumers = {
-        stage.name: _books(stage.ledger, plain=index > 0) for index, stage in enumerate(record.stages)
-    }
-    return {"balanced": record.balanced, "consumers": consumers}
-
-
-def _books(ledger: EngineLedger, *, plain: bool) -> Report:
-    """The terms of one consumer; a plain one has ``read`` in the place of ``executed`` and ``gated``."""
-    missed = {"lost": ledger.lost, "shed": ledger.shed, "unread": ledger.unread}
-    if plain:
-        return {"published": ledger.published, "read": ledger.read, **missed}
-    by_state = {state.name: ledger.gated[state] for state in State if ledger.gated[state]}
-    return {
-        "published": ledger.published,
-        "executed": ledger.executed,
-        "gated": sum(ledger.gated),
-        **missed,
-        "gated_by_state": by_state,
     }
 
 
@@ -200,20 +176,6 @@ def _floor(record: EngineRecord | None) -> Report:
         "pauses": [{"start_ns": start_ns, "length_ns": length_ns} for start_ns, length_ns in longest],
         "forgotten": record.floor_forgotten if record else None,
     }
-
-
-def lifecycle_account(history: Sequence[Transition]) -> list[Report]:
-    """Every transition."""
-    return [
-        {
-            "epoch": transition.epoch,
-            "source": transition.source.name,
-            "target": transition.target.name,
-            "at_ns": transition.at_ns,
-            "cause": transition.cause,
-        }
-        for transition in history
-    ]
 
 
 def _epochs(record: EngineRecord | None) -> list[Report]:

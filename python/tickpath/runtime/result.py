@@ -29,8 +29,8 @@ class RunResult:
 
     settings: RunSettings
     """What was asked of the engine."""
-    scenario: Scenario
-    """What was asked of the control plane."""
+    scenario: Scenario | None = None
+    """What was asked of the control plane; ``None`` for a plain run, in which nobody watches."""
     mode: Mode = "live"
     """Which driver ran it."""
     warmup_events: int | None
@@ -66,9 +66,9 @@ class RunResult:
     def without_record(
         cls,
         settings: RunSettings,
-        scenario: Scenario,
         verdict: Verdict,
         *reasons: str,
+        scenario: Scenario | None = None,
         mode: Mode = "live",
     ) -> RunResult:
         """A run that left nothing to account for: interrupted before it began, or ended by a bug."""

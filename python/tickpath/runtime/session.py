@@ -40,12 +40,15 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tickpath.control.health import Look
+    from tickpath.core.engine import AckReader
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
 
 __all__ = ["RunResult", "Session", "plain_scenario"]
 
 Observer = Callable[[EngineSnapshot], object]
+#: Medians of a live warm-up that differ by no more are the same: a few stamps of the clock.
+_RESOLUTION_NS = 100
 #: Slots of the ack ring where the warm-up needs figures and nothing else is asked for.
 _ACK_CAPACITY = 65_536
 
@@ -79,6 +82,7 @@ class Session:
     ) -> None:
         settings = settings or (scenario.run_settings() if scenario else RunSettings())
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
+        self._asked = scenario
         scenario = scenario or plain_scenario(settings, events)
         terms = scenario.warmup
         if terms.kind == "count" and terms.events is None:
@@ -87,7 +91,7 @@ class Session:
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._settings, self._scenario = settings, scenario
         self._warmup_events = terms.events if terms.kind == "count" else None
-        self._warmup = WarmUp(terms)
+        self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)
         driver = self._drive(source, mode, sink)
         self._driver = driver
         self._shutdown = Shutdown(scenario.control.drain_ns)
@@ -155,10 +159,19 @@ class Session:
         """When the last event is due, after the first, in nanoseconds; ``None`` without a plan."""
         return self._engine.plan_length_ns
 
+    @property
+    def shutdown(self) -> Shutdown:
+        """Where an orderly end is asked for; from any thread, and from a signal handler."""
+        return self._shutdown
+
+    def acks(self) -> AckReader | None:
+        """A reader of the run's acks, once it runs and if it has a ring for them; not where stamps are shared."""
+        return None if self._settings.stamp_per == "batch" else self._engine.acks()
+
     def run(
         self,
         *,
-        should_stop: Callable[[], str | bool | None] = lambda: None,
+        should_stop: Callable[[], bool] = lambda: False,
         on_start: Callable[[], object] = lambda: None,
         on_look: Observer = lambda _seen: None,
         trace: Callable[[Look, ControlPlane, str], object] | None = None,
@@ -166,8 +179,8 @@ class Session:
         """Runs to the end and accounts for it; once per session.
 
         ``on_start`` is called once the stages have their memory and run. At every control step ``on_look`` is
-        given the counters of the moment, and the run is ended in order if ``should_stop`` says so (its words are
-        the name of who asked): the intake stops, what is there is drained for at most ``drain_ns``. ``trace`` is
+        given the counters of the moment, and the run is ended in order if ``should_stop`` says so, or
+        :attr:`shutdown` was asked: the intake stops, what is there is drained for at most ``drain_ns``. ``trace`` is
         given each look, the control plane after its step, and the digest of the acks so far, in virtual time.
         Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage ended by a bug
         or the session was run before.
@@ -179,7 +192,7 @@ class Session:
             if live:
                 around.enter_context(self._warmup.prepare())
             plane.steering.begin()
-            driver.begin(lambda: bool(should_stop()))
+            driver.begin(lambda: self._shutdown.is_requested or should_stop())
             try:
                 with plane.injector:
                     on_start()
@@ -199,18 +212,20 @@ class Session:
                 engine.stop()
                 raise
             plane.steering.end(look)
-            return self._result(engine.finish(), look)
+            # From here on nobody steps, and that is no sign of a fault.
+            self.board.close()
+            return self._result(engine.finish())
 
-    def _stop_if_asked(self, should_stop: Callable[[], str | bool | None], look: Look) -> None:
-        if not self._shutdown.is_requested and (by := should_stop()):
-            self._shutdown.request(by if isinstance(by, str) else "caller")
+    def _stop_if_asked(self, should_stop: Callable[[], bool], look: Look) -> None:
+        if not self._shutdown.is_requested and should_stop():
+            self._shutdown.request("caller")
         action = self._shutdown.step(look)
         if action == "stop_intake":
             self._engine.stop_intake()
         elif action == "stop":
             self._engine.stop()
 
-    def _result(self, record: EngineRecord, look: Look) -> RunResult:
+    def _result(self, record: EngineRecord) -> RunResult:
         history = self.lifecycle.history
         outside_ready = executed_outside_ready(
             record.epochs,
@@ -231,7 +246,7 @@ class Session:
         engine = self._engine
         return RunResult(
             settings=self._settings,
-            scenario=self._scenario,
+            scenario=self._asked,
             mode=self._driver.mode,
             warmup_events=self._warmup_events,
             verdict=verdict,

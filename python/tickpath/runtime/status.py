@@ -135,14 +135,13 @@ class StatusBoard:
         monitor: HasReadings | None = None,
         warmup: WarmUp | None = None,
         shutdown: Shutdown | None = None,
-        latency: AckLatency | None = None,
     ) -> None:
         self._lifecycle = lifecycle
         self._readiness = readiness
         self._monitor = monitor
         self._warmup = warmup
         self._shutdown = shutdown
-        self._latency = latency
+        self._latency: AckLatency | None = None
         self._stopped = False
         self._control = ControlCost()
         self._moves = {(source, target): 0 for source, targets in LEGAL_MOVES.items() for target in targets}
@@ -152,6 +151,10 @@ class StatusBoard:
     def readiness(self) -> Readiness:
         """Why not ready, alive, started."""
         return self._readiness
+
+    def count_latency(self, latency: AckLatency) -> None:
+        """From now on each step counts the latencies of the acks that ``latency`` gives."""
+        self._latency = latency
 
     def step(self, look: Look, step_ns: int | None = None) -> None:
         """A control step has seen ``look``; ``step_ns`` is what the last one took, where it was measured."""

@@ -49,7 +49,7 @@ class Steering:
         self._start_after_ns = start_after_ns
         self._window: AckWindow | None = None
         self._look: Look | None = None
-        self._hold_at: int | None = None
+        self._passed = ""
         self._certificates: list[WarmupCertificate] = []
         self._incomplete = Cause(WARMUP_CAUSE, "warm-up")
 
@@ -76,7 +76,10 @@ class Steering:
             if look.at_ns >= self._start_after_ns:
                 self._start(look)
         elif state is State.WARMUP:
-            self._do(self._warmup.step(look, self._acks()))
+            if self._warmup.is_running:
+                self._do(self._warmup.step(look, self._acks()))
+            else:
+                self._earn(self._passed)
         elif look.feed.held and self._has_seen(look):
             self._engine.release()
 
@@ -146,11 +149,19 @@ class Steering:
         elif step.action == "ready":
             self._keep(self._warmup.certificate)
             release(self._lifecycle, self._incomplete)
-            self._lifecycle.transition_to(State.READY, step.reason)
+            self._passed = step.reason
+            self._earn(step.reason)
         elif step.action == "failed":
             self._keep(self._warmup.certificate)
             hold(self._lifecycle, self._incomplete)
             self._lifecycle.transition_to(State.DEGRADED, step.reason)
+
+    def _earn(self, reason: str) -> None:
+        """READY after a warm-up that has passed, as soon as no cause is held; the feed does not wait for that."""
+        if held_causes(self._lifecycle):
+            self._engine.release()
+        else:
+            self._lifecycle.transition_to(State.READY, reason)
 
     def _keep(self, certificate: WarmupCertificate | None) -> None:
         if certificate is not None:

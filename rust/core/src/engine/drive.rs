@@ -298,17 +298,13 @@ where
         // Looked at before the ring: an empty ring says nothing about events that come after.
         let last_look = control.is_feed_done();
         match stage.turn(gate, clock, &scheduler) {
-            Turn::Processed(_) => {
+            Turn::Processed(_) | Turn::Skipped(_) => {
                 notes.busy();
                 books.progress().set(stage.cursor());
             }
             Turn::Recovered(skipped) => {
                 notes.busy();
                 notes.overrun(clock.true_ns(), skipped);
-                books.progress().set(stage.cursor());
-            }
-            Turn::Skipped(_) => {
-                notes.busy();
                 books.progress().set(stage.cursor());
             }
             // Said before the next turn decides under the new word: whoever sees it knows that nothing is
@@ -337,7 +333,13 @@ where
     if ended.is_some() && stage.policy() == OverrunPolicy::Raise {
         control.stop();
     }
-    // Nobody waits for a stage that reads no further, and nothing of it is in flight.
+    close(stage, control, books);
+    ended
+}
+
+/// Nobody waits for a stage that reads no further, and nothing of it is in flight: counts what is left when the feed
+/// is done.
+fn close<E: ReadingStage>(stage: &mut E, control: &Control, books: &StageBooks) {
     books.progress().release();
     tell(stage, books, u64::MAX);
     while !control.is_feed_done() {
@@ -345,7 +347,6 @@ where
     }
     stage.drain_unread();
     tell(stage, books, u64::MAX);
-    ended
 }
 
 #[inline]

@@ -62,6 +62,15 @@ impl Shifts {
         }
     }
 
+    /// One shift that found no room.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn forgetful() -> Self {
+        Self {
+            forgotten: 1,
+            ..Self::default()
+        }
+    }
+
     /// The first ones, in order.
     pub fn shifts(&self) -> &[Rebased] {
         &self.shifts

@@ -11,7 +11,7 @@ use super::placement::{Place, Placement};
 use super::stage_thread::ThreadEnd;
 use super::watcher::WatcherEnd;
 use super::{
-    FeedCounts, Floor, Ledger, OverrunLog, OverrunPolicy, Plan, RunSpan, Settings, Stage,
+    FeedCounts, Floor, Ledger, OverrunLog, OverrunPolicy, Plan, RunSpan, Settings, Shifts, Stage,
     StageHistograms, Stamping,
 };
 
@@ -199,28 +199,23 @@ impl Outline {
             refused.extend(end.refused);
             clock_cost_ns = clock_cost_ns.max(end.clock_cost_ns);
             epochs = epochs.or(end.value.epochs);
-            let ledger = Ledger {
-                published: counts.published,
-                ..end.value.ledger
-            };
-            records.push(ReaderRecord {
+            let reader = ReaderRecord {
                 name: settings.name.clone(),
-                ledger,
+                ledger: Ledger {
+                    published: counts.published,
+                    ..end.value.ledger
+                },
                 latency: end.value.latency,
                 policy: settings.policy,
                 ended_by: end.value.ended_by,
                 over_limit: end.value.over_limit,
                 overruns,
                 place: place.really(end.is_pinned),
-            });
+            };
+            records.push(reader);
         }
-        let shifts = feed.value.shifts;
-        let span = RunSpan {
-            begin_ns: feed.value.begin_ns.unwrap_or(end_ns),
-            end_ns,
-            shifts: shifts.shifts(),
-        };
-        let begin_ns = feed.value.begin_ns;
+        let (begin_ns, shifts) = (feed.value.begin_ns, feed.value.shifts);
+        let floor = watched.floor(&self.plan, begin_ns.unwrap_or(end_ns), end_ns, &shifts);
         // One that was dropped left its events on purpose.
         let unread = |reader: &ReaderRecord| reader.ledger.unread > 0 && reader.ended_by.is_none();
         let record = RunRecord {
@@ -237,7 +232,7 @@ impl Outline {
             stamping: self.settings.stamping,
             readers: records,
             epochs: epochs.unwrap_or_else(|| EpochTable::with_capacity(0)),
-            floor: watched.floor(&self.plan, span, shifts.forgotten()),
+            floor,
             floor_path,
             clock_cost_ns,
             memory: self.memory.clone(),
@@ -257,7 +252,12 @@ impl Outline {
 
 impl Watched {
     /// The floor of a run.
-    fn floor(&self, plan: &Plan, span: RunSpan<'_>, shifts_forgotten: u64) -> Floor {
+    fn floor(&self, plan: &Plan, begin_ns: u64, end_ns: u64, shifts: &Shifts) -> Floor {
+        let span = RunSpan {
+            begin_ns,
+            end_ns,
+            shifts: shifts.shifts(),
+        };
         let (offsets_ns, events) = (plan.offsets_ns(), plan.len());
         let floor = Floor::fold(&self.windows, offsets_ns, events);
         let floor = match &self.during {
@@ -268,7 +268,7 @@ impl Watched {
             floor.with_noted(paused.pauses(), paused.forgotten())
         });
         // When the last arrivals were due is not known then.
-        floor.continuous &= shifts_forgotten == 0;
+        floor.continuous &= shifts.forgotten() == 0;
         floor
     }
 }
@@ -305,12 +305,8 @@ mod tests {
             during: None,
             noted: vec![paused],
         };
-        let span = RunSpan {
-            begin_ns: 1_000,
-            end_ns: 2_000,
-            shifts: &[],
-        };
-        let before_only = watched.floor(&plan, span, 0);
+        let shifts = Shifts::default();
+        let before_only = watched.floor(&plan, 1_000, 2_000, &shifts);
         assert!(!before_only.continuous);
         assert_eq!(before_only.figures.count, 10);
         let lengths = |floor: &Floor| -> Vec<u64> {
@@ -318,9 +314,11 @@ mod tests {
         };
         assert_eq!(lengths(&before_only), [5_000, 30_000]);
         watched.during = Some(window());
-        let during_too = watched.floor(&plan, span, 0);
+        let during_too = watched.floor(&plan, 1_000, 2_000, &shifts);
         assert!(during_too.continuous);
-        assert!(!watched.floor(&plan, span, 1).continuous);
+        // When the last arrivals were due is not known if a shift was forgotten.
+        let forgetful = Shifts::forgetful();
+        assert!(!watched.floor(&plan, 1_000, 2_000, &forgetful).continuous);
         assert_eq!(during_too.figures.count, 20);
         assert_eq!(lengths(&during_too), [5_000, 5_000, 30_000]);
     }
