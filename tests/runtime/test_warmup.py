@@ -14,6 +14,8 @@ from tests.runtime.looks import Feed, Stage, Window, look, seen
 from tickpath.config.scenario.surroundings import WarmupSettings
 from tickpath.errors import ArgumentValueError
 from tickpath.runtime.warmup import FrozenGarbage, WarmUp, WarmupCertificate
+from tickpath.runtime.warmup.certificate import WarmupRound
+from tickpath.runtime.warmup.evidence import evidence_words, is_flat
 
 ROUND = 100
 
@@ -39,6 +41,15 @@ def drive(warmup: WarmUp, *medians_ns: int | None) -> list[str]:
         if step.action not in ("continue", "next_round"):
             break
     return actions
+
+
+def test_medians_that_lie_close_enough_together_are_flat_whatever_their_share() -> None:
+    rounds = [WarmupRound(500, 500, p50_ns, None, None) for p50_ns in (100, 900, 500)]
+    assert not is_flat(rounds, flat_rounds=3, tolerance=0.1)
+    assert not is_flat(rounds, flat_rounds=3, tolerance=0.1, resolution_ns=799)
+    assert is_flat(rounds, flat_rounds=3, tolerance=0.1, resolution_ns=800)
+    words = evidence_words(rounds, flat_rounds=3, tolerance=0.1, tolerance_ns=800)
+    assert words.endswith("and may by 10.0% or 800 ns")
 
 
 def test_it_ends_as_soon_as_the_last_rounds_are_flat() -> None:

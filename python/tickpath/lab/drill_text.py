@@ -155,7 +155,7 @@ def _summary(report: Mapping[str, Any]) -> Table:
     table = _table()
     table.add_column("drill", no_wrap=True)
     table.add_column("")
-    for heading in ("detect", "degrade", "recover", "lost", "not READY"):
+    for heading in ("detect", "degrade", "recover", "lost", "outside READY"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for drill in report["drills"]:

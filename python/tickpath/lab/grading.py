@@ -239,6 +239,8 @@ def _reports(facts: DrillFacts, objectives: ObjectiveSettings) -> list[GradeRow]
     rows += [_reported(f"events lost by {name}", "events", number) for name, number in missed.items()]
     if facts.withheld:
         rows.append(_reported("events lost at the source", "events", facts.withheld))
+    if facts.longest_pause_ns is not None:
+        rows.append(_reported("longest pause of the machine", "ns", facts.longest_pause_ns))
     if facts.sink_dropped is not None:
         rows.append(_reported("acks the sink missed", "events", facts.sink_dropped))
     return rows

@@ -19,6 +19,7 @@ from tickpath.core.state import Lifecycle, State
 from tickpath.errors import EngineFailed
 from tickpath.lab.digest import run_digest
 from tickpath.lab.facts import Books, DrillFacts, HealthEvent, InjectionSpan, Move
+from tickpath.lab.losses import pauses_in_run
 from tickpath.lab.scenario_source import load_source
 from tickpath.runtime.session import Session
 
@@ -128,6 +129,7 @@ def _facts(scenario: Scenario, mode: Mode, result: RunResult, watch: _CauseWatch
         p99_ns=_p99_in_ready(record),
         withheld=None if last is None else last.feed.withheld,
         sink_dropped=None if result.sink is None else result.sink.dropped,
+        longest_pause_ns=_longest_pause(record) if mode == "live" and record is not None else None,
         digest=run_digest(result),
     )
 
@@ -158,6 +160,10 @@ def _books(record: EngineRecord | None) -> Mapping[str, Books]:
             unread=ledger.unread,
         )
     return books
+
+
+def _longest_pause(record: EngineRecord) -> int | None:
+    return max((length_ns for _, length_ns in pauses_in_run(record)), default=None)
 
 
 def _p99_in_ready(record: EngineRecord | None) -> int | None:

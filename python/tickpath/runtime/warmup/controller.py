@@ -232,9 +232,12 @@ class WarmUp:
         attempt.processed, attempt.at_cursor = processed, look.stages["executor"].cursor
         attempt.moved_from = (look.feed.published, look.feed.withheld)
         flat_rounds, tolerance = settings.flat_rounds, settings.tolerance
-        numbers = evidence_words(rounds, flat_rounds=flat_rounds, tolerance=tolerance)
+        close_ns = max(settings.tolerance_ns, self._resolution_ns)
+        numbers = evidence_words(
+            rounds, flat_rounds=flat_rounds, tolerance=tolerance, tolerance_ns=settings.tolerance_ns
+        )
         if len(rounds) >= settings.rounds_min and is_flat(
-            rounds, flat_rounds=flat_rounds, tolerance=tolerance, resolution_ns=self._resolution_ns
+            rounds, flat_rounds=flat_rounds, tolerance=tolerance, resolution_ns=close_ns
         ):
             reason = f"latency flat after {len(rounds)} rounds: {numbers}"
             return self._end(attempt, look.at_ns, processed, "passed", reason)
