@@ -16,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedRecord", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedRecord", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "VirtualEngine", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -159,7 +159,7 @@ class ClockRecord:
     @property
     def source(self, /) -> str:
         """
-        ``"tsc"`` or ``"clock_gettime"``.
+        ``"tsc"``, ``"clock_gettime"`` or ``"virtual"``.
         """
 
 @final
@@ -283,6 +283,11 @@ class EngineRecord:
     def clock(self, /) -> ClockRecord:
         """
         What the stamps were taken by.
+        """
+    def digest(self, /, tail: bytes) -> str | None:
+        """
+        SHA-256 over the acks as rows of ``ACK_DTYPE`` and then ``tail``, in hexadecimal; ``None`` of a live run,
+        whose stamps are its own.
         """
     @property
     def end_ns(self, /) -> int:
@@ -663,7 +668,7 @@ class Faults:
 
     Any thread may call any method at any time, before the start too; none waits, and each is seen by its stage at
     its next turn. Asking twice for the same is asking once. What a fault did is in the counters of the feed and the
-    stages. Raises ``ArgumentTypeError``, ``ArgumentValueError`` and ``ArgumentOverflow`` for what makes no sense.
+    stages. Raises ``ArgumentTypeError``, ``ArgumentValueError`` and ``ArgumentOverflowError`` for what makes no sense.
     """
     def clock_step(self, /, offset_ns: int) -> None:
         """
@@ -1285,7 +1290,7 @@ class StagePlace:
     @property
     def wait(self, /) -> str:
         """
-        ``"spin"``, ``"yield"`` or ``"park"``.
+        ``"spin"``, ``"yield"`` or ``"park"``; ``"virtual"`` where nobody waits.
         """
 
 @final
@@ -1402,6 +1407,115 @@ class StageState:
     def shed(self, /) -> int:
         """
         Events that could be read, and were skipped on purpose.
+        """
+
+@final
+class VirtualEngine:
+    """
+    Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at 0.
+
+    Every method may be called from any thread; one simulates at a time, the others wait. What the stages do is the
+    same on every machine, as long as orders are given between two calls of ``advance``.
+    """
+    def __new__(cls, /, events: Events, gate: Gate, ring: EventRing, settings: tickpath.config.engine.EngineSettings, *, hold_at: SupportsIndex | None = None) -> Self:
+        """
+        A run of ``events`` into ``ring`` (of ``EVENT_DTYPE``), gated by ``gate``, as ``settings`` (a
+        ``tickpath.config.engine.EngineSettings``) say; before the event of index ``hold_at`` the feed waits
+        for ``release()``.
+
+        Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
+        """
+    def acks(self, /) -> AckReader | None:
+        """
+        A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
+        """
+    def acks_digest(self, /) -> str:
+        """
+        SHA-256 over the acks that were completed by now, as rows of ``ACK_DTYPE``, in hexadecimal.
+
+        Raises ``EngineFailed`` before the start, and after the record was taken, which has it.
+        """
+    def advance(self, /, until_ns: SupportsIndex | None = None, until_published: SupportsIndex | None = None) -> bool:
+        """
+        Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published; ``None``
+        is as far as it goes. Whether the run is over.
+
+        Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves the run
+        at the moment it had come to. Raises ``EngineFailed`` before the start.
+        """
+    @property
+    def events_planned(self, /) -> int:
+        """
+        Events the feed is going to publish.
+        """
+    @property
+    def faults(self, /) -> Faults | None:
+        """
+        What can go wrong in this run, on demand; ``None`` if the settings do not ask for it.
+        """
+    def fence(self, /, epoch: SupportsIndex, until_ns: SupportsIndex) -> bool:
+        """
+        Simulate until every stage has seen ``epoch``, and not beyond ``until_ns``; whether they have.
+        """
+    def finish(self, /) -> EngineRecord:
+        """
+        Take the record of a run that is over, once. The ring can be published into again.
+
+        Raises ``EngineFailed`` if it is not over, or if its record was taken before.
+        """
+    @property
+    def gaps_capped(self, /) -> int:
+        """
+        Idle gaps of the recording that the plan cuts short.
+        """
+    def has_seen(self, /, epoch: SupportsIndex) -> bool:
+        """
+        Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
+        """
+    @property
+    def left_out_ns(self, /) -> int:
+        """
+        Idle time the plan leaves out, in nanoseconds of the run.
+        """
+    def now_ns(self, /) -> int:
+        """
+        The virtual clock: nanoseconds since the feed began.
+        """
+    @property
+    def plan_length_ns(self, /) -> int | None:
+        """
+        When the plan wants the last event published, in nanoseconds after the first; ``None``
+        without a plan.
+        """
+    def release(self, /, hold_at: SupportsIndex | None = None) -> None:
+        """
+        Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
+        start.
+        """
+    @property
+    def ring(self, /) -> EventRing:
+        """
+        The ring that the engine publishes into; from start to end nobody else can.
+        """
+    def snapshot(self, /) -> EngineSnapshot:
+        """
+        The run as of now.
+        """
+    def start(self, /) -> None:
+        """
+        Build the stages; the run is at moment 0, and nothing has happened.
+
+        Raises ``ProducerBusy`` if somebody else publishes into the ring, ``ArgumentValueError`` if the
+        settings ask for what there is only with real time, ``EngineFailed`` if it was started before, and
+        ``MemoryError`` if there is no room for the ack ring.
+        """
+    def stop(self, /) -> None:
+        """
+        End every stage as soon as it has nothing under way.
+        """
+    def stop_intake(self, /) -> None:
+        """
+        End the feed at this moment; what is in the ring is still processed.
         """
 
 def check_stage_name(name: str) -> None:

@@ -138,7 +138,7 @@ impl Building<'_> {
         let first_seq = producer.next_seq();
         let hold_at = self.settings.hold_at;
         let feed = FeedStage::new(source, self.plan.len(), producer, timetable, hold_at);
-        Ok(Box::new(Stages {
+        let mut stages = Stages {
             gate: Arc::clone(self.gate),
             control: Arc::clone(self.control),
             now,
@@ -152,7 +152,10 @@ impl Building<'_> {
             executor: Desk::new(executor, 0),
             after,
             is_over: false,
-        }))
+        };
+        // That there is a limit can be seen from the beginning.
+        stages.show();
+        Ok(Box::new(stages))
     }
 
     fn consumer<C: Clock>(

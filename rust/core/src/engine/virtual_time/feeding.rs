@@ -158,7 +158,7 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         self.due_ns = u64::MAX;
         self.end_ns = world.now.now_ns();
         self.show(world);
-        control.set_held(false);
+        control.set_held(None);
         control.set_feed_done();
     }
 

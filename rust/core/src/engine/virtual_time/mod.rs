@@ -141,6 +141,11 @@ impl VirtualEngine {
         self.simulation.now_ns()
     }
 
+    /// Whether everything was published and read, or the run was stopped and nothing is under way.
+    pub fn is_over(&self) -> bool {
+        self.simulation.is_over()
+    }
+
     /// Simulates up to the horizon, or to the end of the run. Time never goes back: a horizon before now is now.
     pub fn advance(&mut self, to: Horizon) -> Advance {
         self.simulation.advance(to)
@@ -170,12 +175,8 @@ impl VirtualEngine {
     ///
     /// # Errors
     /// Returns an error if it is not over.
-    pub fn finish(mut self) -> Result<(RunRecord, AcksDigest, Producer), EngineError> {
-        let here = Horizon {
-            until_ns: 0,
-            ..Horizon::END
-        };
-        if self.advance(here) != Advance::Over {
+    pub fn finish(self) -> Result<(RunRecord, AcksDigest, Producer), EngineError> {
+        if !self.is_over() {
             return Err(EngineError::Misused("the run is not over"));
         }
         let left = self.simulation.leave();

@@ -63,6 +63,7 @@ pub enum Advance {
 pub(super) trait Simulation: Send + fmt::Debug {
     fn advance(&mut self, to: Horizon) -> Advance;
     fn now_ns(&self) -> u64;
+    fn is_over(&self) -> bool;
     fn digest(&self) -> &AcksDigest;
     fn leave(self: Box<Self>) -> Left;
 }
@@ -212,7 +213,7 @@ where
     }
 
     /// Tells the control side how far everybody is.
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let control = &self.control;
         let world = World {
             gate: &self.gate,
@@ -262,6 +263,10 @@ where
 
     fn now_ns(&self) -> u64 {
         self.now.now_ns()
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn digest(&self) -> &AcksDigest {
