@@ -22,10 +22,11 @@ use crate::virtual_life::Life;
 /// Moments between two looks at signals: some milliseconds' work.
 const MOMENTS_PER_LOOK: u64 = 1 << 16;
 
-/// Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at 0.
+/// Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at
+/// 0.
 ///
-/// Every method may be called from any thread; one simulates at a time, the others wait. What the stages do is the
-/// same on every machine, as long as orders are given between two calls of ``advance``.
+/// Every method may be called from any thread; one simulates at a time, the others wait. What the stages do
+/// is the same on every machine, as long as orders are given between two calls of ``advance``.
 #[pyclass(frozen, module = "tickpath._native")]
 pub(crate) struct VirtualEngine {
     life: Mutex<Life>,
@@ -119,11 +120,11 @@ impl VirtualEngine {
         })
     }
 
-    /// Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published; ``None``
-    /// is as far as it goes. Whether the run is over.
+    /// Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published;
+    /// ``None`` is as far as it goes. Whether the run is over.
     ///
-    /// Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves the run
-    /// at the moment it had come to. Raises ``EngineFailed`` before the start.
+    /// Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves
+    /// the run at the moment it had come to. Raises ``EngineFailed`` before the start.
     #[pyo3(signature = (until_ns=None, until_published=None))]
     fn advance(
         &self,
@@ -193,8 +194,8 @@ impl VirtualEngine {
         AckReader::new(self.acks.get()?, self.ring.get())
     }
 
-    /// Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
-    /// start.
+    /// Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before
+    /// the start.
     #[pyo3(signature = (hold_at=None))]
     fn release(&self, hold_at: Option<usize>) {
         if let Some(control) = self.control.get() {

@@ -1,5 +1,5 @@
-//! From settings to stages: each combination of service time, latency limit and ack ring of the executor is code of
-//! its own. With faults there is one kind of stage for all, as in the live engine.
+//! From settings to stages: each combination of service time, latency limit and ack ring of the executor is
+//! code of its own. With faults there is one kind of stage for all, as in the live engine.
 
 use core::cmp::Ordering;
 
