@@ -4,13 +4,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{Control, EngineError, Stamping};
+use tickpath_core::engine::{Control, EngineError};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 
 use crate::ack_reader::AckReader;
-use crate::ack_window::AckWindow;
-use crate::engine_life::{Life, Source};
+use crate::engine_life::{Life, Source, planned};
 use crate::engine_owner::{Owner, raised, unknown};
 use crate::engine_record::EngineRecord;
 use crate::engine_settings::{Run, checked};
@@ -39,7 +38,6 @@ pub(crate) struct LiveEngine {
     process: Owner,
     gate: Arc<CoreGate>,
     counter: bool,
-    stamping: Stamping,
     #[pyo3(get)]
     /// The ring that the engine publishes into; from start to end nobody else can.
     ring: Py<EventRing>,
@@ -83,7 +81,7 @@ impl LiveEngine {
             other => return Err(unknown(py, "clock", other, "auto or monotonic")),
         };
         let events = events.get().shared();
-        let plan = run.plan(py, &events)?;
+        let plan = planned(py, &events, &run)?;
         let settings = run.settings(py, hold_at)?;
         checked(py, &settings)?;
         Ok(Self {
@@ -92,7 +90,6 @@ impl LiveEngine {
             process: Owner::default(),
             gate: Arc::clone(gate.get().shared()),
             counter,
-            stamping: settings.stamping,
             ring: ring.clone().unbind(),
             events_planned: plan.len(),
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
@@ -146,11 +143,6 @@ impl LiveEngine {
     /// A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
     fn acks(&self) -> Option<AckReader> {
         AckReader::new(self.acks.get()?, self.ring.get())
-    }
-
-    /// A window over the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
-    fn ack_window(&self) -> Option<AckWindow> {
-        AckWindow::new(self.acks.get()?, self.stamping)
     }
 
     /// Let a held feed go on.

@@ -6,7 +6,16 @@ import dataclasses
 import weakref
 from typing import TYPE_CHECKING, TypeVar
 
-from tickpath._native import EngineRecord, EngineSnapshot, EventRing, Events, Gate, LiveEngine, SinkFeeder
+from tickpath._native import (
+    AckWindow,
+    EngineRecord,
+    EngineSnapshot,
+    EventRing,
+    Events,
+    Gate,
+    LiveEngine,
+    SinkFeeder,
+)
 from tickpath.config.checks import instance, whole
 from tickpath.config.engine import EngineSettings
 from tickpath.core.engine.sink_drain import SinkAccount, SinkDrain
@@ -14,7 +23,7 @@ from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, EngineFailed
 
 if TYPE_CHECKING:
-    from tickpath._native import AckReader, AckWindow
+    from tickpath._native import AckReader
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
     from tickpath.core.state import Lifecycle
@@ -67,6 +76,7 @@ class Engine:
         if feeder is not None and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._lifecycle = lifecycle
+        self._shared_stamps = settings.stamp_per == "batch"
         self._feeder = feeder
         self._drain: SinkDrain | None = None
         self._sink_account: SinkAccount | None = None
@@ -145,7 +155,8 @@ class Engine:
 
         Reads from the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another.
         """
-        return self._native.ack_window()
+        acks = self._native.acks()
+        return None if acks is None else AckWindow(acks, shared_stamps=self._shared_stamps)
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.
