@@ -27,7 +27,11 @@ NAMES = {
     "tickpath.core.engine": ["Engine", "EngineRecord", "EngineSnapshot", "AckReader", "SinkAccount"],
     "tickpath.config.engine": ["EngineSettings", "ConsumerSettings", "ThreadSettings", "ServiceTime"],
     "tickpath.control.metrics": ["Metrics", "Snapshot", "LatencySink", "LatencyHistogram", "write_hlog"],
-    "tickpath.control.failure": ["FailureScenario", "MarketDataOutage", "ExecutionFailure"],
+    "tickpath.control.failure": [
+        *("FailureScenario", "MarketDataOutage", "ExecutionFailure", "Cause", "held", "held_causes"),
+        *("ExternalSignal", "Injector", "InjectionEvent"),
+    ],
+    "tickpath.control.health": ["Look", "Probe", "Reading", "HealthMonitor", "Watch", "monitor_objects"],
 }
 SEED_MODULES = [
     *("tickpath.core." + part for part in ("bus", "execution", "ingest", "state", "time")),
@@ -108,6 +112,7 @@ def test_the_version_is_written_once() -> None:
         "tickpath.core.time",
         "tickpath.control.metrics",
         "tickpath.control.failure",
+        "tickpath.control.health",
     ],
 )
 def test_an_import_loads_neither_numpy_nor_the_command_lines_libraries(module: str) -> None:

@@ -24,7 +24,7 @@ from tickpath.config.scenario.injections import (
 )
 from tickpath.control.failure import Cause, Injector, held
 from tickpath.control.failure.injection import KINDS
-from tickpath.core.state import State
+from tickpath.core.state import Lifecycle, State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 LASTING: list[tuple[Any, dict[str, Any], Any, Any]] = [
@@ -131,6 +131,19 @@ class TestStateCorruption:
         assert (lifecycle.state, lifecycle.refused_moves, injector.errors) == (State.READY, 0, 1)
         assert "READY -> DEGRADED is a legal move" in str(errors[0])
 
+    def test_nor_one_that_becomes_legal_meanwhile(self) -> None:
+        class Moved(Lifecycle):
+            def can_transition_to(self, state: State) -> bool:
+                can = super().can_transition_to(state)
+                self.transition_to(State.DEGRADED)
+                return can
+
+        lifecycle = Moved()
+        lifecycle.transition_to(State.WARMUP)
+        injector = Injector.of([StateCorruptionSettings(at_ns=1, target="WARMUP")], None, lifecycle)
+        injector.step(look(1))
+        assert (lifecycle.state, lifecycle.epoch) == (State.DEGRADED, 2)
+
 
 class TestStart:
     def test_by_time_it_is_the_first_look_at_or_after(self) -> None:
@@ -157,7 +170,7 @@ class TestStart:
 
     def test_which_counts_anew_if_it_was_left_meanwhile(self) -> None:
         injector = Injector.of([FeedOutageSettings(in_state="READY", after_ns=25)], Knobs())
-        states = [(0, State.READY, 2), (20, State.DEGRADED, 3), (30, State.READY, 4), (54, State.READY, 4)]
+        states = [(0, State.READY, 2), (25, State.DEGRADED, 3), (30, State.READY, 4), (54, State.READY, 4)]
         assert run(injector, *(look(at, state=state, epoch=epoch) for at, state, epoch in states)) == []
         assert run(injector, look(55, epoch=4)) == [(55, "start")]
 
@@ -224,6 +237,10 @@ class TestDue:
             (130, "b", "end"),
             (150, "a", "end"),
         ]
+
+    def test_what_is_past_is_due_no_more(self) -> None:
+        injector = Injector.of([FeedOutageSettings(at_ns=100)], Knobs())
+        assert [injector.next_due_ns(at_ns) for at_ns in (99, 100)] == [100, None]
 
     def test_and_the_next_count(self) -> None:
         injector = Injector.of([FeedDuplicateSettings(at_event=100, every=2, duration_events=50)], Knobs())
