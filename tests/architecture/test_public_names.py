@@ -32,7 +32,11 @@ NAMES = {
     "tickpath.runtime.shutdown": ["Shutdown", "ShutdownResult"],
     "tickpath.runtime.status": ["RuntimeStatus", "StatusBoard"],
     "tickpath.runtime.endpoints": ["Endpoints", "parse_address"],
-    "tickpath.control.failure": ["FailureScenario", "MarketDataOutage", "ExecutionFailure"],
+    "tickpath.control.failure": [
+        *("FailureScenario", "MarketDataOutage", "ExecutionFailure", "Cause", "held", "held_causes"),
+        *("ExternalSignal", "Injector", "InjectionEvent"),
+    ],
+    "tickpath.control.health": ["Look", "Probe", "Reading", "HealthMonitor", "Watch", "monitor_objects"],
 }
 SEED_MODULES = [
     *("tickpath.core." + part for part in ("bus", "execution", "ingest", "state", "time")),
@@ -115,6 +119,7 @@ def test_the_version_is_written_once() -> None:
         "tickpath.control.failure",
         "tickpath.runtime.warmup",
         "tickpath.runtime.endpoints",
+        "tickpath.control.health",
     ],
 )
 def test_an_import_loads_neither_numpy_nor_the_command_lines_libraries(module: str) -> None:

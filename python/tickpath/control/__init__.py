@@ -1,4 +1,5 @@
 """The control plane: reads the hot path's counters, never sits on it.
 
-``failure`` degrades on purpose and ``metrics`` aggregates; ``health`` and ``automation`` are not built yet.
+``failure`` breaks things on purpose and keeps the causes, ``health`` finds what is wrong, ``automation``
+answers, ``metrics`` aggregates.
 """
