@@ -1,4 +1,4 @@
-"""``tickpath run``: a feed through the ring and the executor, live or in virtual time, and the account of it."""
+"""``tickpath run``: a feed through ring and executor, live or in virtual time, and the account of it."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
 def command(**options: Any) -> int:
     """Run a feed through the ring, the executor and other consumers, and account for every event.
 
-    Without arguments: live, 300,000 synthetic events at 100,000 a second, 65,536 slots. SCENARIO is a scenario file
-    or the name of a shipped drill (tickpath drill list): faults, probes, runbooks and all.
+    Without arguments: live, 300,000 synthetic events at 100,000 a second, 65,536 slots. SCENARIO is a
+    scenario file or the name of a shipped drill (tickpath drill list): faults, probes, runbooks and all.
     """
     refuse_what_does_not_fit(options)
     if options["scenario"] is not None:

@@ -127,12 +127,12 @@ _OPTIONS = (
     click.option(
         "--check-determinism",
         is_flag=True,
-        help="Run the scenario twice in fresh processes, in virtual time, and name the first step that differs.",
+        help="Run the scenario twice in fresh processes, in virtual time: the first step that differs.",
     ),
     click.option(
         "--http",
         metavar="[HOST:]PORT",
-        help="Answer /livez, /readyz, /startupz and /metrics there while it runs; on the loopback by default.",
+        help="Answer /livez, /readyz, /startupz and /metrics there while it runs; loopback by default.",
     ),
     click.option(
         "--http-allow-remote", is_flag=True, help="Let --http listen at an address that others can reach."

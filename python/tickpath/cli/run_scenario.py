@@ -1,6 +1,7 @@
 """What ``tickpath run SCENARIO`` runs: the file, and what the command line puts in its place.
 
-The feed, its pace and the seed may be given beside a file; everything else is the file's, which may extend another.
+The feed, its pace and the seed may be given beside a file; everything else is the file's, which may extend
+another.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def load_scenario_run(
         files = [(feed.kind, feed.path) for feed in options["feeds"]]
         recording = Recording.load(files, symbol=options["symbol"], progress=progress)
         scenario = recording.fit(scenario)
-    scenario = dataclasses.replace(scenario, feed=dataclasses.replace(scenario.feed, **_pace(scenario, options)))
+    scenario = dataclasses.replace(
+        scenario, feed=dataclasses.replace(scenario.feed, **_pace(scenario, options))
+    )
     return scenario, load_source(scenario, progress) if recording is None else recording.source
 
 
@@ -97,7 +100,7 @@ def _pace(scenario: Scenario, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def scenario_asked(scenario: Scenario, options: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """Every setting of ``scenario``, as a file would say it, for the object of its run; and the command for it."""
+    """Every setting of ``scenario``, as a file would say it, and the command that runs the same again."""
     words = ["tickpath", "run", options["scenario"], "--mode", options["mode"], "--seed", str(scenario.seed)]
     for feed in options["feeds"]:
         words += ["--feed", f"{feed.kind}:{feed.path}"]

@@ -1,4 +1,4 @@
-"""What the control plane saw and did, as parts of a run's object: each in the order it happened, in run time."""
+"""What the control plane saw and did, as parts of a run's object: in the order it happened, in run time."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
     injections -> lifecycle and warm-up -> health -> operator -> runbooks
 
-So a fault that begins at a step is seen by the probes of the same step, and a cause that is raised is answered
-in the step that raised it. Between two steps injections are applied at their own exact moments. It reads counters
-and moves flags; it is never on the hot path, and never waits.
+So a fault that begins at a step is seen by the probes of the same step, and a cause that is raised is
+answered in the step that raised it. Between two steps injections are applied at their own exact moments. It
+reads counters and moves flags; it is never on the hot path, and never waits.
 
 Threads: one steps. What it keeps may be read by others through :mod:`tickpath.runtime.status`.
 """

@@ -1,7 +1,7 @@
 """The operator of a scenario: says at the planned moments that a cause has been seen to.
 
-Explicit operator action is what some runbooks wait for; in a drill somebody has to take it, at the same moment each
-time. Threads: the control plane's only. Never waits.
+Explicit operator action is what some runbooks wait for; in a drill somebody has to take it, at the same
+moment each time. Threads: the control plane's only. Never waits.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The composition root: a source, a scenario, a lifecycle, an engine and a control plane, run to an end and accounted for.
+"""The composition root: source, scenario, lifecycle, engine and control plane, run to an end, accounted for.
 
-The lifecycle goes INIT → WARMUP → READY. In the first warm-up the feed is held at the end of each round (or of the
-counted events) until the control side has judged it; at READY it waits until the executor has seen that epoch (the
-fence) and lets the feed go on, with the plan shifted by the time it was held. So a first warm-up is never late and
-never short, whatever the control interval. Nothing else ever holds a feed.
+The lifecycle goes INIT → WARMUP → READY. In the first warm-up the feed is held at the end of each round (or
+of the counted events) until the control side has judged it; at READY it waits until the executor has seen
+that epoch (the fence) and lets the feed go on, with the plan shifted by the time it was held. So a first
+warm-up is never late and never short, whatever the control interval. Nothing else ever holds a feed.
 
-Live, the stages run on native threads and the control plane on the thread that called; in virtual time both are
-simulated on that thread, and the control plane steps at exact virtual times.
+Live, the stages run on native threads and the control plane on the thread that called; in virtual time both
+are simulated on that thread, and the control plane steps at exact virtual times.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _ACK_CAPACITY = 65_536
 
 
 def plain_scenario(settings: RunSettings, events: int) -> Scenario:
-    """A run of ``events`` without faults, probes and runbooks: READY after a count of events, and then nothing."""
+    """A run of ``events`` without faults, probes and runbooks: READY after a count of events."""
     asked = settings.warmup_events
     warmup = warmup_default(events) if asked is None else min(asked, events)
     return Scenario(warmup=WarmupSettings(kind="count", events=warmup), probes=(), runbooks=())
@@ -63,9 +63,9 @@ def plain_scenario(settings: RunSettings, events: int) -> Scenario:
 class Session:
     """One run of ``source`` under ``settings`` and ``scenario``, live or in virtual time.
 
-    Without ``scenario`` nothing goes wrong and nobody watches: :func:`plain_scenario`. With one, ``settings`` are
-    its :meth:`~tickpath.config.scenario.Scenario.run_settings`, or those changed. ``audit_file`` is given a line of
-    JSON for each thing a runbook does.
+    Without ``scenario`` nothing goes wrong and nobody watches: :func:`plain_scenario`. With one, ``settings``
+    are its :meth:`~tickpath.config.scenario.Scenario.run_settings`, or those changed. ``audit_file`` is given
+    a line of JSON for each thing a runbook does.
 
     Raises ``ArgumentValueError`` for settings that make no sense and ``MemoryError``.
     """
@@ -145,7 +145,8 @@ class Session:
             self.lifecycle = Lifecycle(history_limit=limit)
             live = self._engine = Engine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
             return LiveDriver(live, self.lifecycle, names)
-        self.lifecycle = Lifecycle(lambda: virtual.now_ns(), history_limit=limit)
+        # The engine needs the lifecycle's gate, and the lifecycle the engine's clock.
+        self.lifecycle = Lifecycle(lambda: self._engine.now_ns(), history_limit=limit)  # noqa: PLW0108
         virtual = self._engine = VirtualEngine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
         return VirtualDriver(virtual, self.lifecycle, names)
 
@@ -165,7 +166,7 @@ class Session:
         return self._shutdown
 
     def acks(self) -> AckReader | None:
-        """A reader of the run's acks, once it runs and if it has a ring for them; not where stamps are shared."""
+        """A reader of the run's acks, if it has a ring for them; none where stamps are shared."""
         return None if self._settings.stamp_per == "batch" else self._engine.acks()
 
     def run(
@@ -180,10 +181,10 @@ class Session:
 
         ``on_start`` is called once the stages have their memory and run. At every control step ``on_look`` is
         given the counters of the moment, and the run is ended in order if ``should_stop`` says so, or
-        :attr:`shutdown` was asked: the intake stops, what is there is drained for at most ``drain_ns``. ``trace`` is
-        given each look, the control plane after its step, and the digest of the acks so far, in virtual time.
-        Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage ended by a bug
-        or the session was run before.
+        :attr:`shutdown` was asked: the intake stops, what is there is drained for at most ``drain_ns``.
+        ``trace`` is given each look, the control plane after its step, and the digest of the acks so far, in
+        virtual time. Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage
+        ended by a bug or the session was run before.
         """
         plane, driver, engine = self._plane, self._driver, self._engine
         live = driver.mode == "live"
@@ -207,7 +208,7 @@ class Session:
                             if driver.seen is not None:
                                 on_look(driver.seen)
                         if trace is not None:
-                            trace(look, plane, engine.acks_digest() if not live else "")
+                            trace(look, plane, driver.acks_digest())
             except BaseException:
                 engine.stop()
                 raise

@@ -1,7 +1,7 @@
 """Everybody outside who is told how a run is: systemd, a probe file, HTTP.
 
-All of it reads the status board, which the control step leaves its look on; nothing is near the hot path. What is
-not asked for is not there. Threads: the control plane's, but for the HTTP server, which has its own.
+All of it reads the status board, which the control step leaves its look on; nothing is near the hot path.
+What is not asked for is not there. Threads: the control plane's, but for the HTTP server, which has its own.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Supervision:
         return None if self._endpoints is None else self._endpoints.url
 
     def begin(self, acks: AckReader | None) -> None:
-        """The stages run; ``acks`` is where the latencies of ``/metrics`` come from, if there is such a ring."""
+        """The stages run; ``acks`` is where the latencies of ``/metrics`` come from, if there is a ring."""
         if self._endpoints is not None and acks is not None:
             self._board.count_latency(AckLatency(acks))
 

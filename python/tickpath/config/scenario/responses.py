@@ -87,11 +87,11 @@ class ObjectiveSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for field in ("expects_causes", "expects_runbooks"):
-            words = getattr(self, field)
+        for name in ("expects_causes", "expects_runbooks"):
+            words = getattr(self, name)
             repeated = [word for n, word in enumerate(words) if word in words[:n]]
             if repeated:
-                raise ArgumentValueError(f"{field} names {repeated[0]!r} twice")
+                raise ArgumentValueError(f"{name} names {repeated[0]!r} twice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
