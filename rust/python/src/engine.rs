@@ -13,7 +13,7 @@ use crate::ack_window::AckWindow;
 use crate::engine_faults::Faults;
 use crate::engine_life::{Life, RunClocks, Source};
 use crate::engine_owner::{Owner, raised};
-use crate::engine_record::EngineRecord;
+use crate::engine_record::{EngineRecord, RunClock};
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
 use crate::errors;
@@ -230,7 +230,7 @@ impl LiveEngine {
         });
         self.ring.get().claim_producer(py);
         let (record, calibrated) = ended.map_err(|e| raised(py, &e))?;
-        EngineRecord::of(py, record, &calibrated)
+        EngineRecord::of(py, record, RunClock::Machine(Box::new(calibrated)))
     }
 }
 
