@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tickpath._native import (
+    AckWindow,
     EngineSnapshot,
     EventRing,
     Events,
@@ -62,6 +63,7 @@ class EngineFace(Generic[_N]):
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._lifecycle = lifecycle
         self._ack_capacity = settings.ack_capacity or 0
+        self._shared_stamps = settings.stamp_per == "batch"
         self._feeder = feeder
         self._sink_account: SinkAccount | None = None
         self._native: _N = native(
@@ -112,6 +114,14 @@ class EngineFace(Generic[_N]):
         There is one from the start of an engine with ``ack_capacity`` or a sink. Each call gives another.
         """
         return self._native.acks()
+
+    def ack_window(self) -> AckWindow | None:
+        """A window over the run's acks: how many, and how long they took, since it was last asked.
+
+        Reads from the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another.
+        """
+        acks = self._native.acks()
+        return None if acks is None else AckWindow(acks, shared_stamps=self._shared_stamps)
 
     def has_seen(self, epoch: int) -> bool:
         """Whether every stage has seen ``epoch``, without waiting."""
