@@ -207,6 +207,11 @@ class Session:
                             self._stop_if_asked(should_stop, look)
                             if driver.seen is not None:
                                 on_look(driver.seen)
+                        elif not driver.begun:
+                            # There is no control step before the feed, and nothing to drain.
+                            self._stop_if_asked(should_stop, look)
+                            if self._shutdown.is_requested:
+                                engine.stop()
                         if trace is not None:
                             trace(look, plane, driver.acks_digest())
             except BaseException:
