@@ -98,8 +98,13 @@ class AckWindow:
     A reader of a run's acks that keeps nothing of them but counts and latencies since it was last asked.
 
     The executor never waits for it: acks that were overwritten before it read them are counted as
-    ``dropped``. Made by an engine whose settings have ``ack_capacity``; each has a place of its own.
+    ``dropped``. Each has a place of its own.
     """
+    def __new__(cls, /, acks: AckReader, *, shared_stamps: bool = False) -> Self:
+        """
+        A window over the acks that ``acks`` reads, from the oldest that is there, whatever it has read;
+        ``shared_stamps`` says that one stamp was taken for several events, so that no service time is known.
+        """
     def take(self, /) -> AckWindowFigures:
         """
         The figures of the acks since the last call, or since this was made; the next window begins.
@@ -935,10 +940,6 @@ class LiveEngine:
         for ``release()``.
 
         Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
-        """
-    def ack_window(self, /) -> AckWindow | None:
-        """
-        A window over the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
         """
     def acks(self, /) -> AckReader | None:
         """
