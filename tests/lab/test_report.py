@@ -179,6 +179,26 @@ def test_people_read_the_same(report: dict[str, Any]) -> None:
         assert stage.replace("_", " ") in text
 
 
+def test_people_read_what_went_wrong_and_what_was_done(
+    report: dict[str, Any], eventful_report: dict[str, Any]
+) -> None:
+    text = text_of(eventful_report)
+    assert text.startswith("INTERRUPTED")
+    for line in (
+        "as generated, 25,000 events/s",
+        "feed, executor: simulated in virtual time",
+        "faults     feed-freeze",
+        "causes     market data outage",
+        "market-data-outage",
+        "shutdown   caller: everything published was read",
+        eventful_report["digest"],
+        "Nothing of a machine",
+    ):
+        assert line in text
+    assert "floor" not in text
+    assert not {"faults", "causes", "runbooks", "digest", "shutdown"} & set(text_of(report).split())
+
+
 def test_a_failure_and_a_refusal_are_said(report: dict[str, Any]) -> None:
     failed = {
         **report,
