@@ -77,11 +77,11 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check loom stress-bugs \
-	tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
+.PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check scenario-reference loom \
+	stress-bugs tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv-release/.installed ## Run the main job: make run ARGS="--events 50000 --json"
 	@$(RELEASE)/tickpath run $(ARGS)
@@ -131,6 +131,9 @@ imports: .venv/.built ## Check who may import whom
 
 stubs: .venv/.installed ## Generate python/tickpath/_native.pyi
 	$(BIN)/python tools/stubs.py
+
+scenario-reference: .venv/.built ## Write the tables of docs/reference/scenario.md
+	$(BIN)/python tools/scenario_reference.py
 
 stubs-check: .venv/.built ## Check that the stub is what the module is
 	$(BIN)/python tools/stubs.py --check

@@ -16,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "FeedPlan", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -98,8 +98,13 @@ class AckWindow:
     A reader of a run's acks that keeps nothing of them but counts and latencies since it was last asked.
 
     The executor never waits for it: acks that were overwritten before it read them are counted as
-    ``dropped``. Made by an engine whose settings have ``ack_capacity``; each has a place of its own.
+    ``dropped``. Each has a place of its own.
     """
+    def __new__(cls, /, acks: AckReader, *, shared_stamps: bool = False) -> Self:
+        """
+        A window over the acks that ``acks`` reads, from the oldest that is there, whatever it has read;
+        ``shared_stamps`` says that one stamp was taken for several events, so that no service time is known.
+        """
     def take(self, /) -> AckWindowFigures:
         """
         The figures of the acks since the last call, or since this was made; the next window begins.
@@ -690,6 +695,50 @@ class Executor:
         """
 
 @final
+class FeedPlan:
+    """
+    When each event of a feed is due: the plan that an engine with the same settings follows.
+    """
+    def __new__(cls, /, events: Events, settings: tickpath.config.engine.EngineSettings) -> Self:
+        """
+        The plan of ``events`` at the pace of ``settings`` (a ``tickpath.config.engine.EngineSettings``).
+
+        Raises ``ArgumentTypeError`` and ``ArgumentValueError``, also for the pace ``max``, which has no plan, and
+        ``MemoryError``.
+        """
+    @property
+    def events(self, /) -> int:
+        """
+        Events the feed publishes.
+        """
+    @property
+    def gaps_capped(self, /) -> int:
+        """
+        Idle gaps of the recording that the plan cuts short.
+        """
+    @property
+    def left_out_ns(self, /) -> int:
+        """
+        Idle time the plan leaves out, in nanoseconds of the run.
+        """
+    @property
+    def length_ns(self, /) -> int:
+        """
+        When the last event is due, in nanoseconds after the start of the feed.
+        """
+    def size(self, /, executor: tickpath.config.engine.ConsumerSettings, *, capacity: int | None = None, progress: collections.abc.Callable[[int, int, int], object] | None = None) -> Sizing:
+        """
+        What becomes of the feed if ``executor`` (a ``tickpath.config.engine.ConsumerSettings``) reads it alone, with
+        its service time, drawn from its seed: in one pass, with the rules of a run in virtual time.
+
+        Nothing is overwritten without ``capacity``, the slots of the ring; with it ``executor.overrun`` says where the
+        executor goes on, and must be ``oldest`` or ``head``. ``progress`` is called as a loader's: with events done,
+        events in all, and events done again; what it raises ends the work, and so does a signal.
+
+        Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+        """
+
+@final
 class Gate:
     """
     One atomic word, ``epoch << 8 | state``: the executor reads it once per event.
@@ -892,10 +941,6 @@ class LiveEngine:
 
         Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
         """
-    def ack_window(self, /) -> AckWindow | None:
-        """
-        A window over the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
-        """
     def acks(self, /) -> AckReader | None:
         """
         A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
@@ -1084,6 +1129,77 @@ class SinkFeeder:
     def is_noop(self, /) -> bool:
         """
         Whether it does nothing at all, so that no ack needs to be kept for it.
+        """
+
+@final
+class Sizing:
+    """
+    What becomes of a feed; times in nanoseconds after its start.
+    """
+    @property
+    def backlog(self, /) -> int:
+        """
+        The most events that were ever published and not yet read: slots with which nothing is lost.
+        """
+    @property
+    def backlog_at_ns(self, /) -> int | None:
+        """
+        When that was; ``None`` without events.
+        """
+    @property
+    def backlog_event(self, /) -> int | None:
+        """
+        Index of the event whose publication first made it so many; ``None`` without events.
+        """
+    @property
+    def begin_ns(self, /) -> int:
+        """
+        When the first event was published.
+        """
+    @property
+    def busy_ns(self, /) -> int:
+        """
+        The service times together.
+        """
+    @property
+    def end_ns(self, /) -> int:
+        """
+        When the last event that was read was completed.
+        """
+    @property
+    def first_missed(self, /) -> int | None:
+        """
+        Index of the first event that was not read; ``None`` if all were.
+        """
+    @property
+    def latency(self, /) -> LatencyFigures:
+        """
+        From publication to completion.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Those that were overwritten before they were read.
+        """
+    @property
+    def overruns(self, /) -> int:
+        """
+        How often the executor was overrun.
+        """
+    @property
+    def published(self, /) -> int:
+        """
+        Events of the feed.
+        """
+    @property
+    def read(self, /) -> int:
+        """
+        Those that were worked on.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        Those that could still be read and were skipped in a recovery.
         """
 
 @final

@@ -15,6 +15,7 @@
     ├── EngineFailed             (RuntimeError)    a run that could not be started, or that a bug ended
     ├── CorrectionRefused        (RuntimeError)    latencies that must not be corrected (again)
     ├── ScenarioError            (ValueError)      a scenario file that is wrong, and everything that is
+    ├── EndpointsUnavailable     (RuntimeError)    HTTP endpoints that cannot be opened
     └── SourceError              (ValueError)      market data that cannot be loaded
         ├── SourceNotFound       (FileNotFoundError)
         ├── SourceUnreadable     (OSError)
@@ -36,6 +37,7 @@ __all__ = [
     "ArgumentValueError",
     "BadRow",
     "CorrectionRefused",
+    "EndpointsUnavailable",
     "EngineFailed",
     "InvalidTransition",
     "NotPublished",
@@ -212,6 +214,10 @@ class ScenarioError(TickpathError, ValueError):
         shown = "; ".join(str(problem) for problem in self.problems[:10])
         more = len(self.problems) - 10
         return f"{shown}; and {more} more" if more > 0 else shown
+
+
+class EndpointsUnavailable(TickpathError, RuntimeError):
+    """The HTTP endpoints cannot be opened: the address is taken or not ours, or a package is missing."""
 
 
 class SourceError(TickpathError, ValueError):

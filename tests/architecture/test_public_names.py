@@ -32,6 +32,11 @@ NAMES = {
         *("ExternalSignal", "Injector", "InjectionEvent"),
     ],
     "tickpath.control.health": ["Look", "Probe", "Reading", "HealthMonitor", "Watch", "monitor_objects"],
+    "tickpath.runtime.warmup": ["WarmUp", "WarmupCertificate", "WarmupStep", "FrozenGarbage"],
+    "tickpath.runtime.readiness": ["Readiness", "UnmetCondition"],
+    "tickpath.runtime.shutdown": ["Shutdown", "ShutdownResult"],
+    "tickpath.runtime.status": ["RuntimeStatus", "StatusBoard"],
+    "tickpath.runtime.endpoints": ["Endpoints", "parse_address"],
 }
 SEED_MODULES = [
     *("tickpath.core." + part for part in ("bus", "execution", "ingest", "state", "time")),
@@ -113,6 +118,8 @@ def test_the_version_is_written_once() -> None:
         "tickpath.control.metrics",
         "tickpath.control.failure",
         "tickpath.control.health",
+        "tickpath.runtime.warmup",
+        "tickpath.runtime.endpoints",
     ],
 )
 def test_an_import_loads_neither_numpy_nor_the_command_lines_libraries(module: str) -> None:

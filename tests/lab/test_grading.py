@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.lab.drills import MS, OUTAGE, facts, objectives
+from tickpath.control.automation.audit import AuditEntry, Event
 from tickpath.core.state import State
 from tickpath.lab.facts import Books, DrillFacts, HealthEvent, InjectionSpan, Move
 from tickpath.lab.grading import Grade, GradeRow, grade
@@ -113,6 +114,26 @@ def test_a_cause_that_was_expected_must_be_raised_though_nobody_limits_the_time(
     assert failed(facts(health=()), detect_ns_max=None) == [(f"time to detect: {OUTAGE}", "unknown")]
 
 
+@pytest.mark.parametrize(
+    ("events", "measured"),
+    [
+        ((), "never triggered"),
+        (("triggered",), "triggered"),
+        (("triggered", "acted", "escalated"), "escalated"),
+        (("triggered", "escalated", "triggered", "finished"), "finished"),
+        (("triggered", "finished", "triggered"), "triggered"),
+    ],
+)
+def test_a_runbook_that_was_to_answer_must_have_come_to_its_end(
+    events: tuple[Event, ...], measured: str
+) -> None:
+    audit = tuple(AuditEntry(at_ns, "slow-consumer", "", "", event) for at_ns, event in enumerate(events))
+    other = AuditEntry(9, "sink-loss", "", "", "finished")
+    graded = grade(facts(audit=(*audit, other)), objectives(expects_runbooks=("slow-consumer",)))
+    assert row(graded, "runbook slow-consumer").measured == measured
+    assert graded.passed == (measured == "finished")
+
+
 def test_a_drill_that_is_to_degrade_must_though_nobody_limits_the_time() -> None:
     ready = facts().moves[:2]
     assert failed(facts(moves=ready), degrade_ns_max=None) == [("time to degrade", "unknown")]
@@ -132,12 +153,12 @@ def test_recovery_is_not_to_be_had_while_a_cause_is_held_or_the_state_is_another
 
 def test_a_cause_that_two_probes_hold_takes_both_to_clear() -> None:
     two = (
-        HealthEvent(410 * MS, OUTAGE, raised=True, probe="one"),
-        HealthEvent(410 * MS, OUTAGE, raised=True, probe="other"),
-        HealthEvent(505 * MS, OUTAGE, raised=False, probe="one"),
+        HealthEvent(410 * MS, OUTAGE, raised=True, owner="one"),
+        HealthEvent(410 * MS, OUTAGE, raised=True, owner="other"),
+        HealthEvent(505 * MS, OUTAGE, raised=False, owner="one"),
     )
     assert failed(facts(health=two)) == [("time to recover", "unknown")]
-    both = (*two, HealthEvent(505 * MS, OUTAGE, raised=False, probe="other"))
+    both = (*two, HealthEvent(505 * MS, OUTAGE, raised=False, owner="other"))
     assert failed(facts(health=both)) == []
 
 

@@ -38,7 +38,8 @@ def test_no_more_of_it_is_played_than_the_scenario_has_events(tmp_path: Path) ->
 def test_what_has_no_length_is_played_at_a_constant_rate(tmp_path: Path) -> None:
     recording = Recording.load([("lobster", lobster(tmp_path, [7, 7, 7, 7]))])
     feed = recording.fit(scenario(events=20)).feed
-    assert (feed.pace, feed.rate_hz, feed.events) == ("constant", pytest.approx(2.0), 4)
+    assert (feed.pace, feed.events) == ("constant", 4)
+    assert feed.rate_hz == pytest.approx(2.0)
 
 
 def test_several_files_are_one_feed(tmp_path: Path) -> None:

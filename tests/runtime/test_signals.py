@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from tests.runtime.looks import Stage, look
+from tickpath.runtime.shutdown import Shutdown
 from tickpath.runtime.signals import StopSignals
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -28,6 +30,35 @@ def test_the_first_signal_asks_and_the_second_insists(number: signal.Signals) ->
         assert signals.requested
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_asks_for_an_orderly_end_and_the_second_for_one_now(number: signal.Signals) -> None:
+    shutdown = Shutdown(1_000_000)
+    full = Stage(backlog=3)
+    with StopSignals() as signals:
+        signals.defer(shutdown.request)
+        assert shutdown.step(look(executor=full)) == "continue"
+        signal.raise_signal(number)
+        assert shutdown.step(look(executor=full)) == "stop_intake"
+        assert shutdown.step(look(executor=full)) == "continue"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    # Whoever catches that finds the shutdown at its end, in this very step.
+    assert shutdown.step(look(executor=full)) == "stop"
+    result = shutdown.account(0, {"executor": 3})
+    assert result is not None
+    assert (result.by, result.hurried) == ((number.name, number.name), True)
+
+
+def test_a_signal_from_before_the_run_asks_for_nothing_orderly() -> None:
+    asked: list[str] = []
+    with StopSignals() as signals:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signals.defer(asked.append)
+    assert asked == []
 
 
 def test_the_handlers_from_before_are_put_back() -> None:

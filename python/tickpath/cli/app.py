@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import click
 
 from tickpath.cli.streams import say, settle
 from tickpath.errors import TickpathError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["EXIT_BAD_INPUT", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_PASSED", "run_command_line"]
+__all__ = ["EXIT_BAD_INPUT", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_PASSED", "one_line", "run_command_line"]
 
 EXIT_PASSED = 0
 EXIT_FAILED = 1
@@ -21,30 +17,33 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
-def _load_run() -> click.Command:
-    from tickpath.cli.run import command
-
-    return command
-
-
-def _load_bench() -> click.Command:
-    from tickpath.cli.bench import command
-
-    return command
-
-
-def _load_drill() -> click.Command:
-    from tickpath.cli.drill import command
-
-    return command
-
-
-#: Command, what loads it, and what ``tickpath --help`` says of it without that.
-_COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
-    "run": (_load_run, "Run a feed through the ring and the executor, and account for it."),
-    "drill": (_load_drill, "Inject a fault, see it answered, and grade what came of it."),
-    "bench": (_load_bench, "Measure tickpath and its peers side by side, in turns."),
+#: Command, and what ``tickpath --help`` says of it.
+_COMMANDS = {
+    "run": "Run a feed through the ring and the executor, and account for it.",
+    "drill": "Inject a fault, see it answered, and grade what came of it.",
+    "size": "Size the ring and the service time for a feed.",
+    "runbook": "List, show and rehearse what is done about each cause of degradation.",
+    "config": "Explain and check scenario files.",
+    "bench": "Measure tickpath and its peers side by side, in turns.",
 }
+
+
+def _load(name: str) -> click.Command:
+    """The command of that name: what one needs, the others do not wait for."""
+    match name:
+        case "run":
+            from tickpath.cli.run import command
+        case "drill":
+            from tickpath.cli.drill import command
+        case "size":
+            from tickpath.cli.size import command
+        case "runbook":
+            from tickpath.cli.runbook import command
+        case "config":
+            from tickpath.cli.config import command
+        case _:
+            from tickpath.cli.bench import command
+    return command
 
 
 class _LazyGroup(click.Group):
@@ -56,12 +55,12 @@ class _LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load ``cmd_name``; ``None`` if there is no such command."""
-        return _COMMANDS[cmd_name][0]() if cmd_name in _COMMANDS else None
+        return _load(cmd_name) if cmd_name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without loading them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 @click.group(

@@ -125,7 +125,8 @@ def _run_all(
 ) -> list[DrillResult]:
     """Every scenario in turn, up to the one that a signal ends."""
     from tickpath.cli.progress import RunProgress
-    from tickpath.lab.scenario_run import Recording, run_scenario
+    from tickpath.lab.recording import Recording
+    from tickpath.lab.scenario_run import run_scenario
 
     results: list[DrillResult] = []
     with RunProgress(quiet=options["quiet"]) as progress:

@@ -71,6 +71,15 @@ class RunProgress:
                 f"{count(executor.backlog)} in the ring"
             )
 
+    def sizing(self, done: int, total: int) -> None:
+        """So much of the work was done; for the sizing of a feed."""
+        if not self._is_due("sizing"):
+            return
+        if self._console.is_terminal:
+            self._show("sizing", done, total)
+        elif self._is_plain_due():
+            say(f"tickpath: sizing: {100 * done // total if total else 0} %")
+
     def measuring(self, part: str, number: int, rounds: int) -> None:
         """Round ``number``, from 0, of a part of the bench begins."""
         if self._quiet:

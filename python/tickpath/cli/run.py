@@ -1,49 +1,40 @@
-"""``tickpath run``: a feed through the ring and the executor, live, and the account of it."""
+"""``tickpath run``: a feed through ring and executor, live or in virtual time, and the account of it."""
 
 from __future__ import annotations
 
-import math
+import contextlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
-from click.core import ParameterSource
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
-from tickpath.cli.feeds import FeedOptions, load, parse_columns, parse_feed
+from tickpath.cli.feeds import load
 from tickpath.cli.output import print_result
+from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
-from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
+from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
-from tickpath.config.engine import OverrunPolicy, Wait
-from tickpath.config.run import RunSettings
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from tickpath.cli.progress import RunProgress
+    from tickpath.config.run import RunSettings
+    from tickpath.config.scenario import Scenario
     from tickpath.control.metrics import LatencySink
-    from tickpath.runtime.session import RunResult
+    from tickpath.core.ingest import MarketDataSource
+    from tickpath.runtime.result import RunResult
+    from tickpath.runtime.session import Session
 
 __all__ = ["command"]
 
 _EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 
 
-class _Number(click.FloatRange):
-    """A number in a range; NaN compares with nothing and would pass for one."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Convert ``value`` to a finite number in the range."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
-
-
-_CAPACITY_MAX = 2**63 - 1
-_POSITIVE = _Number(min=0, min_open=True)
 _EXAMPLES = """\b
 Examples:
   tickpath run
@@ -51,6 +42,11 @@ Examples:
   tickpath run --feed lobster:AAPL_message_1.zip --speed 1000
   tickpath run --feed collector:btcusdt.gz --feed collector:ethusdt.gz --speed 100 --json
   tickpath run --consumer log,after=executor,service=2000 --service lognormal:500:0.3
+  tickpath run market-data-outage --mode virtual
+  tickpath run my-scenario.toml --feed lobster:AAPL_message_1.zip --json
+  tickpath run feed-freeze --parity
+  tickpath run overlapping-outages --check-determinism
+  tickpath run --http 9464 --probe-file /run/tickpath.json
   tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
 
 Kinds of feed: auto, lobster, collector, dbn, itch, table. A path alone is "auto".
@@ -61,270 +57,161 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
 
 
 @click.command("run", epilog=_EXAMPLES)
-@click.argument("scenario", required=False, metavar="[SCENARIO.toml]")
+@click.argument("scenario", required=False, metavar="[SCENARIO]")
 @click.option("--mode", type=click.Choice(["live", "virtual"]), default="live", show_default=True)
-@click.option(
-    "--feed",
-    "feeds",
-    type=parse_feed,
-    multiple=True,
-    metavar="KIND:PATH",
-    help="Recorded market data; repeat to merge several by stamp. Synthetic without it.",
-)
-@click.option(
-    "--columns",
-    type=parse_columns,
-    metavar="FIELD=COLUMN[:UNIT],...",
-    help="Which columns of a table are which fields.",
-)
-@click.option("--symbol", metavar="NAME", help="Name of the instrument, where the file does not say.")
-@click.option(
-    "--policy",
-    type=click.Choice(["strict", "skip"]),
-    default="strict",
-    show_default=True,
-    help="A bad row stops the load, or is skipped, counted and listed.",
-)
-@click.option(
-    "--out-of-order",
-    type=click.Choice(["refuse", "sort", "clamp"]),
-    default="refuse",
-    show_default=True,
-    help="What to do about stamps that run backwards.",
-)
-@click.option(
-    "--rate",
-    "rate_hz",
-    type=_Number(min=0, min_open=True, max=1e9),
-    metavar="HZ",
-    help="Events per second: mean of a synthetic feed (100,000 by default), constant pace of a recording.",
-)
-@click.option("--speed", type=_POSITIVE, metavar="X", help="Times as fast as recorded; 1 by default.")
-@click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan.")
-@click.option(
-    "--events",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Synthetic events (300,000 by default), or at most so many of a recording.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0, max=2**64 - 1),
-    default=0,
-    show_default="0",
-    metavar="N",
-    help="Of the synthetic feed, and of the executor's service times.",
-)
-@click.option(
-    "--model",
-    type=click.Choice(["hawkes", "poisson", "constant"]),
-    default="hawkes",
-    show_default=True,
-    help="Arrivals of the synthetic feed.",
-)
-@click.option(
-    "--capacity",
-    type=click.IntRange(min=1, max=_CAPACITY_MAX),
-    default=65_536,
-    show_default=True,
-    metavar="N",
-    help="Slots of the ring.",
-)
-@click.option(
-    "--max-gap-ms",
-    type=_Number(min=0, max=1e12),
-    default=1_000.0,
-    show_default=True,
-    metavar="MS",
-    help="Longest idle gap of a recording, after --speed.",
-)
-@click.option(
-    "--warmup-events",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Events before READY; 1,000 or a tenth of a short feed by default.",
-)
-@click.option(
-    "--wait",
-    type=click.Choice(get_args(Wait)),
-    default="auto",
-    show_default=True,
-    help="How feed and executor wait; auto spins on a core of its own.",
-)
-@click.option(
-    "--service",
-    type=parse_service,
-    metavar="TIME",
-    help="How long the executor works on an event: NS, exp:MEAN_NS or lognormal:MEDIAN_NS:SIGMA.",
-)
-@click.option(
-    "--overrun",
-    type=click.Choice(get_args(OverrunPolicy)),
-    default="oldest",
-    show_default=True,
-    help="What the executor does when it was overrun.",
-)
-@click.option(
-    "--consumer",
-    "consumers",
-    type=parse_consumer,
-    multiple=True,
-    metavar="NAME[,KEY=VALUE...]",
-    help="Another consumer; keys: after=A+B, overrun=, wait=, core=, service=, seed=. Repeat for more.",
-)
-@click.option(
-    "--executor-after", multiple=True, metavar="NAME", help="The executor comes after this consumer."
-)
-@click.option(
-    "--stamp-per",
-    type=click.Choice(["event", "batch"]),
-    default="event",
-    show_default=True,
-    help="batch: one stamp for up to 64 events, so that less is known of each.",
-)
-@click.option("--sink", is_flag=True, help="Show every ack to a latency sink, on a thread of its own.")
-@click.option(
-    "--ack-capacity",
-    type=click.IntRange(min=1, max=_CAPACITY_MAX),
-    metavar="N",
-    help="Slots of the ack ring; 65,536 for a sink.",
-)
-@click.option(
-    "--hold-back",
-    is_flag=True,
-    help="Measuring device: hold the feed to three quarters of the ring, so that nothing is lost.",
-)
-@click.option(
-    "--claim-lines",
-    is_flag=True,
-    help="The executor takes each line over as it reads it: for full speed, where nobody else reads.",
-)
-@click.option(
-    "--clock",
-    type=click.Choice(["auto", "monotonic"]),
-    default="auto",
-    show_default=True,
-    help="auto takes stamps from the processor's counter where it can be trusted.",
-)
-@click.option("--huge-pages", is_flag=True, help="Ask for huge pages under the rings.")
-@click.option("--lock-memory", is_flag=True, help="Ask for the rings never to be paged out.")
-@click.option(
-    "--priority",
-    type=parse_priority,
-    metavar="KIND:N",
-    help="Of feed and executor: fifo:1..99 or nice:-20..19.",
-)
-@click.option(
-    "--floor-ms",
-    type=_Number(min=0, max=60_000),
-    default=100.0,
-    show_default=True,
-    metavar="MS",
-    help="How long the machine's own pauses are measured before the run and after it.",
-)
-@click.option(
-    "--hlog",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the histograms as a log for the HdrHistogram tools, a line for each consumer and stage.",
-)
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
-)
-@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@source_options
+@run_options
 def command(**options: Any) -> int:
-    """Run a feed through the ring, the executor and other consumers, live, and account for every event.
+    """Run a feed through the ring, the executor and other consumers, and account for every event.
 
-    Without arguments: 300,000 synthetic events at 100,000 a second, 65,536 slots.
+    Without arguments: live, 300,000 synthetic events at 100,000 a second, 65,536 slots. SCENARIO is a
+    scenario file or the name of a shipped drill (tickpath drill list): faults, probes, runbooks and all.
     """
-    _refuse_what_is_not_there(options)
-    _refuse_what_would_be_ignored(options)
-    settings, feed = run_settings(options), feed_options(options)
+    refuse_what_does_not_fit(options)
+    if options["scenario"] is not None:
+        from tickpath.cli.run_scenario import refuse_what_the_file_says
+
+        refuse_what_the_file_says(options)
+    if options["parity"] or options["check_determinism"]:
+        return _compare(options)
     try:
         with StopSignals() as signals:
-            result, report = _run(settings, feed, signals, options)
-            # First: a log that cannot be written takes no figure with it.
-            _print(report, replay_command(settings, feed, sink=options["sink"]), as_json=options["as_json"])
-            if options["hlog"] is not None:
-                _write_hlog(result, options["hlog"])
+            verdict = _run(options, signals)
     except KeyboardInterrupt:
         # The second signal means now, and before the run there is none: no account.
         say("tickpath: interrupted, ended without an account")
         return EXIT_INTERRUPTED
-    return _EXIT_CODES[result.verdict]
+    return _EXIT_CODES[verdict]
 
 
-def _refuse_what_is_not_there(options: Mapping[str, Any]) -> None:
-    if options["scenario"] is not None:
-        raise click.UsageError(
-            f"scenario files ({options['scenario']}) are not supported by this version: use the options of "
-            "tickpath run --help"
-        )
-    if options["mode"] == "virtual":
-        raise click.UsageError("--mode virtual is not supported by this version: use --mode live")
-    if options["hlog"] is not None:
-        from tickpath.lab.histogram_log import why_not_written
+def _compare(options: Mapping[str, Any]) -> int:
+    from tickpath.cli.run_checks import run_determinism, run_parity
 
-        reason = why_not_written(options["hlog"])
-        if reason is not None:
-            raise click.UsageError(f"--hlog {reason}")
-    paces = [
-        name
-        for name, given in (
-            ("--rate", options["rate_hz"]),
-            ("--speed", options["speed"]),
-            ("--max", options["as_fast_as_possible"] or None),
-        )
-        if given is not None
-    ]
-    if len(paces) > 1:
-        raise click.UsageError(f"{' and '.join(paces)} exclude each other: give one pace")
-
-
-def _refuse_what_would_be_ignored(options: Mapping[str, Any]) -> None:
-    """Options that say something about a feed of the other sort; --seed alone may always be given."""
-    names: tuple[str, ...]
-    if options["feeds"]:
-        names, reason = ("model",), "is of the synthetic feed, and --feed gives a recorded one"
-    else:
-        names = ("columns", "symbol", "policy", "out_of_order")
-        reason = "is of a recorded feed: name one with --feed"
     context = click.get_current_context()
-    for name in names:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
+    given = context.get_parameter_source("seed") is click.core.ParameterSource.COMMANDLINE
+    of_run: dict[str, Any] = {
+        "feeds": options["feeds"],
+        "symbol": options["symbol"],
+        "seed": options["seed"] if given else None,
+        "as_json": options["as_json"],
+    }
+    if options["parity"]:
+        return run_parity(options["scenario"], **of_run, quiet=options["quiet"])
+    return run_determinism(options["scenario"], **of_run)
 
 
-def _run(
-    settings: RunSettings, feed: FeedOptions, signals: StopSignals, options: Mapping[str, Any]
-) -> tuple[RunResult, dict[str, Any]]:
-    """Loads, runs and reports."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be run, before its events are there."""
+
+    settings: RunSettings
+    scenario: Scenario | None
+    seed: int | None
+    config: dict[str, Any]
+    replay: str
+    sink: bool
+    load: Callable[[Callable[[int, int, int], object]], MarketDataSource]
+
+
+def _asked(options: Mapping[str, Any], progress: RunProgress) -> _Asked:
+    """What the options, or the scenario file, ask for."""
+    if options["scenario"] is None:
+        settings, feed = run_settings(options), feed_options(options)
+        return _Asked(
+            settings,
+            None,
+            None if feed.feeds else feed.seed,
+            {**feed_config(feed), "sink": options["sink"], "scenario": None},
+            replay_command(settings, feed, sink=options["sink"], mode=options["mode"]),
+            options["sink"],
+            lambda loading: load(feed, loading),
+        )
+    from tickpath.cli.run_scenario import load_scenario_run, scenario_asked
+
+    scenario, source = load_scenario_run(options, progress.loading)
+    config, replay = scenario_asked(scenario, options)
+    return _Asked(
+        scenario.run_settings(),
+        scenario,
+        scenario.seed,
+        config,
+        replay,
+        scenario.engine.sink,
+        lambda _loading: source,
+    )
+
+
+def _run(options: Mapping[str, Any], signals: StopSignals) -> str:
+    """Loads, runs and reports; the verdict."""
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.report import run_report
-    from tickpath.runtime.session import RunResult, Session
+    from tickpath.runtime.result import RunResult
+    from tickpath.runtime.session import Session
 
     account = nothing_loaded()
-    with RunProgress(quiet=options["quiet"]) as progress:
+    with contextlib.ExitStack() as around:
+        progress = around.enter_context(RunProgress(quiet=options["quiet"]))
+        asked = _asked(options, progress)
         try:
-            source = load(feed, progress.loading)
-            account = account_of(source, settings.events_max)
-            session = Session(source, settings, sink=_sink() if options["sink"] else None)
-            signals.defer()
+            source = asked.load(progress.loading)
+            account = account_of(source, asked.settings.events_max)
+            session = Session(
+                source,
+                asked.settings,
+                scenario=asked.scenario,
+                mode=options["mode"],
+                sink=_sink() if asked.sink else None,
+                audit_file=_opened(options["audit"], around),
+            )
+            signals.defer(session.shutdown.request)
         except KeyboardInterrupt:
-            result = RunResult.without_record(settings, "interrupted")
+            result = RunResult.without_record(asked.settings, "interrupted", mode=options["mode"])
         else:
             try:
-                result = session.run(
-                    on_start=lambda: progress.announce(session.events_planned, session.plan_length_ns),
-                    should_stop=lambda: signals.requested,
-                    on_look=lambda seen: progress.running(seen, session.events_planned),
-                )
+                result = _supervised(session, options, progress)
             except EngineFailed as error:
-                result = RunResult.without_record(settings, "fail", str(error))
-    seed = None if feed.feeds else feed.seed
-    config = {**feed_config(feed), "sink": options["sink"]}
-    return result, run_report(result, account, seed=seed, config=config)
+                result = RunResult.without_record(asked.settings, "fail", str(error), mode=options["mode"])
+    report = run_report(result, account, seed=asked.seed, config=asked.config)
+    # First: a log that cannot be written takes no figure with it.
+    _print(report, asked.replay, as_json=options["as_json"])
+    if options["hlog"] is not None:
+        _write_hlog(result, options["hlog"])
+    return result.verdict
+
+
+def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgress) -> RunResult:
+    """The run, with everybody outside who is to be told of it."""
+    if options["mode"] == "virtual":
+        return session.run(on_look=lambda seen: progress.running(seen, session.events_planned))
+    from tickpath.runtime.endpoints import parse_address
+    from tickpath.runtime.supervision import Supervision
+
+    http = options["http"]
+    address = None if http is None else parse_address(http, allow_remote=options["http_allow_remote"])
+    with Supervision(session.board, http=address, probe_file=options["probe_file"]) as outside:
+        if outside.url is not None:
+            say(f"tickpath: answering at {outside.url}")
+
+        def on_start() -> None:
+            outside.begin(session.acks())
+            progress.announce(session.events_planned, session.plan_length_ns)
+
+        def on_look(seen: Any) -> None:
+            outside.step()
+            progress.running(seen, session.events_planned)
+
+        return session.run(on_start=on_start, on_look=on_look)
+
+
+def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
+    if path is None:
+        return None
+    try:
+        return around.enter_context(open(path, "w", encoding="ascii"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.UsageError(f"--audit {one_line(str(path))} cannot be written: {reason}") from error
 
 
 def _sink() -> LatencySink:

@@ -18,6 +18,7 @@ __all__ = [
     "SYNTHETIC_RATE_HZ",
     "feed_config",
     "feed_options",
+    "pace_settings",
     "replay_command",
     "run_settings",
 ]
@@ -30,11 +31,6 @@ _NS_PER_MS = 1_000_000
 
 def run_settings(options: Mapping[str, Any]) -> RunSettings:
     """The settings of the run."""
-    pace: Pace = "recorded"
-    if options["as_fast_as_possible"]:
-        pace = "max"
-    elif options["rate_hz"] is not None and options["feeds"]:
-        pace = "constant"
     thread = ThreadSettings(wait=options["wait"], **(options["priority"] or {}))
     executor = ConsumerSettings(
         name="executor",
@@ -47,11 +43,7 @@ def run_settings(options: Mapping[str, Any]) -> RunSettings:
     )
     return RunSettings(
         capacity=options["capacity"],
-        pace=pace,
-        speed=options["speed"] or 1.0,
-        rate_hz=options["rate_hz"] if pace == "constant" else None,
-        max_gap_ns=int(options["max_gap_ms"] * _NS_PER_MS),
-        events_max=options["events"],
+        **pace_settings(options),
         warmup_events=options["warmup_events"],
         feed=thread,
         executor=executor,
@@ -64,6 +56,22 @@ def run_settings(options: Mapping[str, Any]) -> RunSettings:
         clock=options["clock"],
         floor_window_ns=int(options["floor_ms"] * _NS_PER_MS),
     )
+
+
+def pace_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that say when the feed publishes, and how much."""
+    pace: Pace = "recorded"
+    if options.get("as_fast_as_possible"):
+        pace = "max"
+    elif options["rate_hz"] is not None and options["feeds"]:
+        pace = "constant"
+    return {
+        "pace": pace,
+        "speed": options["speed"] or 1.0,
+        "rate_hz": options["rate_hz"] if pace == "constant" else None,
+        "max_gap_ns": int(options["max_gap_ms"] * _NS_PER_MS),
+        "events_max": options["events"],
+    }
 
 
 def feed_options(options: Mapping[str, Any]) -> FeedOptions:
@@ -96,9 +104,9 @@ def feed_config(feed: FeedOptions) -> dict[str, Any]:
     }
 
 
-def replay_command(settings: RunSettings, feed: FeedOptions, *, sink: bool) -> str:
+def replay_command(settings: RunSettings, feed: FeedOptions, *, sink: bool, mode: str = "live") -> str:
     """The command that runs the same again; defaults are left out."""
-    words = ["tickpath", "run"]
+    words = ["tickpath", "run", *_given("--mode", mode, "live")]
     for given in feed.feeds:
         words += ["--feed", f"{given.kind}:{given.path}"]
     if feed.columns:

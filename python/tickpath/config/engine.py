@@ -8,12 +8,14 @@ the start.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from tickpath._native import check_stage_name, check_stages
+from tickpath._native import LatencyHistogram, check_stage_name, check_stages
 from tickpath.config.checks import instance, whole
 from tickpath.config.fields import NS_MAX, SEED_MAX, Number, Whole, check_fields
+from tickpath.config.recorded import quantile_samples, read_hlog
 from tickpath.errors import ArgumentValueError
 
 __all__ = [
@@ -96,6 +98,36 @@ class ServiceTime:
         """One of ``samples_ns``, each as likely as any other."""
         return cls(kind="empirical", samples_ns=tuple(samples_ns))
 
+    @classmethod
+    def from_histogram(
+        cls, recorded: LatencyHistogram | str | os.PathLike[str], *, tag: str | None = None
+    ) -> ServiceTime:
+        """What was recorded, drawn again: evenly spaced quantiles of a histogram, of one in a ``.hlog`` file.
+
+        The samples are those of :func:`tickpath.config.recorded.quantile_samples`: 1,000 at most, and the
+        tail beyond the last of them is left out. ``tag`` names the histogram in a file that has several.
+        Raises ``ArgumentValueError`` for fewer than 20 counts, a tag that is not there, and a file that is no
+        log; ``OSError`` if it cannot be read.
+        """
+        if not isinstance(recorded, LatencyHistogram):
+            recorded = _tagged(recorded, tag)
+        elif tag is not None:
+            raise ArgumentValueError(f"tag names a histogram in a file: got {tag!r} and a histogram")
+        return cls.empirical(quantile_samples(recorded))
+
+
+def _tagged(path: str | os.PathLike[str], tag: str | None) -> LatencyHistogram:
+    """The histogram of a file that ``tag`` names, or the only one."""
+    found = read_hlog(path)
+    if tag is None and len(found) == 1:
+        return next(iter(found.values()))
+    if tag is None or tag not in found:
+        there = ", ".join(sorted(found)) or "none"
+        raise ArgumentValueError(
+            f"{os.fspath(path)}: tag must name one of its histograms ({there}), got {tag!r}"
+        )
+    return found[tag]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadSettings:
@@ -150,6 +182,11 @@ class ConsumerSettings:
         check_stage_name(self.name)
         # A name that has passed holds no braces.
         check_fields(self, f"{self.name}: {{}}")
+        if self.load_factor and self.service.kind == "none":
+            raise ArgumentValueError(
+                f"{self.name}: load_factor makes a service time longer, and there is none: "
+                f"got load_factor={self.load_factor} and a service of the kind none"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +228,7 @@ class EngineSettings:
     floor_window_ns: DurationNs = 100_000_000
     """How long the machine is watched before the run, and again after it."""
     faults: bool = False
-    """Build the stages with the knobs that injections turn: a few instructions a turn."""
+    """Build the stages so that faults can be injected: ``Engine.faults``. Else nothing of them is there."""
 
     def __post_init__(self) -> None:
         check_fields(self)

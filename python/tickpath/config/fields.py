@@ -13,7 +13,6 @@ import functools
 import re
 import sys
 import types
-from collections.abc import Hashable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tickpath.config.checks import flag, given, instance, number, one_of, shown, whole
@@ -66,12 +65,15 @@ class Text:
     words: str
 
 
+def hints_of(settings: Any) -> dict[str, Any]:
+    """The annotations of the fields of ``settings``, a dataclass, in their order."""
+    return _hints_of(settings)
+
+
 @functools.cache
-def hints_of(settings: Hashable) -> dict[str, Any]:
-    """The annotations of the fields of ``settings``, in their order."""
-    kind: Any = settings
-    hints = get_type_hints(kind, include_extras=True)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+def _hints_of(settings: Any) -> dict[str, Any]:
+    hints = get_type_hints(settings, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
 
 
 def split(hint: Any) -> tuple[tuple[Any, ...], bool]:
@@ -90,8 +92,7 @@ def check_fields(settings: Any, naming: str = "{}") -> None:
 
     ``naming`` says how messages call a field.
     """
-    kind: Any = type(settings)
-    for name, hint in hints_of(kind).items():
+    for name, hint in hints_of(type(settings)).items():
         check(naming.format(name), getattr(settings, name), hint)
 
 
@@ -111,14 +112,13 @@ def check(name: str, value: object, hint: Any) -> None:
     # Words beside numbers: a word is judged as a word.
     words = [part for part in parts if get_origin(part) is Literal]
     others = [part for part in parts if get_origin(part) is not Literal]
-    if isinstance(value, str) and words and value in get_args(words[0]):
-        return
-    takes_text = any((get_args(part)[0] if get_args(part) else part) is str for part in others)
-    if isinstance(value, str) and words and not takes_text:
-        known = ", ".join(f'"{word}"' for word in get_args(words[0]))
-        rest = " or None" if optional else ""
-        raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {given(value)}")
-    _check_one(name, value, others[0])
+    if isinstance(value, str) and words:
+        if value not in get_args(words[0]):
+            known = ", ".join(f'"{word}"' for word in get_args(words[0]))
+            rest = " or None" if optional else ""
+            raise ArgumentValueError(f"{name} must be {known}, a number{rest}, got {given(value)}")
+    else:
+        _check_one(name, value, others[0])
 
 
 def _check_one(name: str, value: object, hint: Any) -> None:

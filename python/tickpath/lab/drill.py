@@ -56,7 +56,7 @@ class DrillResult:
 
 
 def shipped_scenarios() -> dict[str, Path]:
-    """The scenario files in the package by name, in the order of the alphabet; ``base`` is no drill itself."""
+    """The scenario files in the package by name, in the order of the alphabet; ``base`` is no drill."""
     # A wheel is unpacked where it is installed: its data are files.
     folder = Path(str(files("tickpath.lab"))) / "scenarios"
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}

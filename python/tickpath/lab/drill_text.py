@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = ["print_determinism", "print_drill_list", "print_drills", "print_parity"]
 
+#: What a runbook did that a reader of the story wants to see; the JSON has every line.
+_TOLD = (
+    "triggered",
+    "acted",
+    "refused",
+    "raised",
+    "failed",
+    "undone",
+    "acknowledged",
+    "escalated",
+    "finished",
+)
 _ROW_STYLES = {"pass": "green", "fail": "bold red", "unknown": "bold red", "reported": "dim"}
 
 
@@ -103,17 +115,19 @@ def _story(drill: Mapping[str, Any]) -> Table:
         lines.append(
             (event["at_ns"], "health", f"{event['cause']}: {'raised' if event['raised'] else 'cleared'}")
         )
+    for entry in drill["audit"]:
+        if entry["event"] not in _TOLD:
+            continue
+        words = " ".join(filter(None, (entry["step"], entry["event"])))
+        lines.append((entry["at_ns"], entry["runbook"] or "operator", words))
     for move in drill["lifecycle"]:
         cause = f" ({move['cause']})" if move["cause"] else ""
         lines.append((move["at_ns"], "lifecycle", f"{move['source']} -> {move['target']}{cause}"))
-    for entry in drill["audit"]:
-        words = " ".join(filter(None, (entry["step"], entry["event"])))
-        lines.append((entry["at_ns"], entry["runbook"] or "operator", words))
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     for _ in range(2):
         table.add_column(overflow="fold")
-    # Stable: at one moment the fault stands before what it caused.
+    # Stable: at one moment the fault stands before what saw it, and that before what was done.
     for at_ns, who, what in sorted(lines, key=lambda line: line[0]):
         table.add_row(Text(_moment(at_ns), style="dim"), Text(who, style="dim"), Text(what))
     return table
@@ -141,7 +155,7 @@ def _summary(report: Mapping[str, Any]) -> Table:
     table = _table()
     table.add_column("drill", no_wrap=True)
     table.add_column("")
-    for heading in ("detect", "degrade", "recover", "lost", "not READY"):
+    for heading in ("detect", "degrade", "recover", "lost", "outside READY"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for drill in report["drills"]:

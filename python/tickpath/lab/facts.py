@@ -60,8 +60,8 @@ class HealthEvent:
     """Which."""
     raised: bool
     """Raised, or cleared."""
-    probe: str = ""
-    """Who saw it."""
+    owner: str = ""
+    """Who held it: ``probe:NAME``, or whoever signalled it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +126,8 @@ class DrillFacts:
     """Events that an injection kept from being published: lost at the source, in nobody's books."""
     sink_dropped: int | None = None
     """Acks that the sink was not shown; ``None`` without one."""
+    longest_pause_ns: int | None = None
+    """Live: how long the machine itself stood still at most during the run, as far as that was seen."""
     digest: str | None = None
     """SHA-256 over acks, lifecycle and ledger; ``None`` live."""
 

@@ -78,6 +78,7 @@ def grade(facts: DrillFacts, objectives: ObjectiveSettings) -> Grade:
             _balanced(facts),
             _outside_ready(facts),
             *_detections(facts, objectives, slack_ns),
+            *_answers(facts, objectives),
             _degraded(facts, objectives, slack_ns),
             _recovered(facts, objectives, slack_ns),
             _lost(facts, objectives),
@@ -134,6 +135,27 @@ def _detections(facts: DrillFacts, objectives: ObjectiveSettings, slack_ns: int)
             # It was expected, whatever the time it takes.
             row = GradeRow(name=row.name, unit="ns", measured=None, limit=None, verdict="unknown", note=note)
         rows.append(row)
+    return rows
+
+
+def _answers(facts: DrillFacts, objectives: ObjectiveSettings) -> list[GradeRow]:
+    """A line for each runbook that was to answer: how it stood at the end."""
+    rows = []
+    for name in objectives.expects_runbooks:
+        entries = [entry for entry in facts.audit if entry.runbook == name]
+        ends = [entry for entry in entries if entry.event in ("finished", "escalated", "triggered")]
+        measured = ends[-1].event if ends else "never triggered"
+        passed = measured == "finished"
+        rows.append(
+            GradeRow(
+                name=f"runbook {name}",
+                unit="words",
+                measured=measured,
+                limit="finished",
+                verdict="pass" if passed else "fail",
+                note="" if passed or not ends else f"{ends[-1].step} {ends[-1].detail}".strip(),
+            )
+        )
     return rows
 
 
@@ -217,6 +239,8 @@ def _reports(facts: DrillFacts, objectives: ObjectiveSettings) -> list[GradeRow]
     rows += [_reported(f"events lost by {name}", "events", number) for name, number in missed.items()]
     if facts.withheld:
         rows.append(_reported("events lost at the source", "events", facts.withheld))
+    if facts.longest_pause_ns is not None:
+        rows.append(_reported("longest pause of the machine", "ns", facts.longest_pause_ns))
     if facts.sink_dropped is not None:
         rows.append(_reported("acks the sink missed", "events", facts.sink_dropped))
     return rows
@@ -265,11 +289,11 @@ def _first_raised(facts: DrillFacts, cause: str) -> int | None:
 
 
 def _held_at_end(facts: DrillFacts) -> list[str]:
-    """The causes that were raised and not cleared; of two probes of one cause both have to clear it."""
+    """The causes that were raised and not cleared; of two owners of one cause both have to let go of it."""
     held: dict[tuple[str, str], None] = {}
     for event in facts.health:
         if event.raised:
-            held[event.cause, event.probe] = None
+            held[event.cause, event.owner] = None
         else:
-            held.pop((event.cause, event.probe), None)
+            held.pop((event.cause, event.owner), None)
     return list(dict.fromkeys(cause for cause, _ in held))

@@ -8,18 +8,28 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tickpath.core.state import State, Transition
+from tickpath.core.state import State
+from tickpath.lab.accounts import ledger_account, lifecycle_account
+from tickpath.lab.control_report import control_section
+from tickpath.lab.digest import run_digest
 from tickpath.lab.losses import loss_account, pauses_in_run
 from tickpath.lab.machine import machine_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from tickpath.core.engine import EngineLedger, EngineRecord, LatencyFigures, StagePlace
+    from tickpath.core.engine import EngineRecord, LatencyFigures, StagePlace
     from tickpath.lab.feed_account import FeedAccount
     from tickpath.runtime.session import RunResult
 
-__all__ = ["PERCENTILES", "SCHEMA", "STAGES", "run_report"]
+__all__ = [
+    "PERCENTILES",
+    "SCHEMA",
+    "STAGES",
+    "feed_section",
+    "figures_of",
+    "run_report",
+]
 
 SCHEMA = "tickpath/run/1"
 STAGES = (
@@ -50,8 +60,8 @@ def run_report(
     return {
         "schema": SCHEMA,
         "seed": seed,
-        "mode": "live",
-        "digest": None,
+        "mode": result.mode,
+        "digest": run_digest(result),
         "verdict": result.verdict,
         "reasons": list(result.reasons),
         "wall_ns": record.wall_ns if record else None,
@@ -62,16 +72,12 @@ def run_report(
             "warmup_events": result.warmup_events,
         },
         "feed": {
-            "events": feed.events,
-            "symbols": list(feed.symbols),
-            "first_ts_ns": feed.first_ts_ns,
-            "last_ts_ns": feed.last_ts_ns,
-            "sources": [dict(source) for source in feed.sources],
+            **feed_section(feed),
             "plan_length_ns": result.plan_length_ns,
             "gaps_capped": result.gaps_capped,
             "left_out_ns": result.left_out_ns,
         },
-        "ledger": {**_ledger(record), **loss_account(result)},
+        "ledger": {**ledger_account(record), **loss_account(result)},
         "latency": _stages(record.stages[0].latency if record else ()),
         "latency_by_state": _by_state(record),
         "latency_by_consumer": (
@@ -81,36 +87,23 @@ def run_report(
         ),
         "floor": _floor(record),
         "clock": _clock(record),
-        "lifecycle": _lifecycle(result.history),
+        "lifecycle": lifecycle_account(result.history),
         "epochs": _epochs(record),
         "executed_outside_ready": result.executed_outside_ready,
+        **control_section(result),
         "observer": _observer(result),
         "refused": list(record.refused) if record else [],
     }
 
 
-def _ledger(record: EngineRecord | None) -> Report:
-    if record is None:
-        terms = dict.fromkeys(("published", "executed", "gated", "lost", "shed", "unread"), 0)
-        return {"balanced": True, "consumers": {"executor": {**terms, "gated_by_state": {}}}}
-    consumers = {
-        stage.name: _books(stage.ledger, plain=index > 0) for index, stage in enumerate(record.stages)
-    }
-    return {"balanced": record.balanced, "consumers": consumers}
-
-
-def _books(ledger: EngineLedger, *, plain: bool) -> Report:
-    """The terms of one consumer; a plain one has ``read`` in the place of ``executed`` and ``gated``."""
-    missed = {"lost": ledger.lost, "shed": ledger.shed, "unread": ledger.unread}
-    if plain:
-        return {"published": ledger.published, "read": ledger.read, **missed}
-    by_state = {state.name: ledger.gated[state] for state in State if ledger.gated[state]}
+def feed_section(feed: FeedAccount) -> Report:
+    """What was fed."""
     return {
-        "published": ledger.published,
-        "executed": ledger.executed,
-        "gated": sum(ledger.gated),
-        **missed,
-        "gated_by_state": by_state,
+        "events": feed.events,
+        "symbols": list(feed.symbols),
+        "first_ts_ns": feed.first_ts_ns,
+        "last_ts_ns": feed.last_ts_ns,
+        "sources": [dict(source) for source in feed.sources],
     }
 
 
@@ -131,7 +124,8 @@ def _observer(result: RunResult) -> Report:
     }
 
 
-def _figures(figures: LatencyFigures | None) -> Report:
+def figures_of(figures: LatencyFigures | None) -> Report:
+    """The fields of a latency: how many, the extremes, the percentiles."""
     if figures is None:
         return {"count": 0, **dict.fromkeys(_FIGURES[1:])}
     return {name: getattr(figures, name) for name in _FIGURES}
@@ -141,7 +135,7 @@ def _stages(histograms: Iterable[LatencyFigures]) -> Report:
     by_stage = {figures.stage: figures for figures in histograms}
     return {
         stage: {
-            **_figures(figures := by_stage.get(stage)),
+            **figures_of(figures := by_stage.get(stage)),
             "at_floor": list(figures.at_floor) if figures else [],
             "dropped": figures.dropped if figures else None,
             "unknown": _why_unknown(figures),
@@ -174,7 +168,7 @@ def _floor(record: EngineRecord | None) -> Report:
     pauses = pauses_in_run(record) if record else []
     longest = sorted(pauses, key=lambda pause: pause[1], reverse=True)[:_PAUSES_SHOWN]
     return {
-        **_figures(record.floor if record else None),
+        **figures_of(record.floor if record else None),
         "continuous": record.floor_continuous if record else False,
         "watched_ns": record.floor_watched_ns if record else None,
         "longest_pause_ns": record.floor_longest_pause_ns if record else None,
@@ -182,19 +176,6 @@ def _floor(record: EngineRecord | None) -> Report:
         "pauses": [{"start_ns": start_ns, "length_ns": length_ns} for start_ns, length_ns in longest],
         "forgotten": record.floor_forgotten if record else None,
     }
-
-
-def _lifecycle(history: Sequence[Transition]) -> list[Report]:
-    return [
-        {
-            "epoch": transition.epoch,
-            "source": transition.source.name,
-            "target": transition.target.name,
-            "at_ns": transition.at_ns,
-            "cause": transition.cause,
-        }
-        for transition in history
-    ]
 
 
 def _epochs(record: EngineRecord | None) -> list[Report]:

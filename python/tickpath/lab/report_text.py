@@ -14,9 +14,9 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["VERDICT_STYLES", "count", "duration", "print_report"]
+__all__ = ["COLUMNS", "VERDICT_STYLES", "count", "duration", "pace_line", "print_report", "source_line"]
 
-_COLUMNS = (
+COLUMNS = (
     ("min", "min_ns"),
     ("p50", "p50_ns"),
     ("p90", "p90_ns"),
@@ -93,10 +93,10 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     feed, config, machine = report["feed"], report["config"], report["machine"]
     executor = report["ledger"]["consumers"]["executor"]
     clock = report["clock"]
-    facts = [("feed", _source(source)) for source in feed["sources"]]
+    facts = [("feed", source_line(source)) for source in feed["sources"]]
     facts += [
         ("events", f"{count(feed['events'])} planned, {count(executor['published'])} published"),
-        ("pace", _pace(report)),
+        ("pace", pace_line(report)),
         ("ring", f"{count(config['capacity'])} slots"),
         ("stages", _stages(machine)),
         ("lifecycle", _lifecycle(report)),
@@ -128,13 +128,15 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     return facts
 
 
-def _source(source: Mapping[str, Any]) -> str:
+def source_line(source: Mapping[str, Any]) -> str:
+    """One of the feed's sources: its kind, where it is, and what it held."""
     skipped = f", {count(source['skipped'])} rows skipped" if source["skipped"] else ""
     where = f" {source['path']}" if source["path"] else ""
     return f"{source['kind']}{where}: {count(source['events'])} events{skipped}"
 
 
-def _pace(report: Mapping[str, Any]) -> str:
+def pace_line(report: Mapping[str, Any]) -> str:
+    """When events are published, by ``config`` and ``feed`` of a report."""
     config, feed = report["config"], report["feed"]
     if config["pace"] == "max":
         return "as fast as possible: no plan, lateness unknown"
@@ -245,7 +247,7 @@ def _latency(report: Mapping[str, Any]) -> Table:
     table = Table(title="Latency by stage", title_justify="left", title_style="bold")
     table.add_column("stage", no_wrap=True)
     table.add_column("samples", justify="right")
-    for heading, _ in _COLUMNS:
+    for heading, _ in COLUMNS:
         table.add_column(heading, justify="right", no_wrap=True)
     for stage, figures in report["latency"].items():
         table.add_row(stage.replace("_", " "), count(figures["count"]), *_row(figures, figures["at_floor"]))
@@ -262,4 +264,4 @@ def _latency(report: Mapping[str, Any]) -> Table:
 
 
 def _row(figures: Mapping[str, Any], at_floor: Any) -> list[str]:
-    return [duration(figures[name]) + ("*" if name in at_floor else "") for _, name in _COLUMNS]
+    return [duration(figures[name]) + ("*" if name in at_floor else "") for _, name in COLUMNS]

@@ -1,10 +1,10 @@
 """The control plane of one run: what it does at each control step, and in which order.
 
-    injections -> lifecycle and warm-up -> health -> runbooks -> shutdown -> status
+    injections -> lifecycle and warm-up -> health -> operator -> runbooks
 
-So a fault that begins at a step is seen by the probes of the same step, and a cause that is raised is answered
-in the step that raised it. Between two steps injections are applied at their own exact moments. It reads counters
-and moves flags; it is never on the hot path, and never waits.
+So a fault that begins at a step is seen by the probes of the same step, and a cause that is raised is
+answered in the step that raised it. Between two steps injections are applied at their own exact moments. It
+reads counters and moves flags; it is never on the hot path, and never waits.
 
 Threads: one steps. What it keeps may be read by others through :mod:`tickpath.runtime.status`.
 """
@@ -15,19 +15,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tickpath.control.automation import AuditEntry, Automation
     from tickpath.control.failure import InjectionEvent, Injector
     from tickpath.control.health import HealthChange, HealthMonitor, Look
-    from tickpath.runtime.shutdown import Shutdown
-    from tickpath.runtime.status import StatusBoard
+    from tickpath.runtime.operator import Operator
     from tickpath.runtime.steering import Steering
     from tickpath.runtime.warmup import WarmupCertificate
 
-__all__ = ["ControlAccount", "ControlPlane", "Tracer"]
-
-Tracer = "Callable[[Look, ControlPlane], object]"
+__all__ = ["ControlAccount", "ControlPlane"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +52,7 @@ class ControlPlane:
     injector: Injector
     monitor: HealthMonitor
     automation: Automation
-    shutdown: Shutdown
-    board: StatusBoard
+    operator: Operator
     steps: int = 0
     health: list[HealthChange] = field(default_factory=list)
     _next_step_ns: int = 0
@@ -86,6 +80,7 @@ class ControlPlane:
         changes = self.monitor.step(look)
         if changes:
             self.health.extend(changes)
+        self.operator.step(look)
         self.automation.step(look)
         return True
 

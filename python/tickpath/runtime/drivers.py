@@ -1,10 +1,10 @@
-"""The two drivers of a run, behind one face: native threads by the machine's clock, or the simulation by its own.
+"""The two drivers of a run behind one face: native threads by the machine's clock, a simulation by its own.
 
 Whoever steers a run asks its driver to go on until a moment, and for a look; nothing above knows which it is.
 Run time is nanoseconds since the feed began.
 
-Threads: one steers. ``advance`` blocks, live until the machine's clock has come so far, at most 50 ms beyond a
-signal; in virtual time as long as it takes to simulate.
+Threads: one steers. ``advance`` blocks, live until the machine's clock has come so far, at most 50 ms beyond
+a signal; in virtual time as long as it takes to simulate.
 """
 
 from __future__ import annotations
@@ -57,7 +57,11 @@ class Driver(ABC):
         """Start the stages and wait until the feed has begun, or ``should_stop`` says so."""
         self._engine.start()
 
-    def look(self, refused_moves: int = 0) -> Look:
+    def acks_digest(self) -> str:
+        """The digest of the acks so far; empty for a live run, whose acks are never the same twice."""
+        return ""
+
+    def look(self) -> Look:
         """The counters of the moment."""
         seen = self.seen = self._engine.snapshot()
         stages: Mapping[str, StageCounters] = dict(zip(self._names, seen.stages, strict=True))
@@ -69,9 +73,9 @@ class Driver(ABC):
             capacity_slots=self._capacity_slots,
             feed=seen.feed,
             stages=stages,
-            sink=self._engine.sink_counters,
+            sink=self._engine.sink_counters(),
             clock_skew_ns=seen.clock_skew_ns,
-            refused_moves=refused_moves,
+            refused_moves=lifecycle.refused_moves,
         )
 
 
@@ -124,6 +128,10 @@ class VirtualDriver(Driver):
     def now_ns(self) -> int:
         """The virtual clock."""
         return self._virtual.now_ns()
+
+    def acks_digest(self) -> str:
+        """SHA-256 over the acks so far, as rows of ``ACK_DTYPE``."""
+        return self._virtual.acks_digest()
 
     def advance(self, until_ns: int, until_published: int | None = None) -> bool:
         """Simulate; see :meth:`Driver.advance`."""

@@ -29,8 +29,8 @@ class RunResult:
 
     settings: RunSettings
     """What was asked of the engine."""
-    scenario: Scenario
-    """What was asked of the control plane."""
+    scenario: Scenario | None = None
+    """What was asked of the control plane; ``None`` for a plain run, in which nobody watches."""
     mode: Mode = "live"
     """Which driver ran it."""
     warmup_events: int | None
@@ -58,7 +58,7 @@ class RunResult:
     control: ControlAccount = field(default_factory=ControlAccount)
     """What the control plane saw and did."""
     control_cost: ControlCost | None = None
-    """What its steps took by the machine's clock; ``None`` in virtual time, where nothing of the machine counts."""
+    """What its steps took by the machine's clock; ``None`` in virtual time, where that clock says nothing."""
     shutdown: ShutdownResult | None = None
     """How an orderly end went; ``None`` if nobody asked for one."""
 
@@ -66,9 +66,9 @@ class RunResult:
     def without_record(
         cls,
         settings: RunSettings,
-        scenario: Scenario,
         verdict: Verdict,
         *reasons: str,
+        scenario: Scenario | None = None,
         mode: Mode = "live",
     ) -> RunResult:
         """A run that left nothing to account for: interrupted before it began, or ended by a bug."""

@@ -1,12 +1,12 @@
-"""The composition root: a source, a scenario, a lifecycle, an engine and a control plane, run to an end and accounted for.
+"""The composition root: source, scenario, lifecycle, engine and control plane, run to an end, accounted for.
 
-The lifecycle goes INIT → WARMUP → READY. In the first warm-up the feed is held at the end of each round (or of the
-counted events) until the control side has judged it; at READY it waits until the executor has seen that epoch (the
-fence) and lets the feed go on, with the plan shifted by the time it was held. So a first warm-up is never late and
-never short, whatever the control interval. Nothing else ever holds a feed.
+The lifecycle goes INIT → WARMUP → READY. In the first warm-up the feed is held at the end of each round (or
+of the counted events) until the control side has judged it; at READY it waits until the executor has seen
+that epoch (the fence) and lets the feed go on, with the plan shifted by the time it was held. So a first
+warm-up is never late and never short, whatever the control interval. Nothing else ever holds a feed.
 
-Live, the stages run on native threads and the control plane on the thread that called; in virtual time both are
-simulated on that thread, and the control plane steps at exact virtual times.
+Live, the stages run on native threads and the control plane on the thread that called; in virtual time both
+are simulated on that thread, and the control plane steps at exact virtual times.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tickpath.core.state import Lifecycle
 from tickpath.core.time import now
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
+from tickpath.runtime.operator import Operator
 from tickpath.runtime.readiness import Readiness
 from tickpath.runtime.result import RunResult
 from tickpath.runtime.shutdown import Shutdown
@@ -39,18 +40,21 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tickpath.control.health import Look
+    from tickpath.core.engine import AckReader
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
 
 __all__ = ["RunResult", "Session", "plain_scenario"]
 
 Observer = Callable[[EngineSnapshot], object]
+#: Medians of a live warm-up that differ by no more are the same: a few stamps of the clock.
+_RESOLUTION_NS = 100
 #: Slots of the ack ring where the warm-up needs figures and nothing else is asked for.
 _ACK_CAPACITY = 65_536
 
 
 def plain_scenario(settings: RunSettings, events: int) -> Scenario:
-    """A run of ``events`` without faults, probes and runbooks: READY after a count of events, and then nothing."""
+    """A run of ``events`` without faults, probes and runbooks: READY after a count of events."""
     asked = settings.warmup_events
     warmup = warmup_default(events) if asked is None else min(asked, events)
     return Scenario(warmup=WarmupSettings(kind="count", events=warmup), probes=(), runbooks=())
@@ -59,9 +63,9 @@ def plain_scenario(settings: RunSettings, events: int) -> Scenario:
 class Session:
     """One run of ``source`` under ``settings`` and ``scenario``, live or in virtual time.
 
-    Without ``scenario`` nothing goes wrong and nobody watches: :func:`plain_scenario`. With one, ``settings`` are
-    its :meth:`~tickpath.config.scenario.Scenario.run_settings`, or those changed. ``audit_file`` is given a line of
-    JSON for each thing a runbook does.
+    Without ``scenario`` nothing goes wrong and nobody watches: :func:`plain_scenario`. With one, ``settings``
+    are its :meth:`~tickpath.config.scenario.Scenario.run_settings`, or those changed. ``audit_file`` is given
+    a line of JSON for each thing a runbook does.
 
     Raises ``ArgumentValueError`` for settings that make no sense and ``MemoryError``.
     """
@@ -78,6 +82,7 @@ class Session:
     ) -> None:
         settings = settings or (scenario.run_settings() if scenario else RunSettings())
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
+        self._asked = scenario
         scenario = scenario or plain_scenario(settings, events)
         terms = scenario.warmup
         if terms.kind == "count" and terms.events is None:
@@ -86,7 +91,7 @@ class Session:
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._settings, self._scenario = settings, scenario
         self._warmup_events = terms.events if terms.kind == "count" else None
-        self._warmup = WarmUp(terms)
+        self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)
         driver = self._drive(source, mode, sink)
         self._driver = driver
         self._shutdown = Shutdown(scenario.control.drain_ns)
@@ -116,18 +121,16 @@ class Session:
         self.board = StatusBoard(
             self.lifecycle, readiness, monitor=monitor, warmup=self._warmup, shutdown=self._shutdown
         )
+        automation = Automation(
+            build_all(scenario.runbooks), steering, self.lifecycle, audit=AuditTrail(audit_file)
+        )
         self._plane = ControlPlane(
             interval_ns=settings.control_interval_ns,
             steering=steering,
-            injector=Injector.of(
-                scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine
-            ),
+            injector=Injector.of(scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine),
             monitor=monitor,
-            automation=Automation(
-                build_all(scenario.runbooks), steering, self.lifecycle, audit=AuditTrail(audit_file)
-            ),
-            shutdown=self._shutdown,
-            board=self.board,
+            automation=automation,
+            operator=Operator(scenario.operator, automation.acknowledge),
         )
 
     def _drive(self, source: MarketDataSource, mode: Mode, sink: ObservabilitySink | None) -> Driver:
@@ -142,7 +145,8 @@ class Session:
             self.lifecycle = Lifecycle(history_limit=limit)
             live = self._engine = Engine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
             return LiveDriver(live, self.lifecycle, names)
-        self.lifecycle = Lifecycle(lambda: virtual.now_ns(), history_limit=limit)
+        # The engine needs the lifecycle's gate, and the lifecycle the engine's clock.
+        self.lifecycle = Lifecycle(lambda: self._engine.now_ns(), history_limit=limit)  # noqa: PLW0108
         virtual = self._engine = VirtualEngine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
         return VirtualDriver(virtual, self.lifecycle, names)
 
@@ -156,10 +160,19 @@ class Session:
         """When the last event is due, after the first, in nanoseconds; ``None`` without a plan."""
         return self._engine.plan_length_ns
 
+    @property
+    def shutdown(self) -> Shutdown:
+        """Where an orderly end is asked for; from any thread, and from a signal handler."""
+        return self._shutdown
+
+    def acks(self) -> AckReader | None:
+        """A reader of the run's acks, if it has a ring for them; none where stamps are shared."""
+        return None if self._settings.stamp_per == "batch" else self._engine.acks()
+
     def run(
         self,
         *,
-        should_stop: Callable[[], str | bool | None] = lambda: None,
+        should_stop: Callable[[], bool] = lambda: False,
         on_start: Callable[[], object] = lambda: None,
         on_look: Observer = lambda _seen: None,
         trace: Callable[[Look, ControlPlane, str], object] | None = None,
@@ -167,11 +180,11 @@ class Session:
         """Runs to the end and accounts for it; once per session.
 
         ``on_start`` is called once the stages have their memory and run. At every control step ``on_look`` is
-        given the counters of the moment, and the run is ended in order if ``should_stop`` says so (its words are
-        the name of who asked): the intake stops, what is there is drained for at most ``drain_ns``. ``trace`` is
-        given each look, the control plane after its step, and the digest of the acks so far, in virtual time.
-        Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage ended by a bug
-        or the session was run before.
+        given the counters of the moment, and the run is ended in order if ``should_stop`` says so, or
+        :attr:`shutdown` was asked: the intake stops, what is there is drained for at most ``drain_ns``.
+        ``trace`` is given each look, the control plane after its step, and the digest of the acks so far, in
+        virtual time. Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage
+        ended by a bug or the session was run before.
         """
         plane, driver, engine = self._plane, self._driver, self._engine
         live = driver.mode == "live"
@@ -180,14 +193,14 @@ class Session:
             if live:
                 around.enter_context(self._warmup.prepare())
             plane.steering.begin()
-            driver.begin(lambda: bool(should_stop()))
+            driver.begin(lambda: self._shutdown.is_requested or should_stop())
             try:
                 with plane.injector:
                     on_start()
                     over = False
                     while not over:
                         over = driver.advance(*plane.due(driver.now_ns()))
-                        look = driver.look(plane.injector.refused_moves)
+                        look = driver.look()
                         began_ns = now() if live else 0
                         if plane.step(look):
                             self.board.step(look, now() - began_ns if live else None)
@@ -195,23 +208,25 @@ class Session:
                             if driver.seen is not None:
                                 on_look(driver.seen)
                         if trace is not None:
-                            trace(look, plane, engine.acks_digest() if not live else "")
+                            trace(look, plane, driver.acks_digest())
             except BaseException:
                 engine.stop()
                 raise
             plane.steering.end(look)
-            return self._result(engine.finish(), look)
+            # From here on nobody steps, and that is no sign of a fault.
+            self.board.close()
+            return self._result(engine.finish())
 
-    def _stop_if_asked(self, should_stop: Callable[[], str | bool | None], look: Look) -> None:
-        if not self._shutdown.is_requested and (by := should_stop()):
-            self._shutdown.request(by if isinstance(by, str) else "caller")
+    def _stop_if_asked(self, should_stop: Callable[[], bool], look: Look) -> None:
+        if not self._shutdown.is_requested and should_stop():
+            self._shutdown.request("caller")
         action = self._shutdown.step(look)
         if action == "stop_intake":
             self._engine.stop_intake()
         elif action == "stop":
             self._engine.stop()
 
-    def _result(self, record: EngineRecord, look: Look) -> RunResult:
+    def _result(self, record: EngineRecord) -> RunResult:
         history = self.lifecycle.history
         outside_ready = executed_outside_ready(
             record.epochs,
@@ -232,7 +247,7 @@ class Session:
         engine = self._engine
         return RunResult(
             settings=self._settings,
-            scenario=self._scenario,
+            scenario=self._asked,
             mode=self._driver.mode,
             warmup_events=self._warmup_events,
             verdict=verdict,

@@ -1,8 +1,9 @@
 """Ctrl-C and SIGTERM, from loading to the last line of the report.
 
 While a file is loaded a signal raises ``KeyboardInterrupt``, which the loaders let through. While an
-engine runs the first signal only sets a flag: the run is stopped, accounted for and reported. A second
-one means now, and raises.
+engine runs the first signal only asks for an orderly shutdown: the intake stops, what is in the ring is
+drained to a deadline, accounted for and reported. A second one means now: it ends the shutdown in its next
+step, and raises.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class StopSignals:
     def __init__(self) -> None:
         self._received = 0
         self._deferring = False
+        self._ask: Callable[[str], object] = lambda _name: None
         self._previous: dict[int, _Handler] = {}
 
     @property
@@ -34,15 +36,22 @@ class StopSignals:
         """Whether a signal has arrived."""
         return self._received > 0
 
-    def defer(self) -> None:
-        """From now on the first signal sets :attr:`requested` and nothing else; the second raises."""
+    def defer(self, ask: Callable[[str], object] = lambda _name: None) -> None:
+        """From now on the first signal sets :attr:`requested` and calls ``ask`` with its name.
+
+        The second one does so, too, and raises ``KeyboardInterrupt``. ``ask`` is called in the handler,
+        between any two steps of the main thread: it waits for nothing, as ``Shutdown.request`` does.
+        """
+        self._ask = ask
         self._deferring = True
         if self._received:
             # It came between the last look and this line.
             raise KeyboardInterrupt
 
-    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._received += 1
+        if self._deferring:
+            self._ask(signal.Signals(number).name)
         if not self._deferring or self._received > 1:
             raise KeyboardInterrupt
 

@@ -20,6 +20,7 @@ from tickpath.core.state.states import LEGAL_MOVES
 if TYPE_CHECKING:
     from tickpath.control.health.look import Look, StageCounters
     from tickpath.control.health.monitor import ProbeStatus
+    from tickpath.runtime.latency_buckets import AckLatency, LatencyBuckets
     from tickpath.runtime.readiness import HasReadings, Readiness, UnmetCondition
     from tickpath.runtime.shutdown import Shutdown
     from tickpath.runtime.warmup import WarmUp, WarmupCertificate, WarmupProgress
@@ -74,6 +75,8 @@ class RuntimeStatus:
     """That of the last warm-up; ``None`` before."""
     control: ControlCost
     """What the control plane costs."""
+    latency: LatencyBuckets | None
+    """How long events took; ``None`` where nobody counts that."""
 
     @property
     def at_ns(self) -> int | None:
@@ -138,6 +141,7 @@ class StatusBoard:
         self._monitor = monitor
         self._warmup = warmup
         self._shutdown = shutdown
+        self._latency: AckLatency | None = None
         self._stopped = False
         self._control = ControlCost()
         self._moves = {(source, target): 0 for source, targets in LEGAL_MOVES.items() for target in targets}
@@ -148,10 +152,16 @@ class StatusBoard:
         """Why not ready, alive, started."""
         return self._readiness
 
+    def count_latency(self, latency: AckLatency) -> None:
+        """From now on each step counts the latencies of the acks that ``latency`` gives."""
+        self._latency = latency
+
     def step(self, look: Look, step_ns: int | None = None) -> None:
         """A control step has seen ``look``; ``step_ns`` is what the last one took, where it was measured."""
         if step_ns is not None:
             self._control = self._control.plus(step_ns)
+        if self._latency is not None:
+            self._latency.step()
         self._readiness.saw(look)
 
     def read(self) -> RuntimeStatus:
@@ -172,6 +182,7 @@ class StatusBoard:
             warmup=None if warmup is None else warmup.progress,
             certificate=None if warmup is None else warmup.certificate,
             control=self._control,
+            latency=None if self._latency is None else self._latency.buckets,
         )
 
     @property

@@ -1,8 +1,8 @@
-"""The hands of the control plane: every move of the lifecycle, the warm-up, the feed's holds, and what runbooks ask for.
+"""The hands of the control plane: moves of the lifecycle, the warm-up, the feed's holds, runbooks' actions.
 
-Nothing else moves the lifecycle of a run. READY is earned by a warm-up that passed and by no cause being held;
-whoever asks for it sooner is refused. A fence lies between READY and the release of a held feed: the executor
-has seen the epoch, so nothing of an older one is in flight.
+Nothing else moves the lifecycle of a run. READY is earned by a warm-up that passed and by no cause being
+held; whoever asks for it sooner is refused. A fence lies between READY and the release of a held feed: the
+executor has seen the epoch, so nothing of an older one is in flight.
 
 Threads: the control plane's only. Nothing here waits.
 """
@@ -15,7 +15,6 @@ from tickpath.control.failure import Cause, held_causes, hold, release
 from tickpath.core.state import State
 
 if TYPE_CHECKING:
-    from tickpath.control.failure import Faults
     from tickpath.control.health import HealthMonitor, Look
     from tickpath.core.engine import AckWindow, Engine, VirtualEngine
     from tickpath.core.state import Lifecycle
@@ -30,7 +29,8 @@ WARMUP_CAUSE = "warm-up incomplete"
 class Steering:
     """Moves ``lifecycle`` as ``warmup`` and the runbooks say; the actions of ``tickpath.control.automation``.
 
-    ``start_after_ns`` is how long the lifecycle stays in INIT once the feed runs; 0 leaves INIT before it does.
+    ``start_after_ns`` is how long the lifecycle stays in INIT once the feed runs; 0 leaves INIT before it
+    does.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Steering:
         self._start_after_ns = start_after_ns
         self._window: AckWindow | None = None
         self._look: Look | None = None
-        self._hold_at: int | None = None
+        self._passed = ""
         self._certificates: list[WarmupCertificate] = []
         self._incomplete = Cause(WARMUP_CAUSE, "warm-up")
 
@@ -69,14 +69,17 @@ class Steering:
             self._start(None)
 
     def step(self, look: Look) -> None:
-        """One control step: INIT and the warm-up end when it is time, and a held feed goes on after the fence."""
+        """One control step: INIT and warm-up end when it is time, and a held feed goes on after the fence."""
         self._look = look
         state = self._lifecycle.state
         if state is State.INIT:
             if look.at_ns >= self._start_after_ns:
                 self._start(look)
         elif state is State.WARMUP:
-            self._do(self._warmup.step(look, self._acks()))
+            if self._warmup.is_running:
+                self._do(self._warmup.step(look, self._acks()))
+            else:
+                self._earn(self._passed)
         elif look.feed.held and self._has_seen(look):
             self._engine.release()
 
@@ -146,11 +149,19 @@ class Steering:
         elif step.action == "ready":
             self._keep(self._warmup.certificate)
             release(self._lifecycle, self._incomplete)
-            self._lifecycle.transition_to(State.READY, step.reason)
+            self._passed = step.reason
+            self._earn(step.reason)
         elif step.action == "failed":
             self._keep(self._warmup.certificate)
             hold(self._lifecycle, self._incomplete)
             self._lifecycle.transition_to(State.DEGRADED, step.reason)
+
+    def _earn(self, reason: str) -> None:
+        """READY after a warm-up that has passed, once no cause is held; the feed does not wait for that."""
+        if held_causes(self._lifecycle):
+            self._engine.release()
+        else:
+            self._lifecycle.transition_to(State.READY, reason)
 
     def _keep(self, certificate: WarmupCertificate | None) -> None:
         if certificate is not None:

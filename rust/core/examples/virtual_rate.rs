@@ -67,7 +67,9 @@ fn main() {
         let executed = engine.snapshot().executor().ledger.executed;
         std::io::Write::write_fmt(
             &mut std::io::stdout(),
-            format_args!("{round}: {rate:.1} M/s, {ns:.1} ns an event, executed {executed}, {digest:.12}\n"),
+            format_args!(
+                "{round}: {rate:.1} M/s, {ns:.1} ns an event, executed {executed}, {digest:.12}\n"
+            ),
         )
         .expect("stdout");
     }

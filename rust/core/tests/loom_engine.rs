@@ -305,3 +305,59 @@ fn a_stop_ends_both_stages_and_the_books_balance() {
         &[(0, 0), (1, 0), (1, 1)],
     );
 }
+
+#[test]
+fn a_stopped_intake_ends_the_feed_and_the_executor_empties_the_ring() {
+    model_within(
+        PREEMPTIONS_MAX,
+        |outcomes| {
+            let run = Run::ready(0);
+            let (producer, ring) = ring(1);
+            let mut stage = executor(&ring, NoAcks);
+            let feeding = thread::spawn({
+                let run = run.clone();
+                move || run.feed(producer, &Counting(Cell::new(0)))
+            });
+            run.control.stop_intake();
+            run.read(&mut stage, 0);
+            let published = feeding.join().expect("no panic");
+            // Nothing is unread: the stages were not stopped.
+            assert_eq!(stage.ledger().executed, published);
+            outcomes.met(published);
+        },
+        &[0, 1],
+    );
+}
+
+#[test]
+fn whoever_sees_a_feed_held_sees_what_it_has_published() {
+    model_within(
+        PREEMPTIONS_MAX,
+        |outcomes| {
+            let run = Run::ready(0);
+            let (producer, _ring) = ring(2);
+            run.control.release(Some(1));
+            let feeding = thread::spawn({
+                let run = run.clone();
+                move || {
+                    let hold_at = run.control.hold_at();
+                    let events = [Event::default(); 2];
+                    let mut feed = FeedStage::new(events, 2, producer, Unplanned, hold_at);
+                    let mut notes = LoopNotes::new(Wait::Yield);
+                    let clock = Counting(Cell::new(0));
+                    assert!(!drive_feed(&mut feed, run.drive(&clock), 1, &mut notes));
+                    feed.published()
+                }
+            });
+            let held = run.control.is_held();
+            if held {
+                assert_eq!(run.control.snapshot().feed.published, 1);
+            }
+            run.control.release(None);
+            assert!(!run.control.is_held(), "it was just released");
+            assert_eq!(feeding.join().expect("no panic"), 2);
+            outcomes.met(held);
+        },
+        &[false, true],
+    );
+}

@@ -63,7 +63,7 @@ where
                 control: &control,
             };
             let mut notes = LoopNotes::new(drive.wait);
-            measure(|| drive_feed(&mut feed, drive, 1, &mut notes)).count_total
+            measure(|| assert!(!drive_feed(&mut feed, drive, 1, &mut notes))).count_total
         }
     });
     let moved = (Arc::clone(&control), Arc::clone(&gate));
@@ -88,7 +88,7 @@ where
         counted.count_total
     });
     // Counted is what the stages' threads allocate, not what this one does.
-    while control.snapshot().published < EVENTS as u64 / 2 {
+    while control.snapshot().feed.published < EVENTS as u64 / 2 {
         thread::yield_now();
     }
     assert!(gate.compare_exchange(warmup, GateWord::new(2, StateCode::Ready)));

@@ -111,6 +111,22 @@ fn unusual_unsigned(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
         .map_err(|_| errors::argument_overflow(py, format!("{name} must be below 2**64")))
 }
 
+/// A number of nanoseconds or the like that may be negative: an integer that fits 64 bits.
+pub(crate) fn signed(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
+    integer(value, name)?.ok_or_else(|| {
+        let text = format!("{name} must lie between -2**63 and 2**63 - 1");
+        errors::argument_overflow(value.py(), text)
+    })
+}
+
+/// A text.
+pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
+    value.extract().map_err(|_: PyErr| {
+        let text = format!("{name} must be a str, got {}", type_name(value));
+        errors::argument_type(value.py(), text)
+    })
+}
+
 /// A number: anything with `__float__` or `__index__`.
 pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
     value.extract::<f64>().map_err(|e| {

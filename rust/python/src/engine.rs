@@ -3,17 +3,16 @@
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use tickpath_core::engine::{Control, EngineError, Plan, PlanError, Stamping};
+use tickpath_core::engine::{Control, EngineError, Faults as CoreFaults};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 
 use crate::ack_reader::AckReader;
-use crate::ack_window::AckWindow;
-use crate::engine_life::{Life, Source};
-use crate::engine_owner::{Owner, raised, unknown};
-use crate::engine_record::EngineRecord;
+use crate::engine_faults::Faults;
+use crate::engine_life::{Life, RunClocks, Source, planned};
+use crate::engine_owner::{Owner, raised};
+use crate::engine_record::{EngineRecord, RunClock};
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
 use crate::errors;
@@ -34,13 +33,16 @@ pub(crate) struct LiveEngine {
     life: Mutex<Life>,
     /// Set once, by ``start``: what can be used without waiting for ``life``.
     control: OnceLock<Arc<Control>>,
+    /// Set once, by ``start``.
+    clocks: OnceLock<RunClocks>,
+    /// There if the settings ask for them.
+    faults: Option<Arc<CoreFaults>>,
     /// Set once, by ``start``, if the run has one.
     acks: OnceLock<Arc<tickpath_core::bus::EventRing>>,
     /// The process whose threads these are.
     process: Owner,
     gate: Arc<CoreGate>,
     counter: bool,
-    stamping: Stamping,
     #[pyo3(get)]
     /// The ring that the engine publishes into; from start to end nobody else can.
     ring: Py<EventRing>,
@@ -78,28 +80,19 @@ impl LiveEngine {
     ) -> PyResult<Self> {
         ring.get().layout().check_is_event(py)?;
         let run = Run::of(settings)?;
-        let counter = match run.clock.as_str() {
-            "auto" => true,
-            "monotonic" => false,
-            other => return Err(unknown(py, "clock", other, "auto or monotonic")),
-        };
+        let counter = run.counter(py)?;
         let events = events.get().shared();
-        let (pace, limit) = (run.pace(py)?, run.events_max);
-        let plan = py
-            .detach(|| Plan::of(&events, limit, pace))
-            .map_err(|e| match e {
-                PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
-                _ => errors::argument_value(py, e.to_string()),
-            })?;
+        let plan = planned(py, &events, &run)?;
         let settings = run.settings(py, hold_at)?;
         checked(py, &settings)?;
         Ok(Self {
             control: OnceLock::new(),
+            clocks: OnceLock::new(),
+            faults: settings.faults.clone(),
             acks: OnceLock::new(),
             process: Owner::default(),
             gate: Arc::clone(gate.get().shared()),
             counter,
-            stamping: settings.stamping,
             ring: ring.clone().unbind(),
             events_planned: plan.len(),
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
@@ -124,9 +117,10 @@ impl LiveEngine {
         let started = py.detach(|| {
             let mut life = self.life();
             let gate = Arc::clone(&self.gate);
-            let engine = life.start(producer, gate, self.counter)?;
+            let (engine, clocks) = life.start(producer, gate, self.counter)?;
             // Only this method sets them, and a run is started once.
             drop(self.control.set(Arc::clone(engine.control())));
+            drop(self.clocks.set(clocks));
             if let Some(acks) = engine.ack_ring() {
                 drop(self.acks.set(Arc::clone(acks)));
             }
@@ -141,8 +135,21 @@ impl LiveEngine {
     }
 
     /// The run as of now: one consistent set of counters for each reading stage.
-    fn snapshot(&self) -> EngineSnapshot {
-        EngineSnapshot::of(self.control.get().map(|control| control.snapshot()))
+    fn snapshot(&self, py: Python<'_>) -> PyResult<EngineSnapshot> {
+        let seen = self.control.get().map(|control| control.snapshot());
+        EngineSnapshot::of(py, seen, self.clocks.get().map(RunClocks::skew_ns))
+    }
+
+    /// Nanoseconds since the feed began, by the control side's clock; 0 before.
+    fn now_ns(&self) -> u64 {
+        let begin_ns = (self.control.get()).and_then(|control| control.begin_ns());
+        begin_ns.map_or(0, RunClocks::since_ns)
+    }
+
+    /// What can go wrong in this run, on demand; ``None`` if the settings do not ask for it.
+    #[getter]
+    fn faults(&self) -> Option<Faults> {
+        self.faults.as_ref().map(Faults::from)
     }
 
     /// Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
@@ -155,15 +162,19 @@ impl LiveEngine {
         AckReader::new(self.acks.get()?, self.ring.get())
     }
 
-    /// A window over the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
-    fn ack_window(&self) -> Option<AckWindow> {
-        AckWindow::new(self.acks.get()?, self.stamping)
+    /// Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
+    /// start.
+    #[pyo3(signature = (hold_at=None))]
+    fn release(&self, hold_at: Option<usize>) {
+        if let Some(control) = self.control.get() {
+            control.release(hold_at);
+        }
     }
 
-    /// Let a held feed go on.
-    fn release(&self) {
+    /// End the feed where it is; what is in the ring is still processed.
+    fn stop_intake(&self) {
         if let Some(control) = self.control.get() {
-            control.release();
+            control.stop_intake();
         }
     }
 
@@ -211,7 +222,7 @@ impl LiveEngine {
         });
         self.ring.get().claim_producer(py);
         let (record, calibrated) = ended.map_err(|e| raised(py, &e))?;
-        EngineRecord::of(py, record, &calibrated)
+        EngineRecord::of(py, record, RunClock::Machine(Box::new(calibrated)))
     }
 }
 

@@ -1,12 +1,19 @@
 //! The life of a run: made, under way, over; each is left once.
 
+use pyo3::exceptions::PyMemoryError;
+use pyo3::prelude::*;
 use tickpath_core::bus::Producer;
-use tickpath_core::engine::{EngineError, LiveEngine as Engine, Plan, Settings};
+use tickpath_core::engine::{EngineError, LiveEngine as Engine, Plan, PlanError, Settings};
 use tickpath_core::ingest::Event;
 use tickpath_core::state::Gate;
 use tickpath_core::sync::Arc;
-use tickpath_core::time::{CALIBRATION_SPAN_NS, Calibrated, EngineClock};
+use tickpath_core::time::{
+    CALIBRATION_SPAN_NS, Calibrated, Clock, ClockStep, EngineClock, MonotonicClock, Stepped,
+    skew_ns,
+};
 
+use crate::engine_settings::Run;
+use crate::errors;
 use crate::ingest::SharedEvents;
 
 /// Events as the feed reads them.
@@ -15,6 +22,34 @@ pub(crate) struct Source(pub(crate) SharedEvents);
 impl AsRef<[Event]> for Source {
     fn as_ref(&self) -> &[Event] {
         &self.0
+    }
+}
+
+/// When each of `events` is to be published.
+///
+/// # Errors
+/// Returns an error if the pace makes no sense, or for want of memory.
+pub(crate) fn planned(py: Python<'_>, events: &SharedEvents, run: &Run) -> PyResult<Plan> {
+    let (pace, limit) = (run.pace(py)?, run.events_max);
+    py.detach(|| Plan::of(events, limit, pace))
+        .map_err(|e| match e {
+            PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
+            _ => errors::argument_value(py, e.to_string()),
+        })
+}
+
+/// The clock of the reading stages, to be compared with the control side's.
+pub(crate) struct RunClocks(Stepped<EngineClock>);
+
+impl RunClocks {
+    /// How much more the stages' clock reads.
+    pub(crate) fn skew_ns(&self) -> i64 {
+        skew_ns(&self.0, &MonotonicClock)
+    }
+
+    /// How long ago `begin_ns` was, by the control side's clock.
+    pub(crate) fn since_ns(begin_ns: u64) -> u64 {
+        MonotonicClock.now_ns().saturating_sub(begin_ns)
     }
 }
 
@@ -39,7 +74,7 @@ impl Life {
         producer: Producer,
         gate: Arc<Gate>,
         counter: bool,
-    ) -> Result<&Engine, EngineError> {
+    ) -> Result<(&Engine, RunClocks), EngineError> {
         let made = match std::mem::replace(self, Self::Over) {
             Self::Made(made) => made,
             other => {
@@ -53,6 +88,11 @@ impl Life {
         } else {
             EngineClock::monotonic()
         };
+        let faults = settings.faults.as_ref();
+        let step = faults.map_or_else(Arc::<ClockStep>::default, |faults| {
+            Arc::clone(faults.clock())
+        });
+        let clocks = RunClocks(Stepped::new(calibrated.clock, step));
         let engine = match calibrated.clock {
             EngineClock::Counter(clock) => {
                 Engine::start(events, plan, producer, gate, settings, clock)
@@ -63,7 +103,7 @@ impl Life {
         }?;
         *self = Self::Under(Box::new((engine, calibrated)));
         match self {
-            Self::Under(under) => Ok(&under.0),
+            Self::Under(under) => Ok((&under.0, clocks)),
             Self::Made(_) | Self::Over => Err(EngineError::Misused("an engine runs once")),
         }
     }

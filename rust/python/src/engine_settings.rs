@@ -50,6 +50,8 @@ pub(crate) struct Consumer {
     service: Service,
     seed: u64,
     claim_lines: bool,
+    latency_limit_ns: Option<u64>,
+    load_factor: f64,
 }
 
 /// `tickpath.config.engine.EngineSettings`.
@@ -71,6 +73,7 @@ pub(crate) struct Run {
     touch_memory: bool,
     huge_pages: bool,
     lock_memory: bool,
+    faults: bool,
 }
 
 /// Refuse what a stage cannot be called, with an ``ArgumentValueError`` that says what it can.
@@ -106,6 +109,15 @@ impl Run {
             .map_err(|e| errors::argument_type(settings.py(), format!("settings: {e}")))
     }
 
+    /// Whether the clock is the processor's counter, where it can be trusted.
+    pub(crate) fn counter(&self, py: Python<'_>) -> PyResult<bool> {
+        match self.clock.as_str() {
+            "auto" => Ok(true),
+            "monotonic" => Ok(false),
+            other => Err(unknown(py, "clock", other, "auto or monotonic")),
+        }
+    }
+
     /// How the feed is paced.
     pub(crate) fn pace(&self, py: Python<'_>) -> PyResult<Pace> {
         Ok(match self.pace.as_str() {
@@ -129,7 +141,7 @@ impl Run {
             other => return Err(unknown(py, "stamp_per", other, "event or batch")),
         };
         let consumers = self.consumers.into_iter();
-        Ok(Settings {
+        let settings = Settings {
             feed: self.feed.settings(py)?,
             executor: self.executor.settings(py)?,
             consumers: consumers
@@ -146,6 +158,12 @@ impl Run {
                 huge_pages: self.huge_pages,
                 lock: self.lock_memory,
             },
+            faults: None,
+        };
+        Ok(if self.faults {
+            settings.with_faults()
+        } else {
+            settings
         })
     }
 }
@@ -181,7 +199,7 @@ impl Thread {
 }
 
 impl Consumer {
-    fn settings(self, py: Python<'_>) -> PyResult<ReaderSettings> {
+    pub(crate) fn settings(self, py: Python<'_>) -> PyResult<ReaderSettings> {
         let policy = OverrunPolicy::ALL
             .into_iter()
             .find(|policy| policy.name() == self.overrun)
@@ -197,6 +215,8 @@ impl Consumer {
             service: self.service.time(py)?,
             seed: self.seed,
             claim_lines: self.claim_lines,
+            latency_limit_ns: self.latency_limit_ns,
+            load_factor: self.load_factor,
         })
     }
 }

@@ -3,6 +3,8 @@
 use pyo3::prelude::*;
 use tickpath_core::engine::{Ledger, Phase, Snapshot, StageSnapshot};
 
+use crate::engine_feed::FeedCounters;
+
 /// The books of one reading stage: published = executed + gated + read + lost + shed + unread.
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug, Clone)]
@@ -42,65 +44,120 @@ impl From<Ledger> for EngineLedger {
 }
 
 /// A reading stage as of one moment.
-#[pyclass(frozen, get_all, module = "tickpath._native")]
-#[derive(Debug, Clone)]
-pub(crate) struct StageState {
+///
+/// Made once for a snapshot: an attribute costs no copy of anything.
+#[pyclass(frozen, module = "tickpath._native")]
+#[derive(Debug)]
+pub(crate) struct StageState(StageSnapshot);
+
+#[pymethods]
+impl StageState {
     /// Its books.
-    ledger: EngineLedger,
+    #[getter]
+    fn ledger(&self) -> EngineLedger {
+        self.0.ledger.into()
+    }
+
+    /// Events it has processed: executed, gated or read.
+    #[getter]
+    fn processed(&self) -> u64 {
+        let ledger = &self.0.ledger;
+        ledger.executed + ledger.gated_total() + ledger.read
+    }
+
+    /// Events executed.
+    #[getter]
+    const fn executed(&self) -> u64 {
+        self.0.ledger.executed
+    }
+
+    /// Events overwritten before they were read.
+    #[getter]
+    const fn lost(&self) -> u64 {
+        self.0.ledger.lost
+    }
+
+    /// Events that could be read, and were skipped on purpose.
+    #[getter]
+    const fn shed(&self) -> u64 {
+        self.0.ledger.shed
+    }
+
     /// The next sequence it expects.
-    cursor: u64,
+    #[getter]
+    const fn cursor(&self) -> u64 {
+        self.0.cursor
+    }
+
     /// Published events it has not come to.
-    backlog: u64,
+    #[getter]
+    const fn backlog(&self) -> u64 {
+        self.0.backlog
+    }
+
+    /// Events whose latency from publication to completion was above the stage's limit; ``None`` if none was set,
+    /// or before its first turn.
+    #[getter]
+    const fn over_limit(&self) -> Option<u64> {
+        self.0.over_limit
+    }
+
     /// The epoch of the last gate word it read: nothing of an older one is in flight. ``None`` once it has
     /// ended.
-    epoch_seen: Option<u64>,
-}
-
-impl From<StageSnapshot> for StageState {
-    fn from(stage: StageSnapshot) -> Self {
-        Self {
-            ledger: stage.ledger.into(),
-            cursor: stage.cursor,
-            backlog: stage.backlog,
-            epoch_seen: (stage.epoch_seen != u64::MAX).then_some(stage.epoch_seen),
-        }
+    #[getter]
+    fn epoch_seen(&self) -> Option<u64> {
+        (self.0.epoch_seen != u64::MAX).then_some(self.0.epoch_seen)
     }
 }
 
 /// A run as of one moment.
 #[pyclass(frozen, get_all, module = "tickpath._native")]
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct EngineSnapshot {
     /// ``"preparing"``, ``"running"`` or ``"finished"``.
     phase: &'static str,
+    /// When the feed began, on the timeline of ``time.perf_counter_ns``; ``None`` before.
+    begin_ns: Option<u64>,
+    /// How much more the clock of the reading stages reads than the control side's, in nanoseconds; ``None`` before
+    /// the start.
+    clock_skew_ns: Option<i64>,
     /// Events published.
     published: u64,
     /// Whether the feed waits to be released.
     held: bool,
+    /// The feed.
+    feed: Py<FeedCounters>,
     /// The executor, then each consumer in the order of the settings; empty before the start.
-    stages: Vec<StageState>,
+    stages: Vec<Py<StageState>>,
 }
 
 impl EngineSnapshot {
     /// Of a run that was started, or of none.
-    pub(crate) fn of(seen: Option<Snapshot>) -> Self {
-        let Some(seen) = seen else {
-            return Self {
-                phase: "preparing",
-                published: 0,
-                held: false,
-                stages: Vec::new(),
-            };
+    pub(crate) fn of(
+        py: Python<'_>,
+        seen: Option<Snapshot>,
+        clock_skew_ns: Option<i64>,
+    ) -> PyResult<Self> {
+        let feed = seen.as_ref().map(|seen| &seen.feed);
+        let (published, held) = feed.map_or((0, false), |feed| (feed.published, feed.held));
+        let feed = Py::new(py, FeedCounters::of(feed))?;
+        let phase = match seen.as_ref().map(|seen| seen.phase) {
+            None | Some(Phase::Preparing) => "preparing",
+            Some(Phase::Running) => "running",
+            Some(Phase::Finished) => "finished",
         };
-        Self {
-            phase: match seen.phase {
-                Phase::Preparing => "preparing",
-                Phase::Running => "running",
-                Phase::Finished => "finished",
-            },
-            published: seen.published,
-            held: seen.held,
-            stages: seen.stages.into_iter().map(StageState::from).collect(),
-        }
+        let begin_ns = seen.as_ref().and_then(|seen| seen.begin_ns);
+        let stages = seen.into_iter().flat_map(|seen| seen.stages);
+        Ok(Self {
+            phase,
+            begin_ns,
+            clock_skew_ns,
+            published,
+            held,
+            feed,
+            stages: stages
+                .map(|stage| Py::new(py, StageState(stage)))
+                .collect::<PyResult<_>>()?,
+        })
     }
 }

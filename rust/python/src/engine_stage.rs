@@ -15,12 +15,22 @@ use crate::latency_figures::LatencyFigures;
 pub(crate) struct StagePlace {
     /// Its core; ``None`` if it was not pinned.
     core: Option<usize>,
-    /// ``"spin"``, ``"yield"`` or ``"park"``.
+    /// ``"spin"``, ``"yield"`` or ``"park"``; ``"virtual"`` where nobody waits.
     wait: &'static str,
     /// PAUSE instructions between two looks of one that spins.
     spin_pauses: Option<u32>,
     /// Whether it had its core to itself.
     alone: bool,
+}
+
+impl StagePlace {
+    /// Of a stage that had no thread.
+    pub(crate) const NOWHERE: Self = Self {
+        core: None,
+        wait: "virtual",
+        spin_pauses: None,
+        alone: false,
+    };
 }
 
 impl From<Place> for StagePlace {
@@ -57,6 +67,9 @@ pub(crate) struct StageRecord {
     /// to the end.
     #[pyo3(get)]
     ended_by: Option<(u64, u64)>,
+    /// Events whose latency from publication to completion was above its limit; ``None`` if none was set.
+    #[pyo3(get)]
+    over_limit: Option<u64>,
     /// (at_ns, skipped) of the first overruns: when it found that it had been overrun, on the run's clock, and
     /// how many events were behind it by that.
     #[pyo3(get)]
@@ -105,6 +118,7 @@ impl StageRecord {
         py: Python<'_>,
         reader: ReaderRecord,
         provenance: &Provenance,
+        place: StagePlace,
     ) -> PyResult<Self> {
         // A plain consumer's only part is the whole already.
         let parts = reader.latency.len();
@@ -132,11 +146,12 @@ impl StageRecord {
             ledger: reader.ledger.into(),
             overrun: reader.policy.name(),
             ended_by: reader.ended_by.map(|o| (o.requested, o.lost())),
+            over_limit: reader.over_limit,
             overruns: (reader.overruns.moments().iter())
                 .map(|moment| (moment.at_ns, moment.skipped))
                 .collect(),
             overruns_forgotten: reader.overruns.forgotten(),
-            place: reader.place.into(),
+            place,
             overall: shared(py, overall.into_iter().flatten())?,
             by_state: of_states,
         })

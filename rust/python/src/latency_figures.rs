@@ -54,6 +54,15 @@ impl LatencyFigures {
         }
     }
 
+    /// Those that were computed: no machine stands behind them.
+    pub(crate) fn computed(stage: Stage, figures: &Figures, dropped: u64) -> Self {
+        Self {
+            stage: stage.name(),
+            dropped: Some(dropped),
+            ..Self::plain(figures)
+        }
+    }
+
     /// Those of the floor, which nothing stands beside.
     pub(crate) fn of_floor(floor: &Figures) -> Self {
         Self::plain(floor)

@@ -13,6 +13,8 @@ mod arrow_columns;
 mod bus;
 mod consumer;
 mod engine;
+mod engine_faults;
+mod engine_feed;
 mod engine_life;
 mod engine_owner;
 mod engine_record;
@@ -34,11 +36,14 @@ mod metrics;
 mod ping_pong;
 mod place;
 mod sink;
+mod sizing;
 mod state;
 mod synthetic;
 mod table;
 mod table_values;
 mod unraisable;
+mod virtual_engine;
+mod virtual_life;
 
 use pyo3::prelude::*;
 
@@ -65,6 +70,10 @@ mod _native {
     use crate::consumer::Consumer;
     #[pymodule_export]
     use crate::engine::LiveEngine;
+    #[pymodule_export]
+    use crate::engine_faults::Faults;
+    #[pymodule_export]
+    use crate::engine_feed::{FeedCounters, FeedRecord};
     #[pymodule_export]
     use crate::engine_record::{ClockRecord, EngineRecord};
     #[pymodule_export]
@@ -98,6 +107,8 @@ mod _native {
     #[pymodule_export]
     use crate::sink::NoOpSink;
     #[pymodule_export]
+    use crate::sizing::{FeedPlan, Sizing};
+    #[pymodule_export]
     use crate::state::Gate;
     #[pymodule_export]
     use crate::synthetic::synthetic_events;
@@ -107,6 +118,8 @@ mod _native {
     use crate::table_values::table_values;
     #[pymodule_export]
     use crate::unraisable::report_unraisable;
+    #[pymodule_export]
+    use crate::virtual_engine::VirtualEngine;
 
     // Without the module as its argument, so that the generated stub counts as complete.
     #[pymodule_init]

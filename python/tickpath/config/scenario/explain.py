@@ -44,20 +44,20 @@ def table_of(scenario: Scenario) -> dict[str, Any]:
     return {"schema": SCHEMA, **_plain(scenario)}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, hint: Any = None) -> Any:
+    """``value`` as JSON has it; its kind is said where ``hint`` allows several."""
     if dataclasses.is_dataclass(value):
         owner: Any = type(value)
-        kind = {"kind": owner.kind} if _has_kind(owner) else {}
-        fields = {key_of(f.name): _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        hints = hints_of(owner)
+        kind = {"kind": owner.kind} if hint is not None and "" not in kinds_of(hint) else {}
+        fields = {
+            key_of(field.name): _plain(getattr(value, field.name), hints[field.name])
+            for field in dataclasses.fields(owner)
+        }
         return {**kind, **fields}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, get_args(hint)[0] if get_origin(hint) is tuple else None) for item in value]
     return dict(value) if isinstance(value, dict) else value
-
-
-def _has_kind(owner: Any) -> bool:
-    """Whether its kind is said by the class, not by a field."""
-    return hasattr(owner, "kind") and "kind" not in {field.name for field in dataclasses.fields(owner)}
 
 
 def explained(loaded: LoadedScenario | None = None) -> tuple[Setting, ...]:

@@ -19,12 +19,12 @@ from tickpath.config.checks import shown
 from tickpath.config.suggest import suggestion
 from tickpath.errors import ScenarioError, ScenarioProblem
 
-__all__ = ["FILE_BYTES_MAX", "Builtin", "Layer", "Origins", "layered", "read_layer"]
+__all__ = ["FILE_BYTES_MAX", "Builtin", "Layer", "Origins", "layered", "read_layer", "refuse_depth"]
 
 #: Shipped scenarios: their names and where they are.
 Builtin = Mapping[str, "str | os.PathLike[str]"]
 
-FILE_BYTES_MAX = 1 << 20
+FILE_BYTES_MAX = 1 << 18
 _DEPTH_MAX = 8
 _CHAIN_MAX = 16
 _PLACE = re.compile(
@@ -81,9 +81,12 @@ def read_layer(given: str | os.PathLike[str], builtin: Builtin, *, folder: str =
     if name in builtin:
         return _read(os.fsdecode(builtin[name]), name)
     path = str(Path(folder, name))
+    for shipped, place in builtin.items():
+        # One that is shipped extends another by its file's name: say which.
+        if os.path.realpath(place) == os.path.realpath(path):
+            return _read(path, shipped)
     if isinstance(given, str) and not name.endswith(".toml") and not _exists(path):
-        shipped = ", ".join(builtin)
-        known = f" (shipped: {shipped})" if shipped else ""
+        known = f" (shipped: {', '.join(builtin)})" if builtin else ""
         hint = suggestion(name, builtin)
         raise refused(
             name or '""', f"there is no such file, and no shipped scenario of that name{hint}{known}"
@@ -116,7 +119,7 @@ def _read(path: str, origin: str) -> Layer:
         deep = isinstance(error, RecursionError)
         reason = "is nested too deeply" if deep else f"holds a value that cannot be read: {error}"
         raise refused(origin, reason) from None
-    _refuse_depth(table, origin)
+    refuse_depth(table, origin)
     return Layer(origin, str(Path(path).parent), table, os.path.realpath(path))
 
 
@@ -153,8 +156,8 @@ def _syntax_problem(message: str, origin: str, text: str) -> ScenarioProblem:
     return ScenarioProblem(origin, "", f"is no TOML: {reason}", line, column)
 
 
-def _refuse_depth(table: Mapping[Any, Any], origin: str) -> None:
-    """Dotted keys nest without end; whatever walks tables after this may recurse."""
+def refuse_depth(table: Mapping[Any, Any], origin: str) -> None:
+    """Raises ``ScenarioError`` for a table nested too deeply: what walks it after this may recurse."""
     level: list[object] = [table]
     for _ in range(_DEPTH_MAX):
         level = [
@@ -170,7 +173,6 @@ def _refuse_depth(table: Mapping[Any, Any], origin: str) -> None:
 
 def layered(layer: Layer, builtin: Builtin) -> tuple[dict[Any, Any], Origins]:
     """``layer`` laid over what it extends. Raises ``ScenarioError``, also for a circle, with its chain."""
-    _refuse_depth(layer.table, layer.origin)
     chain = [layer]
     while (base := chain[-1].table.get("extends")) is not None:
         last = chain[-1]

@@ -10,7 +10,7 @@ from typing import Any
 
 from tickpath.config.checks import given, shown
 from tickpath.config.scenario.binding import Binder
-from tickpath.config.scenario.files import Builtin, Layer, Origins, layered, read_layer
+from tickpath.config.scenario.files import Builtin, Layer, Origins, layered, read_layer, refuse_depth
 from tickpath.config.scenario.scenario import SCHEMA, Scenario, contradictions
 from tickpath.errors import ArgumentTypeError, ArgumentValueError, ScenarioError, ScenarioProblem
 
@@ -57,6 +57,7 @@ def scenario_from_table(
     """
     if not isinstance(table, Mapping):
         raise ScenarioError((ScenarioProblem(origin, "", f"must be a table, got {shown(table)}"),))
+    refuse_depth(table, origin)
     return _bound(Layer(origin, "", table), builtin).scenario
 
 

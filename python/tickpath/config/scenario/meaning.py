@@ -45,7 +45,7 @@ def unit_of(name: str) -> str:
 
 def summary_of(kind: type) -> str:
     """The first paragraph of a class's docstring, on one line."""
-    return " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
+    return " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split()).replace("``", "`")
 
 
 def meaning_of(kind: Any, name: str) -> str:

@@ -20,14 +20,20 @@ __all__ = [
 ]
 
 STANDARD_RUNBOOKS = (
-    "slow-consumer",
-    "market-data-outage",
-    "execution-backlog",
+    "state-corruption",
+    "clock-skew",
     "cold-start",
     "warm-up-incomplete",
-    "state-corruption",
+    "market-data-outage",
+    "stale-feed",
+    "feed-integrity",
+    "execution-failure",
+    "execution-backlog",
+    "latency-breach",
+    "slow-consumer",
+    "sink-loss",
 )
-"""One for each row of the failure table."""
+"""The shipped runbooks, the graver first: where two could act on one look, the earlier does."""
 
 _Share = Annotated[float, Number(0, 1)]
 
@@ -76,12 +82,16 @@ class ObjectiveSettings:
     """Whether the lifecycle must have been DEGRADED, or must not."""
     expects_causes: tuple[Cause, ...] = ()
     """Causes that must have been raised."""
+    expects_runbooks: tuple[Name, ...] = ()
+    """Runbooks that must have answered, and come to their end."""
 
     def __post_init__(self) -> None:
         check_fields(self)
-        repeated = [cause for n, cause in enumerate(self.expects_causes) if cause in self.expects_causes[:n]]
-        if repeated:
-            raise ArgumentValueError(f"expects_causes names {repeated[0]!r} twice")
+        for name in ("expects_causes", "expects_runbooks"):
+            words = getattr(self, name)
+            repeated = [word for n, word in enumerate(words) if word in words[:n]]
+            if repeated:
+                raise ArgumentValueError(f"{name} names {repeated[0]!r} twice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,8 @@ class WarmupSettings:
     """For ``evidence``: rounds in a row that must agree."""
     tolerance: Annotated[float, Number(0, 1)] = 0.1
     """For ``evidence``: how far their p50 may lie apart, as a share of the smallest."""
+    tolerance_ns: DurationNs = 0
+    """For ``evidence``: or so far, if that is more: what lies closer together is flat whatever its share."""
     hold_feed: bool = True
     """Hold the feed at the end of the warm-up until READY is decided and seen."""
 

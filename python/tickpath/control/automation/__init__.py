@@ -9,7 +9,7 @@ from __future__ import annotations
 from tickpath.control.automation.actions import Actions
 from tickpath.control.automation.audit import AuditEntry, AuditTrail
 from tickpath.control.automation.automation import Automation
-from tickpath.control.automation.rehearsal import RehearsedStep, dry_run
+from tickpath.control.automation.rehearsal import RehearsedStep, dry_run, look_at
 from tickpath.control.automation.runbook import Condition, Runbook, Situation, Step
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "Situation",
     "Step",
     "dry_run",
+    "look_at",
 ]

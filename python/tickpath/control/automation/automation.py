@@ -8,7 +8,8 @@ that detects it. It never waits. The same looks, causes and answers give the sam
 - Causes with different subjects (``slow consumer: log``, ``slow consumer: risk``) have a response each.
 - Responses advance in the order in which their runbooks were declared.
 - Nobody recovers while a cause is held, while another response holds, or while an escalation that holds is
-  unresolved. Resolved: an operator acknowledged it, or its runbook was triggered again and finished.
+  unresolved. Resolved: an operator acknowledged it or brought READY back by hand, or its runbook was
+  triggered again and finished.
 
 Threads: the control plane's; :meth:`Automation.acknowledge` may be called from any.
 """
@@ -69,6 +70,7 @@ class Automation:
         # Escalations that hold: runbook and subject.
         self._unresolved: dict[tuple[str, str], None] = {}
         self._acknowledged: deque[str] = deque()
+        self._seen: tuple[str, ...] | None = None
         self._epoch: int | None = None
         self._degraded_from: tuple[int, State | None] = (-1, None)
 
@@ -105,11 +107,16 @@ class Automation:
             return ()
         before = len(self.audit)
         words = _words(causes)
-        self._release(words)
-        self._take_acknowledgements(look, words)
-        for runbook in self.runbooks:
-            self._trigger(runbook, look, words)
-        self._epoch = look.epoch
+        # While the same causes are held in the same epoch and no response has ended, nothing can begin.
+        if words != self._seen or look.epoch != self._epoch or self._acknowledged:
+            self._release(words)
+            if look.state is State.READY:
+                # None of ours leads here while an escalation holds: somebody has resolved it by hand.
+                self._unresolved.clear()
+            self._take_acknowledgements(look, words)
+            for runbook in self.runbooks:
+                self._trigger(runbook, look, words)
+            self._seen, self._epoch = words, look.epoch
         for response in self._in_order():
             response.clear_looks = 0 if self._own(response, words) else response.clear_looks + 1
             response.advance(self, look)
@@ -197,6 +204,7 @@ class Automation:
 
     def _end(self, response: Response) -> None:
         self._responses.remove(response)
+        self._seen = None
         key = (response.runbook.name, response.subject)
         if not response.is_escalated:
             self._unresolved.pop(key, None)

@@ -24,6 +24,8 @@ __all__ = [
     "IN_WARMUP",
     "LEFT_DEGRADED",
     "MAY_WARM_UP",
+    "MAY_WARM_UP_AGAIN",
+    "NOBODY_HAS_LOOKED",
     "NOT_READY",
     "READY",
     "STARTED",
@@ -46,6 +48,12 @@ def _may_warm_up(situation: Situation) -> bool:
 
 def _ready(situation: Situation) -> bool:
     return situation.state is State.READY
+
+
+def _gave_up(situation: Situation) -> bool:
+    # Held until a warm-up passes: where an operator has sent it round again it says nothing of the new one.
+    again = bool(situation.acknowledged) and situation.state is not State.DEGRADED
+    return not again and any(cause.startswith("warm-up incomplete") for cause in situation.causes)
 
 
 STARTED = Condition("the lifecycle has left INIT", lambda s: s.state is not State.INIT)
@@ -76,14 +84,23 @@ IN_WARMUP = Condition("the state is WARMUP, or READY by now", lambda s: s.state 
 """The warm-up has begun."""
 ACKNOWLEDGED = Condition("an operator has acknowledged the cause", lambda s: bool(s.acknowledged))
 """``Automation.acknowledge`` was called since the response began."""
+MAY_WARM_UP_AGAIN = Condition(
+    "a warm-up is under way; or an operator has acknowledged the one that failed, no other cause is held, "
+    "and no other runbook holds",
+    lambda s: s.state in _UP or (bool(s.acknowledged) and _may_warm_up(s)),
+)
+"""More of the same would not make it ready: somebody must have looked."""
+NOBODY_HAS_LOOKED = Condition(
+    "the warm-up failed, and no operator has acknowledged that", lambda s: bool(s.own) and not s.acknowledged
+)
+"""A failed warm-up waits for nobody: a person is asked at once."""
 WARMED_UP_OR_LEFT = Condition(
     "the state is READY, or the warm-up was broken off by something else",
     lambda s: _ready(s) or (s.state is not State.WARMUP and not s.own),
 )
 """What broke it off is answered by a runbook of its own, and the next WARMUP begins this one again."""
 WARMUP_GAVE_UP = Condition(
-    'the cause "warm-up incomplete" is held',
-    lambda s: any(c.startswith("warm-up incomplete") for c in s.causes),
+    'the cause "warm-up incomplete" is held, and no new warm-up is under way', _gave_up
 )
 """The warm-up controller reached its cap."""
 

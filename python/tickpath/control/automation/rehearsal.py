@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tickpath.control.automation.runbook import Situation, subject_of
+from tickpath.control.health.look import Look
 
 if TYPE_CHECKING:
     from tickpath.control.automation.runbook import Condition, Runbook
-    from tickpath.control.health.look import Look
     from tickpath.core.state import State
 
-__all__ = ["RehearsedStep", "dry_run"]
+__all__ = ["RehearsedStep", "dry_run", "look_at"]
 
 Would = Literal["act", "wait", "nothing", "unknown"]
 
@@ -45,6 +45,25 @@ class RehearsedStep:
     """How long each of its waits may take, in nanoseconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class _NoFeed:
+    """The feed of a system that does not run."""
+
+    published: int = 0
+    newest_ns: int | None = None
+    gaps: int | None = None
+    repeats: int | None = None
+    reordered: int | None = None
+    withheld: int = 0
+    held: bool = False
+    done: bool = False
+
+
+def look_at(state: State) -> Look:
+    """A look at a system of which nothing is known but its state: conditions on counters are not known."""
+    return Look(at_ns=0, state=state, epoch=0, capacity_slots=1, feed=_NoFeed(), stages={})
+
+
 def dry_run(
     runbook: Runbook,
     look: Look,
@@ -55,11 +74,12 @@ def dry_run(
 ) -> tuple[RehearsedStep, ...]:
     """Every step against ``look``, as if it were reached now: what an earlier one would change is not there.
 
-    ``trigger`` is the cause that would begin it, the runbook's first by default, and ``causes`` those held
-    then, the trigger alone by default.
+    ``trigger`` is what would begin it: by default the state of ``look``, if that does, and else the first
+    cause of the runbook. ``causes`` are those held; by default the trigger, if it is one.
     """
-    begun_by = trigger or (runbook.triggers[0] if runbook.triggers else f"state {runbook.states[0].name}")
-    held = (begun_by,) if causes is None else causes
+    by_state = look.state in runbook.states or not runbook.triggers
+    begun_by = trigger or (f"state {look.state.name}" if by_state else runbook.triggers[0])
+    held = causes if causes is not None else (begun_by,) if runbook.answers(begun_by) else ()
     subject = subject_of(begun_by)
     own = tuple(cause for cause in held if runbook.answers(cause) and subject_of(cause) == subject)
     situation = Situation(

@@ -34,25 +34,48 @@ class SinkAccount:
     abandoned: bool
     """Whether it was still busy, or blocked, when the run had ended."""
 
+    @classmethod
+    def of(
+        cls, acks: AckReader, feeder: SinkFeeder, *, not_shown: int, abandoned: bool = False
+    ) -> SinkAccount:
+        """Of a sink that ``feeder`` shows ``acks``; ``not_shown`` are dropped beside those it missed."""
+        return cls(
+            shown=acks.shown,
+            dropped=acks.dropped + not_shown,
+            errors=feeder.errors,
+            abandoned=abandoned,
+        )
+
 
 class SinkDrain:
     """Shows the acks of a run to a sink, on a daemon thread of its own."""
 
-    def __init__(self, acks: AckReader, feeder: SinkFeeder) -> None:
+    def __init__(self, acks: AckReader, feeder: SinkFeeder, capacity: int) -> None:
         self._acks = acks
+        self._capacity = capacity
         self._feeder = feeder
         self._over = threading.Event()
         self._left = False
+        self._stalled = False
         self._thread = threading.Thread(target=self._drain, name="tickpath-sink", daemon=True)
 
     def start(self) -> None:
         """Begin. Raises ``RuntimeError`` if there is no thread to be had."""
         self._thread.start()
 
+    def stall(self, on: bool) -> None:
+        """While it is on, show nothing, from the batch after the one under way. The end takes it back."""
+        self._stalled = on
+
     def leave(self) -> None:
         """End after the batch under way, without waiting for it."""
         self._left = True
         self._over.set()
+
+    def account(self) -> SinkAccount:
+        """As of now: what is waiting counts as dropped only where it was overwritten."""
+        beyond = max(0, self._acks.available() - self._capacity)
+        return SinkAccount.of(self._acks, self._feeder, not_shown=beyond)
 
     def finish(self, patience_s: float) -> SinkAccount:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
@@ -60,17 +83,16 @@ class SinkDrain:
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
-        return SinkAccount(
-            shown=self._acks.shown,
-            dropped=self._acks.dropped + self._acks.available(),
-            errors=self._feeder.errors,
-            abandoned=abandoned,
-        )
+        left = self._acks.available()
+        return SinkAccount.of(self._acks, self._feeder, not_shown=left, abandoned=abandoned)
 
     def _drain(self) -> None:
         while not self._left:
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
+            if self._stalled and not last_look:
+                self._over.wait(_IDLE_S)
+                continue
             if self._acks.show(self._feeder, _BATCH) == 0:
                 if last_look:
                     return

@@ -191,7 +191,8 @@ class Readiness:
                 f"probe:{probe.name}",
                 probe.value,
                 "known" if probe.threshold is None else probe.threshold,
-                probe.verdict if probe.since_ns is None else f"{probe.verdict} since {probe.since_ns:,} ns",
+                f"{probe.what}: {probe.verdict}"
+                + ("" if probe.since_ns is None else f" since {probe.since_ns:,} ns"),
             )
             for probe in readings
             if probe.verdict != "ok"

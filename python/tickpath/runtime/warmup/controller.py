@@ -38,7 +38,7 @@ class WarmupStep:
     """What is to be done now."""
 
     action: WarmupAction
-    """``continue``: nothing. ``next_round``: let the feed go on to :attr:`hold_at`, if there is one.
+    """``continue``: nothing. ``next_round``: let the feed go on, to :attr:`hold_at` if there is one.
     ``ready`` and ``failed``: the warm-up is over, and the certificate is there."""
     reason: str = ""
     """Why it is over, in words for the lifecycle's history; empty before."""
@@ -81,6 +81,7 @@ class _Attempt:
 
 
 _CONTINUE = WarmupStep("continue")
+_LET_GO = WarmupStep("next_round")
 
 
 class WarmUp:
@@ -142,13 +143,13 @@ class WarmUp:
     ) -> WarmupStep:
         """Begins at run time ``at_ns``; one that is under way is interrupted.
 
-        Without ``look`` this is the first one, before the feed began; with it a restart, counted from there
-        on without holding the feed, and what ``window`` has gathered so far is thrown away. Ready at once if
-        no events were asked for.
+        Without ``look`` the feed has not begun; with it all is counted from there on, and what ``window`` has
+        gathered so far is thrown away. Only the first warm-up holds the feed. Ready at once if no events were
+        asked for.
         """
         self.interrupt(at_ns, "begun again")
         self._attempts += 1
-        attempt = _Attempt(self._attempts, at_ns, holds=self._settings.hold_feed and look is None)
+        attempt = _Attempt(self._attempts, at_ns, holds=self._settings.hold_feed and self._attempts == 1)
         self._attempt = attempt
         if look is not None:
             executor = look.stages["executor"]
@@ -178,6 +179,9 @@ class WarmUp:
             why = "its overrun policy has ended the executor"
         elif look.feed.done and not executor.backlog:
             why = "the feed is over"
+        elif look.feed.held and not attempt.holds:
+            # By a warm-up that did not come to its end: nobody else would let it go.
+            return _LET_GO
         else:
             return _CONTINUE
         return self._end(attempt, look.at_ns, executor.processed, "failed", f"{why}, {self._where(attempt)}")
@@ -216,7 +220,10 @@ class WarmUp:
     def _round(self, attempt: _Attempt, look: Look, window: AckWindow | None) -> WarmupStep:
         settings, processed = self._settings, look.stages["executor"].processed
         if settings.kind == "count":
+            events = processed - attempt.processed_at_begin
             reason = f"{self._events} warm-up events processed"
+            if events < self._events:
+                reason = f"{events} of {reason}, the others were lost or never came"
             return self._end(attempt, look.at_ns, processed, "passed", reason)
         rounds = attempt.rounds
         rounds.append(
@@ -225,9 +232,12 @@ class WarmUp:
         attempt.processed, attempt.at_cursor = processed, look.stages["executor"].cursor
         attempt.moved_from = (look.feed.published, look.feed.withheld)
         flat_rounds, tolerance = settings.flat_rounds, settings.tolerance
-        numbers = evidence_words(rounds, flat_rounds=flat_rounds, tolerance=tolerance)
+        close_ns = max(settings.tolerance_ns, self._resolution_ns)
+        numbers = evidence_words(
+            rounds, flat_rounds=flat_rounds, tolerance=tolerance, tolerance_ns=settings.tolerance_ns
+        )
         if len(rounds) >= settings.rounds_min and is_flat(
-            rounds, flat_rounds=flat_rounds, tolerance=tolerance, resolution_ns=self._resolution_ns
+            rounds, flat_rounds=flat_rounds, tolerance=tolerance, resolution_ns=close_ns
         ):
             reason = f"latency flat after {len(rounds)} rounds: {numbers}"
             return self._end(attempt, look.at_ns, processed, "passed", reason)

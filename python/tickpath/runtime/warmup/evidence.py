@@ -63,7 +63,7 @@ def is_flat(
 ) -> bool:
     """Whether the last ``flat_rounds`` medians differ by no more than ``tolerance`` of the smallest.
 
-    Or by no more than ``resolution_ns``, which the clock cannot tell apart.
+    Or by no more than ``resolution_ns``: what the clock cannot tell apart, or nobody minds.
     """
     medians = _last_medians(rounds, flat_rounds)
     if medians is None:
@@ -71,14 +71,17 @@ def is_flat(
     return max(medians) - min(medians) <= max(tolerance * min(medians), resolution_ns)
 
 
-def evidence_words(rounds: Sequence[WarmupRound], *, flat_rounds: int, tolerance: float) -> str:
+def evidence_words(
+    rounds: Sequence[WarmupRound], *, flat_rounds: int, tolerance: float, tolerance_ns: int = 0
+) -> str:
     """The last ``flat_rounds`` medians and their spread, for people."""
     medians = ", ".join(
         "unknown" if each.p50_ns is None else f"{each.p50_ns:,}" for each in rounds[-flat_rounds:]
     )
     spread = spread_of(rounds, flat_rounds)
+    least = f" or {tolerance_ns:,} ns" if tolerance_ns else ""
     apart = "by an unknown share" if spread is None else f"by {spread:.1%}"
-    return f"the last medians, {medians} ns, differ {apart}, and may by {tolerance:.1%}"
+    return f"the last medians, {medians} ns, differ {apart}, and may by {tolerance:.1%}{least}"
 
 
 def _last_medians(rounds: Sequence[WarmupRound], flat_rounds: int) -> list[int] | None:

@@ -25,7 +25,8 @@ class _Freezer:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open = 0
-        self._is_ours = False
+        #: How many objects were frozen; 0 if none are, or not by us.
+        self._frozen = 0
 
     def enter(self) -> int:
         with self._lock:
@@ -33,14 +34,14 @@ class _Freezer:
             if self._open == 1 and not gc.get_freeze_count():
                 gc.collect()
                 gc.freeze()
-                self._is_ours = True
-            return gc.get_freeze_count() if self._is_ours else 0
+                self._frozen = gc.get_freeze_count()
+            return self._frozen
 
     def leave(self) -> None:
         with self._lock:
             self._open -= 1
-            if not self._open and self._is_ours:
-                self._is_ours = False
+            if not self._open and self._frozen:
+                self._frozen = 0
                 gc.unfreeze()
 
 

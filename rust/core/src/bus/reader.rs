@@ -198,9 +198,7 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
         if self.cursor.next() >= bounds.oldest {
             return 0;
         }
-        let half = (self.ring.capacity() as u64).div_ceil(2);
-        let target = bounds.head.saturating_sub(half).max(bounds.oldest);
-        self.recover_to(target, bounds)
+        self.recover_to(bounds.recovery(self.ring.capacity() as u64), bounds)
     }
 
     /// The ring's bounds; whoever is here has seen everything before its place published.

@@ -20,6 +20,14 @@ impl Bounds {
             head,
         }
     }
+
+    /// Where a reader of these bounds goes on that was overrun, if the oldest events are what it wants: half a ring
+    /// of `capacity` slots behind the head, for at the oldest itself the producer would overrun it again at once.
+    pub fn recovery(self, capacity: u64) -> u64 {
+        self.head
+            .saturating_sub(capacity.div_ceil(2))
+            .max(self.oldest)
+    }
 }
 
 /// `requested` was overwritten before it was read: a snapshot of the ring at that moment.

@@ -1,21 +1,21 @@
 //! From settings to threads: what a constructor can decide is decided here, once, and becomes a type.
 //!
-//! Each combination of service time, ack ring, plan and stamping is code of its own, so that a stage's
-//! loop asks nothing about what it is.
+//! Each combination of service time, ack ring, plan, latency limit and stamping is code of its own, so that a
+//! stage's loop asks nothing about what it is. With faults, which a clock that can be stepped stands for, there is
+//! one kind of stage for all: what is slowed on demand has a service time, and a stamp of its own.
 
 use crate::bus::{EventReader, EventRing, Overrun, Producer, Start};
-use crate::ingest::Event;
 use crate::metrics::EpochTable;
 use crate::sync::{Arc, thread};
 use crate::time::Clock;
 
-use super::drive::{Drive, ReadingStage, StampShared, StampsEach, drive_feed, drive_reader};
-use super::executor::SHARED_STAMP_EVENTS_MAX;
+use super::drive::{Drive, ReadingStage, StampShared, StampsEach, drive_reader};
+use super::leaves::Leaves;
 use super::stage_thread::{StageThread, ThreadEnd};
 use super::{
-    Acks, ConsumerStage, EngineError, ExecutorStage, FeedStage, HeldBack, Intake, Ledger,
-    LoopNotes, NoAcks, NoService, Plan, Planned, Publish, ReaderSettings, Rebased, Sampled,
-    Service, StageHistograms, StageRecorder, Stamping, Timetable, Unplanned, Upstreams,
+    Acks, ConsumerStage, EngineError, ExecutorStage, Faults, FaultyReader, Intake, KeepsLatency,
+    Ledger, Limited, Loaded, LoopNotes, NoAcks, NoService, ReaderSettings, Sampled, Service,
+    Slowed, StageHistograms, StageRecorder, Stamping, Upstreams,
 };
 
 /// What a reading stage leaves behind.
@@ -23,21 +23,13 @@ use super::{
 pub(super) struct ReaderEnd {
     pub(super) ledger: Ledger,
     pub(super) ended_by: Option<Overrun>,
+    pub(super) over_limit: Option<u64>,
     pub(super) latency: Box<[StageHistograms]>,
     pub(super) epochs: Option<EpochTable>,
     pub(super) notes: LoopNotes,
 }
 
-/// What the feed leaves behind: how much it published, how its plan was shifted, and the ring's writing end.
-#[derive(Debug)]
-pub(super) struct FeedEnd {
-    pub(super) published: u64,
-    pub(super) rebased: Option<Rebased>,
-    pub(super) notes: LoopNotes,
-    pub(super) producer: Producer,
-}
-
-type Handle<V> = Result<thread::JoinHandle<ThreadEnd<V>>, EngineError>;
+pub(super) type Handle<V> = Result<thread::JoinHandle<ThreadEnd<V>>, EngineError>;
 
 /// A reading stage before it has a thread.
 pub(super) struct ReaderPlan<'a, C> {
@@ -48,7 +40,27 @@ pub(super) struct ReaderPlan<'a, C> {
     pub(super) upstreams: Upstreams,
     /// Its index among the reading stages.
     pub(super) index: usize,
+    /// There with a clock that can be stepped, and only there.
+    pub(super) faults: Option<&'a Arc<Faults>>,
     pub(super) thread: StageThread<C>,
+}
+
+/// An executor's parts that do not depend on what it reads by and how long it works.
+struct Executor<A, M> {
+    acks: A,
+    recorder: M,
+    stamping: Stamping,
+    epoch_rows: usize,
+}
+
+impl<A: Acks, M: KeepsLatency> Executor<A, M> {
+    fn stage<R, S>(self, intake: Intake<R>, service: S) -> ExecutorStage<R, S, A, M>
+    where
+        R: super::Recover<Item = crate::bus::Payload>,
+        S: Service,
+    {
+        ExecutorStage::new(intake, service, self.acks, self.recorder, self.epoch_rows)
+    }
 }
 
 impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
@@ -64,6 +76,26 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
         Intake::new(reader, self.upstreams.clone(), self.settings.policy)
     }
 
+    fn sampled(&self) -> Sampled {
+        Sampled::new(self.settings.service.clone(), self.settings.seed)
+    }
+
+    fn loaded(&self) -> Loaded<Sampled> {
+        let control = Arc::clone(&self.thread.control);
+        let capacity_slots = self.ring.capacity() as u64;
+        let factor = self.settings.load_factor;
+        Loaded::new(self.sampled(), control, factor, capacity_slots)
+    }
+
+    /// The service of a stage with faults, and what they are.
+    fn slowed(&self) -> Result<(Slowed<Loaded<Sampled>>, Arc<Faults>), EngineError> {
+        let faults = self
+            .faults
+            .ok_or(EngineError::Misused("a stepped clock without faults"))?;
+        let service = Slowed::new(self.loaded(), Arc::clone(faults), self.index);
+        Ok((service, Arc::clone(faults)))
+    }
+
     /// The executor's thread.
     pub(super) fn start_executor(
         self,
@@ -72,76 +104,117 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
         acks: Option<Producer>,
         epoch_rows: usize,
     ) -> Handle<ReaderEnd> {
-        match acks {
-            Some(acks) => self.executor_with(planned, stamping, acks, epoch_rows),
-            None => self.executor_with(planned, stamping, NoAcks, epoch_rows),
+        match (planned, acks) {
+            (true, Some(acks)) => self.executor_with::<true, _>(acks, stamping, epoch_rows),
+            (true, None) => self.executor_with::<true, _>(NoAcks, stamping, epoch_rows),
+            (false, Some(acks)) => self.executor_with::<false, _>(acks, stamping, epoch_rows),
+            (false, None) => self.executor_with::<false, _>(NoAcks, stamping, epoch_rows),
         }
     }
 
-    fn executor_with<A>(
+    fn executor_with<const PLANNED: bool, A>(
         self,
-        planned: bool,
-        stamping: Stamping,
         acks: A,
+        stamping: Stamping,
         epoch_rows: usize,
     ) -> Handle<ReaderEnd>
     where
         A: Acks + Send + 'static,
+    {
+        let recorder = StageRecorder::<PLANNED>::by_state();
+        match self.settings.latency_limit_ns {
+            Some(limit_ns) => self.executor(Executor {
+                acks,
+                recorder: Limited::new(recorder, limit_ns),
+                stamping,
+                epoch_rows,
+            }),
+            None => self.executor(Executor {
+                acks,
+                recorder,
+                stamping,
+                epoch_rows,
+            }),
+        }
+    }
+
+    fn executor<A, M>(self, parts: Executor<A, M>) -> Handle<ReaderEnd>
+    where
+        A: Acks + Send + 'static,
+        M: KeepsLatency + Send + 'static,
     {
         let reader = self.reader()?;
-        match (planned, self.settings.claim_lines) {
-            (true, true) => {
-                self.executor::<true, true, _>(reader.claiming(), stamping, acks, epoch_rows)
-            }
-            (true, false) => self.executor::<true, false, _>(reader, stamping, acks, epoch_rows),
-            (false, true) => {
-                self.executor::<false, true, _>(reader.claiming(), stamping, acks, epoch_rows)
-            }
-            (false, false) => self.executor::<false, false, _>(reader, stamping, acks, epoch_rows),
+        if C::IS_STEPPED {
+            let (service, faults) = self.slowed()?;
+            let stage = StampsEach(parts.stage(self.intake(reader), service));
+            let index = self.index;
+            self.spawn(FaultyReader::new(stage, faults, index))
+        } else if self.settings.claim_lines {
+            self.executor_by_service(reader.claiming(), parts)
+        } else {
+            self.executor_by_service(reader, parts)
         }
     }
 
-    fn executor<const PLANNED: bool, const CLAIMS: bool, A>(
+    fn executor_by_service<const CLAIMS: bool, A, M>(
         self,
         reader: EventReader<CLAIMS>,
-        stamping: Stamping,
-        acks: A,
-        epoch_rows: usize,
+        parts: Executor<A, M>,
     ) -> Handle<ReaderEnd>
     where
         A: Acks + Send + 'static,
+        M: KeepsLatency + Send + 'static,
     {
-        let (intake, settings) = (self.intake(reader), self.settings);
-        let recorder = StageRecorder::<PLANNED>::by_state();
-        if settings.service.is_none() {
-            let stage = ExecutorStage::new(intake, NoService, acks, recorder, epoch_rows);
+        let (intake, stamping) = (self.intake(reader), parts.stamping);
+        if self.settings.service.is_none() {
+            let stage = parts.stage(intake, NoService);
             match stamping {
                 Stamping::PerEvent => self.spawn(StampsEach(stage)),
                 Stamping::PerBatch => self.spawn(StampShared(stage)),
             }
+        } else if self.settings.load_factor > 0.0 {
+            let service = self.loaded();
+            self.spawn(StampsEach(parts.stage(intake, service)))
         } else {
-            let service = Sampled::new(settings.service.clone(), settings.seed);
-            let stage = ExecutorStage::new(intake, service, acks, recorder, epoch_rows);
-            self.spawn(StampsEach(stage))
+            let service = self.sampled();
+            self.spawn(StampsEach(parts.stage(intake, service)))
         }
     }
 
     /// A plain consumer's thread.
     pub(super) fn start_consumer(self, planned: bool) -> Handle<ReaderEnd> {
         if planned {
-            self.consumer::<true>()
+            self.consumer_with::<true>()
         } else {
-            self.consumer::<false>()
+            self.consumer_with::<false>()
         }
     }
 
-    fn consumer<const PLANNED: bool>(self) -> Handle<ReaderEnd> {
-        let (intake, settings) = (self.intake(self.reader()?), self.settings);
+    fn consumer_with<const PLANNED: bool>(self) -> Handle<ReaderEnd> {
         let recorder = StageRecorder::<PLANNED>::overall();
-        if settings.service.is_none() {
+        match self.settings.latency_limit_ns {
+            Some(limit_ns) => self.consumer(Limited::new(recorder, limit_ns)),
+            None => self.consumer(recorder),
+        }
+    }
+
+    fn consumer<M>(self, recorder: M) -> Handle<ReaderEnd>
+    where
+        M: KeepsLatency + Send + 'static,
+    {
+        let intake = self.intake(self.reader()?);
+        if C::IS_STEPPED {
+            let (service, faults) = self.slowed()?;
+            let stage = StampsEach(ConsumerStage::new(intake, service, recorder));
+            let index = self.index;
+            self.spawn(FaultyReader::new(stage, faults, index))
+        } else if self.settings.service.is_none() {
             self.spawn(StampsEach(ConsumerStage::new(intake, NoService, recorder)))
+        } else if self.settings.load_factor > 0.0 {
+            let service = self.loaded();
+            self.spawn(StampsEach(ConsumerStage::new(intake, service, recorder)))
         } else {
-            let service = Sampled::new(settings.service.clone(), settings.seed);
+            let service = self.sampled();
             self.spawn(StampsEach(ConsumerStage::new(intake, service, recorder)))
         }
     }
@@ -163,139 +236,8 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
     }
 }
 
-/// What a stage leaves behind when its thread ends.
-pub(super) trait Leaves {
-    /// Writes every page that a turn may write.
-    fn touch(&mut self);
-    /// The records.
-    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd;
-}
-
-impl<const CLAIMS: bool, S: Service, A: Acks, const PLANNED: bool> Leaves
-    for ExecutorStage<EventReader<CLAIMS>, S, A, StageRecorder<PLANNED>>
-{
-    fn touch(&mut self) {
-        self.recorder_mut().touch();
-    }
-
-    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
-        let ledger = self.ledger();
-        let (recorder, epochs) = self.into_records();
-        ReaderEnd {
-            ledger,
-            ended_by,
-            latency: recorder.into_latency(),
-            epochs: Some(epochs),
-            notes,
-        }
-    }
-}
-
-impl<S: Service, const PLANNED: bool> Leaves
-    for ConsumerStage<EventReader, S, StageRecorder<PLANNED>>
-{
-    fn touch(&mut self) {
-        self.recorder_mut().touch();
-    }
-
-    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
-        ReaderEnd {
-            ledger: self.ledger(),
-            ended_by,
-            latency: self.into_recorder().into_latency(),
-            epochs: None,
-            notes,
-        }
-    }
-}
-
-impl<E: Leaves> Leaves for StampsEach<E> {
-    fn touch(&mut self) {
-        self.0.touch();
-    }
-
-    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
-        self.0.leave(ended_by, notes)
-    }
-}
-
-impl<E: Leaves> Leaves for StampShared<E> {
-    fn touch(&mut self) {
-        self.0.touch();
-    }
-
-    fn leave(self, ended_by: Option<Overrun>, notes: LoopNotes) -> ReaderEnd {
-        self.0.leave(ended_by, notes)
-    }
-}
-
-/// A feed before it has a thread.
-pub(super) struct FeedPlan<S, C> {
-    pub(super) source: S,
-    pub(super) plan: Arc<Plan>,
-    pub(super) hold_at: Option<usize>,
-    pub(super) stamping: Stamping,
-    pub(super) thread: StageThread<C>,
-}
-
-impl<S, C> FeedPlan<S, C>
-where
-    S: AsRef<[Event]> + Send + 'static,
-    C: Clock + Send + 'static,
-{
-    /// The feed's thread; held back by `readers`, if that is given.
-    pub(super) fn start(self, producer: Producer, readers: Option<Upstreams>) -> Handle<FeedEnd> {
-        match readers {
-            Some(readers) => {
-                let control = Arc::clone(&self.thread.control);
-                let held = HeldBack::new(producer, readers, control);
-                self.by_plan(held, HeldBack::into_producer)
-            }
-            None => self.by_plan(producer, |producer| producer),
-        }
-    }
-
-    fn by_plan<P>(self, ring: P, give_back: fn(P) -> Producer) -> Handle<FeedEnd>
-    where
-        P: Publish + Send + 'static,
-    {
-        match Planned::new(Arc::clone(&self.plan)) {
-            Some(timetable) => self.spawn(ring, timetable, give_back),
-            None => self.spawn(ring, Unplanned, give_back),
-        }
-    }
-
-    fn spawn<P, T>(self, ring: P, timetable: T, give_back: fn(P) -> Producer) -> Handle<FeedEnd>
-    where
-        P: Publish + Send + 'static,
-        T: Timetable + Send + 'static,
-    {
-        let stage = FeedStage::new(self.source, self.plan.len(), ring, timetable, self.hold_at);
-        let per_stamp = match self.stamping {
-            Stamping::PerEvent => 1,
-            Stamping::PerBatch => SHARED_STAMP_EVENTS_MAX,
-        };
-        let thread = self.thread;
-        spawn("tickpath-feed", move || {
-            let mut notes = LoopNotes::new(thread.place.wait);
-            thread.live(
-                stage,
-                |_| (),
-                |mut stage, drive: Drive<'_, C>| {
-                    drive_feed(&mut stage, drive, per_stamp, &mut notes);
-                    FeedEnd {
-                        published: stage.published(),
-                        rebased: stage.rebased(),
-                        notes,
-                        producer: give_back(stage.into_ring()),
-                    }
-                },
-            )
-        })
-    }
-}
-
-fn spawn<T: Send + 'static>(
+/// A thread of this name.
+pub(super) fn spawn<T: Send + 'static>(
     name: &str,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> Result<thread::JoinHandle<T>, EngineError> {

@@ -56,11 +56,12 @@ where
             if done == allowed {
                 break Turn::Behind;
             }
+            let cursor = self.intake.cursor();
             match self.intake.reader().poll() {
                 Ok(Some([published_ns, intended_ns, ..])) => {
                     let polled_ns = clock.now_ns();
                     let completed_ns = if S::IS_TIMED {
-                        let until_ns = polled_ns.saturating_add(self.service.draw_ns());
+                        let until_ns = polled_ns.saturating_add(self.service.draw_ns(cursor));
                         scheduler.occupy(clock, until_ns)
                     } else {
                         clock.now_ns()
@@ -90,6 +91,17 @@ where
     /// For after the feed has ended.
     pub fn drain_unread(&mut self) {
         self.intake.drain_unread();
+    }
+
+    /// Goes on from the head and says how many events that skipped; what could still be read is shed.
+    pub fn skip_to_head(&mut self) -> u64 {
+        self.intake.reader().recover_to_head()
+    }
+
+    /// Events above the latency limit; `u64::MAX` without one.
+    #[inline]
+    pub fn over_limit(&self) -> u64 {
+        self.recorder.over_limit()
     }
 
     /// The next sequence expected.

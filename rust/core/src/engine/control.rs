@@ -6,11 +6,10 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::metrics::Tally;
-use crate::state::StateCode;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
-use super::{Ledger, Progress};
+use super::feed_books::FeedBooks;
+use super::{FeedCounts, FeedSnapshot, Phase, Progress, Snapshot, StageBooks};
 
 /// Planted bug 10 (`make loom`): the end of the feed does not carry the events with it.
 const FEED_DONE: Ordering = if cfg!(feature = "planted-bug-10") {
@@ -19,140 +18,30 @@ const FEED_DONE: Ordering = if cfg!(feature = "planted-bug-10") {
     Ordering::Release
 };
 
-/// How far a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Threads are being pinned, the machine's floor is being measured.
-    Preparing,
-    /// Events flow.
-    Running,
-    /// The books are closed.
-    Finished,
-}
+/// Of a hold: there is none. Of a beginning: it is yet to come.
+const NEVER: u64 = u64::MAX;
 
-/// A reading stage as of one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StageSnapshot {
-    /// The stage's books, with what the feed had published a moment later. What is not accounted for
-    /// in them is still in the ring.
-    pub ledger: Ledger,
-    /// The next sequence the stage expects.
-    pub cursor: u64,
-    /// The epoch of the last gate word the stage read: nothing of an older one is in flight. A stage that
-    /// has ended has nothing in flight at all: `u64::MAX`.
-    pub epoch_seen: u64,
-    /// Published events the stage has not come to.
-    pub backlog: u64,
-}
-
-/// A run as of one moment: the executor first, then the consumers in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// How far the run is.
-    pub phase: Phase,
-    /// Events published.
-    pub published: u64,
-    /// Whether the feed is held, and waits to be released.
-    pub held: bool,
-    /// The executor, then each consumer.
-    pub stages: Vec<StageSnapshot>,
-}
-
-impl Snapshot {
-    /// The executor.
-    ///
-    /// # Panics
-    /// Never: a run has an executor.
-    pub fn executor(&self) -> &StageSnapshot {
-        &self.stages[0]
-    }
-}
-
-/// Words of a stage's tuple.
-const WORDS: usize = 11;
-
-/// The books of one reading stage, written by its thread alone.
-#[derive(Debug)]
-pub struct StageBooks {
-    tally: CachePadded<Tally<WORDS>>,
-    progress: Arc<Progress>,
-}
-
-impl StageBooks {
-    fn new(first_seq: u64) -> Self {
-        let books = Self {
-            tally: CachePadded::new(Tally::default()),
-            progress: Arc::new(Progress::new(first_seq)),
-        };
-        books.set(&Ledger::default(), first_seq, 0);
-        books
-    }
-
-    /// By the stage, after each turn that changed them and before the first under a new epoch.
-    #[inline]
-    pub(super) fn set(&self, ledger: &Ledger, cursor: u64, epoch: u64) {
-        let [init, warmup, ready, degraded] = ledger.gated;
-        self.tally.write([
-            ledger.executed,
-            init,
-            warmup,
-            ready,
-            degraded,
-            ledger.read,
-            ledger.lost,
-            ledger.shed,
-            ledger.unread,
-            cursor,
-            epoch,
-        ]);
-    }
-
-    /// How far the stage is, for those behind it.
-    pub const fn progress(&self) -> &Arc<Progress> {
-        &self.progress
-    }
-
-    /// The stage as of now, all words of one moment.
-    fn read(&self) -> StageSnapshot {
-        let [
-            executed,
-            init,
-            warmup,
-            ready,
-            degraded,
-            read,
-            lost,
-            shed,
-            unread,
-            cursor,
-            epoch_seen,
-        ] = self.tally.read();
-        let gated: [u64; StateCode::ALL.len()] = [init, warmup, ready, degraded];
-        StageSnapshot {
-            ledger: Ledger {
-                published: 0,
-                executed,
-                gated,
-                read,
-                lost,
-                shed,
-                unread,
-            },
-            cursor,
-            epoch_seen,
-            backlog: 0,
-        }
-    }
+/// What the control side asks of a run: each order is beyond taking back.
+mod order {
+    /// Nothing.
+    pub(super) const RUN: u64 = 0;
+    /// No new event; what is in the ring is still processed.
+    pub(super) const STOP_INTAKE: u64 = 1;
+    /// Every stage is to end.
+    pub(super) const STOP: u64 = 2;
 }
 
 /// The shared part of a run.
 #[derive(Debug)]
 pub struct Control {
-    stop: CachePadded<AtomicBool>,
-    release: CachePadded<AtomicBool>,
+    order: CachePadded<AtomicU64>,
+    /// The index of the event before which the feed waits.
+    hold_at: CachePadded<AtomicU64>,
     feed_done: CachePadded<AtomicBool>,
-    held: CachePadded<AtomicBool>,
-    published: CachePadded<AtomicU64>,
+    /// The index of the event before which the feed waits, while it does.
+    held: CachePadded<AtomicU64>,
+    begin_ns: AtomicU64,
+    feed: FeedBooks,
     /// The epoch that the feed has come to.
     feed_epoch: Progress,
     stages: Box<[StageBooks]>,
@@ -173,11 +62,12 @@ impl Control {
     pub fn new(consumers: usize, first_seq: u64) -> Self {
         let stages = 1 + consumers;
         Self {
-            stop: CachePadded::default(),
-            release: CachePadded::default(),
+            order: CachePadded::new(AtomicU64::new(order::RUN)),
+            hold_at: CachePadded::new(AtomicU64::new(NEVER)),
             feed_done: CachePadded::default(),
-            held: CachePadded::default(),
-            published: CachePadded::default(),
+            held: CachePadded::new(AtomicU64::new(NEVER)),
+            begin_ns: AtomicU64::new(NEVER),
+            feed: FeedBooks::default(),
             feed_epoch: Progress::new(0),
             stages: (0..stages).map(|_| StageBooks::new(first_seq)).collect(),
             first_seq,
@@ -216,33 +106,85 @@ impl Control {
 
     /// Asks every stage to end as soon as it can.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.order.store(order::STOP, Ordering::Relaxed);
     }
 
     /// Whether the run was asked to end.
     #[inline]
     pub fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.order.load(Ordering::Relaxed) == order::STOP
     }
 
-    /// Lets a held feed go on. Without effect on one that is not held yet: it will not stop then.
-    pub fn release(&self) {
-        self.release.store(true, Ordering::Relaxed);
+    /// Ends the feed where it is; what is in the ring is still processed. Without effect on a run that was
+    /// stopped.
+    pub fn stop_intake(&self) {
+        let asked = (order::RUN, order::STOP_INTAKE);
+        // One that fails met an order that says as much.
+        let _ =
+            (self.order).compare_exchange(asked.0, asked.1, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    pub(super) fn is_released(&self) -> bool {
-        self.release.load(Ordering::Relaxed)
-    }
-
-    /// By the feed: it waits to be released, or no longer.
-    pub(super) fn set_held(&self, held: bool) {
-        self.held.store(held, Ordering::Relaxed);
-    }
-
-    /// By the feed, after each turn that published.
+    /// Whether the feed may publish on.
     #[inline]
-    pub(super) fn set_published(&self, events: u64) {
-        self.published.store(events, Ordering::Relaxed);
+    pub fn is_feeding(&self) -> bool {
+        self.order.load(Ordering::Relaxed) == order::RUN
+    }
+
+    /// Moves the hold: a feed that waits goes on, and waits again before the event of index `hold_at`, if that is
+    /// ahead; a feed that has not come to its hold knows nothing of the old one.
+    pub fn release(&self, hold_at: Option<usize>) {
+        let index = hold_at.map_or(NEVER, |index| index as u64);
+        self.hold_at.store(index, Ordering::Relaxed);
+    }
+
+    /// The index of the event before which the feed waits; `None` if it waits for nothing.
+    pub fn hold_at(&self) -> Option<usize> {
+        usize::try_from(self.hold_at.load(Ordering::Relaxed))
+            .ok()
+            .filter(|&index| index as u64 != NEVER)
+    }
+
+    /// By the feed, once: its plan begins now, by the true clock.
+    pub fn set_begin(&self, now_ns: u64) {
+        self.begin_ns.store(now_ns, Ordering::Relaxed);
+    }
+
+    /// When the plan began, by the true clock; `None` before.
+    pub fn begin_ns(&self) -> Option<u64> {
+        let begin_ns = self.begin_ns.load(Ordering::Relaxed);
+        (begin_ns != NEVER).then_some(begin_ns)
+    }
+
+    /// By the feed: it waits before the event of this index, or no longer. Whoever sees that it waits sees what it
+    /// has published.
+    pub fn set_held(&self, at: Option<usize>) {
+        let index = at.map_or(NEVER, |index| index as u64);
+        // SYNC POINT held: pairs with the load in `is_held`.
+        self.held.store(index, Ordering::Release);
+    }
+
+    /// Whether the feed waits to be released. One that was released a moment ago, and has not noticed, does not.
+    pub fn is_held(&self) -> bool {
+        // SYNC POINT held: pairs with the store in `set_held`.
+        let held = self.held.load(Ordering::Acquire);
+        held != NEVER && self.hold_at.load(Ordering::Relaxed) <= held
+    }
+
+    /// By a feed without faults, after each turn that published; `newest_ns` is that turn's stamp.
+    #[inline]
+    pub(super) fn set_published(&self, events: u64, newest_ns: Option<u64>) {
+        self.feed.set(events, newest_ns);
+    }
+
+    /// By a feed with faults, after each turn that came to something.
+    pub(super) fn set_feed_counts(&self, counts: &FeedCounts) {
+        self.feed.set_all(counts);
+    }
+
+    /// Published events that a stage which expects `cursor` has not come to.
+    #[inline]
+    pub(super) fn backlog(&self, cursor: u64) -> u64 {
+        (self.first_seq + self.feed.published()).saturating_sub(cursor)
     }
 
     /// By the feed, when the gate has a new word.
@@ -321,7 +263,10 @@ impl Control {
         let accounted = accounted
             .and_then(|sum| u64::try_from(sum).ok())
             .unwrap_or(0);
-        let published = self.published.load(Ordering::Relaxed).max(accounted);
+        let held = self.is_held();
+        let feed = self.feed.read();
+        let begin_ns = self.begin_ns();
+        let published = feed.published.max(accounted);
         for stage in &mut stages {
             stage.ledger.published = published;
             stage.backlog = (self.first_seq + published).saturating_sub(stage.cursor);
@@ -332,8 +277,18 @@ impl Control {
                 1 => Phase::Running,
                 _ => Phase::Finished,
             },
-            published,
-            held: self.held.load(Ordering::Relaxed),
+            begin_ns,
+            feed: FeedSnapshot {
+                published,
+                newest_ns: (feed.newest_ns.zip(begin_ns))
+                    .map(|(newest_ns, begin_ns)| newest_ns.saturating_sub(begin_ns)),
+                gaps: feed.gaps,
+                repeats: feed.repeats,
+                reordered: feed.reordered,
+                withheld: feed.withheld,
+                held,
+                done: self.is_feed_done(),
+            },
             stages,
         }
     }

@@ -7,10 +7,11 @@ use crate::ingest::Event;
 use crate::state::Gate;
 use crate::time::Clock;
 
-use super::control::StageBooks;
+use super::stage_books::NO_LIMIT;
 use super::{
-    Acks, ConsumerStage, Control, ExecutorStage, FeedStage, FeedTurn, Ledger, LoopNotes,
-    OverrunPolicy, Publish, Recorder, Recover, Scheduler, Service, Spinning, Timetable, Turn, Wait,
+    Acks, ConsumerStage, Control, ExecutorStage, FeedFaults, FeedStage, FeedTurn, Ledger,
+    LoopNotes, OverrunPolicy, Publish, Recorder, Recover, Scheduler, Service, Spinning, StageBooks,
+    Timetable, Turn, Wait,
 };
 
 /// Events of one turn of a stage without service time: the books are set, and orders looked for, once
@@ -30,16 +31,21 @@ pub struct Drive<'a, C> {
     pub control: &'a Control,
 }
 
-/// Publishes until everything is published or the run is stopped; one stamp for up to `per_stamp` events.
-pub fn drive_feed<S, P, T, C>(
-    stage: &mut FeedStage<S, P, T>,
+/// Publishes until everything is published or the run, or its intake, is stopped; one stamp for up to `per_stamp`
+/// events. Whether it was a stop of the intake that ended it.
+///
+/// The feed is the outside world: it goes by the true clock, whatever step was put on the stages'.
+pub fn drive_feed<S, P, T, F, C>(
+    stage: &mut FeedStage<S, P, T, F>,
     drive: Drive<'_, C>,
     per_stamp: usize,
     notes: &mut LoopNotes,
-) where
+) -> bool
+where
     S: AsRef<[Event]>,
     P: Publish,
     T: Timetable,
+    F: FeedFaults,
     C: Clock,
 {
     let Drive {
@@ -48,64 +54,114 @@ pub fn drive_feed<S, P, T, C>(
         wait,
         control,
     } = drive;
-    let mut epoch = 0;
-    stage.begin(clock.now_ns());
-    while !control.is_stopped() {
+    let (mut epoch, mut newest_ns, mut is_held) = (0, None, false);
+    let begin_ns = clock.true_ns();
+    stage.begin(begin_ns);
+    if control.is_feeding() {
+        control.set_begin(begin_ns);
+    }
+    let mut is_done = false;
+    while !is_done && control.is_feeding() {
         let seen = gate.read().epoch();
         if seen != epoch {
             epoch = seen;
             control.set_feed_epoch(epoch);
         }
-        let before = stage.published();
-        let (turn, now_ns) = publish_burst(stage, clock, per_stamp);
-        if stage.published() > before {
+        let (turn, now_ns, published_ns) = publish_burst(stage, clock, per_stamp);
+        if published_ns.is_some() {
+            newest_ns = published_ns;
             notes.busy();
         }
         match turn {
-            FeedTurn::Published(_) => control.set_published(stage.published()),
+            FeedTurn::Published(_) | FeedTurn::Withheld(_) => stage.tell(control, newest_ns),
             FeedTurn::NotDue { until_ns } => {
                 notes.idle_at(now_ns);
-                control.set_published(stage.published());
+                stage.tell(control, newest_ns);
                 wait.until_due(until_ns.saturating_sub(now_ns));
             }
-            FeedTurn::Held if control.is_released() => {
-                control.set_held(false);
-                stage.release(clock.now_ns());
-            }
             FeedTurn::Held => {
-                control.set_published(stage.published());
-                control.set_held(true);
+                stage.tell(control, newest_ns);
+                if goes_on(stage, control, clock, &mut is_held) {
+                    continue;
+                }
                 notes.idle_at(now_ns);
                 wait.idle();
             }
-            FeedTurn::Done => break,
+            FeedTurn::Frozen => {
+                stage.tell(control, newest_ns);
+                notes.busy();
+                wait.idle();
+            }
+            FeedTurn::Done => is_done = true,
         }
     }
-    control.set_published(stage.published());
+    let is_cut_short = !is_done && !control.is_stopped();
+    stage.tell(control, newest_ns);
+    control.set_held(None);
     control.set_feed_done();
+    is_cut_short
 }
 
-/// Turns of the feed until it has nothing to publish or orders are to be looked for; what the last of
-/// them came to, and when it was.
-#[inline(always)]
-fn publish_burst<S, P, T, C>(
-    stage: &mut FeedStage<S, P, T>,
+/// Whether the hold that a feed has come to was moved on, so that it can go on; `is_held` says whether it waits, or
+/// else it has not come to the hold before.
+pub(super) fn goes_on<S, P, T, F, C>(
+    stage: &mut FeedStage<S, P, T, F>,
+    control: &Control,
     clock: &C,
-    per_stamp: usize,
-) -> (FeedTurn, u64)
+    is_held: &mut bool,
+) -> bool
 where
     S: AsRef<[Event]>,
     P: Publish,
     T: Timetable,
+    F: FeedFaults,
     C: Clock,
 {
-    let mut turns = 0;
+    let hold_at = control.hold_at();
+    if hold_at.is_some_and(|hold_at| hold_at <= stage.next_index()) {
+        if !*is_held {
+            *is_held = true;
+            control.set_held(Some(stage.next_index()));
+        }
+        return false;
+    }
+    if *is_held {
+        *is_held = false;
+        control.set_held(None);
+        stage.release(clock.true_ns(), hold_at);
+    } else {
+        // There was no hold any more when the feed came to it: its plan goes on.
+        stage.hold(hold_at);
+    }
+    true
+}
+
+/// Turns of the feed until it has nothing to publish or orders are to be looked for; what the last of
+/// them came to, when it was, and the stamp of the last that published.
+#[inline(always)]
+fn publish_burst<S, P, T, F, C>(
+    stage: &mut FeedStage<S, P, T, F>,
+    clock: &C,
+    per_stamp: usize,
+) -> (FeedTurn, u64, Option<u64>)
+where
+    S: AsRef<[Event]>,
+    P: Publish,
+    T: Timetable,
+    F: FeedFaults,
+    C: Clock,
+{
+    let (mut turns, mut published_ns) = (0, None);
     loop {
-        let now_ns = clock.now_ns();
+        let now_ns = clock.true_ns();
         let turn = stage.turn(now_ns, per_stamp);
         turns += 1;
-        if turns == TURN_EVENTS_MAX || !matches!(turn, FeedTurn::Published(_)) {
-            return (turn, now_ns);
+        if !matches!(turn, FeedTurn::Published(_)) {
+            return (turn, now_ns, published_ns);
+        }
+        published_ns = Some(now_ns);
+        if turns == TURN_EVENTS_MAX {
+            return (turn, now_ns, published_ns);
         }
     }
 }
@@ -114,6 +170,8 @@ where
 pub trait ReadingStage {
     /// One turn; see [`ExecutorStage::turn`].
     fn turn<C: Clock, T: Scheduler>(&mut self, gate: &Gate, clock: &C, scheduler: &T) -> Turn;
+    /// Goes on from the head; see [`ExecutorStage::skip_to_head`].
+    fn skip_to_head(&mut self) -> u64;
     /// Reads what is left and counts it as unread.
     fn drain_unread(&mut self);
     /// The stage's side of the books.
@@ -122,6 +180,8 @@ pub trait ReadingStage {
     fn cursor(&self) -> u64;
     /// The epoch that was seen last.
     fn epoch(&self) -> u64;
+    /// Events above the latency limit; `u64::MAX` without one.
+    fn over_limit(&self) -> u64;
     /// What is done about an overrun.
     fn policy(&self) -> OverrunPolicy;
 }
@@ -133,6 +193,9 @@ const fn events_per_turn<S: Service>() -> usize {
 
 macro_rules! books_of_the_stage {
     ($($at:tt)*) => {
+        fn skip_to_head(&mut self) -> u64 {
+            self$($at)*.skip_to_head()
+        }
         fn drain_unread(&mut self) {
             self$($at)*.drain_unread();
         }
@@ -147,6 +210,10 @@ macro_rules! books_of_the_stage {
         #[inline]
         fn epoch(&self) -> u64 {
             self$($at)*.epoch()
+        }
+        #[inline]
+        fn over_limit(&self) -> u64 {
+            self$($at)*.over_limit()
         }
         fn policy(&self) -> OverrunPolicy {
             self$($at)*.policy()
@@ -223,22 +290,32 @@ where
     } = drive;
     let scheduler = Spinning::new(control);
     let mut ended = None;
+    if stage.over_limit() != NO_LIMIT {
+        // That there is a limit can be seen from the beginning.
+        tell(stage, books, 0);
+    }
     while !control.is_stopped() {
         // Looked at before the ring: an empty ring says nothing about events that come after.
         let last_look = control.is_feed_done();
         match stage.turn(gate, clock, &scheduler) {
-            Turn::Processed(_) => {
+            Turn::Processed(_) | Turn::Skipped(_) => {
                 notes.busy();
                 books.progress().set(stage.cursor());
             }
             Turn::Recovered(skipped) => {
                 notes.busy();
-                notes.overrun(clock.now_ns(), skipped);
+                notes.overrun(clock.true_ns(), skipped);
                 books.progress().set(stage.cursor());
             }
             // Said before the next turn decides under the new word: whoever sees it knows that nothing is
             // decided under an older epoch any more.
             Turn::NewEpoch => {}
+            // Nothing of it is over, whatever the feed says.
+            Turn::Stalled => {
+                notes.busy();
+                wait.idle();
+                continue;
+            }
             Turn::Idle if last_look => break,
             Turn::Idle | Turn::Behind | Turn::NotReady => {
                 notes.idle(clock);
@@ -246,23 +323,33 @@ where
                 continue;
             }
             Turn::Ended(overrun) => {
-                notes.overrun(clock.now_ns(), overrun.lost());
+                notes.overrun(clock.true_ns(), overrun.lost());
                 ended = Some(overrun);
                 break;
             }
         }
-        books.set(&stage.ledger(), stage.cursor(), stage.epoch());
+        tell(stage, books, stage.epoch());
     }
     if ended.is_some() && stage.policy() == OverrunPolicy::Raise {
         control.stop();
     }
-    // Nobody waits for a stage that reads no further, and nothing of it is in flight.
+    close(stage, control, books);
+    ended
+}
+
+/// Nobody waits for a stage that reads no further, and nothing of it is in flight: counts what is left when the feed
+/// is done.
+fn close<E: ReadingStage>(stage: &mut E, control: &Control, books: &StageBooks) {
     books.progress().release();
-    books.set(&stage.ledger(), stage.cursor(), u64::MAX);
+    tell(stage, books, u64::MAX);
     while !control.is_feed_done() {
         Wait::PARK.idle();
     }
     stage.drain_unread();
-    books.set(&stage.ledger(), stage.cursor(), u64::MAX);
-    ended
+    tell(stage, books, u64::MAX);
+}
+
+#[inline]
+fn tell<E: ReadingStage>(stage: &E, books: &StageBooks, epoch: u64) {
+    books.set(&stage.ledger(), stage.cursor(), stage.over_limit(), epoch);
 }

@@ -85,10 +85,10 @@ where
             if done == allowed {
                 break Turn::Behind;
             }
-            let service = &mut self.service;
+            let (service, cursor) = (&mut self.service, self.intake.cursor());
             let work = |decision_ts: u64| {
                 if S::IS_TIMED {
-                    scheduler.occupy(clock, decision_ts.saturating_add(service.draw_ns()))
+                    scheduler.occupy(clock, decision_ts.saturating_add(service.draw_ns(cursor)))
                 } else {
                     clock.now_ns()
                 }
@@ -231,6 +231,17 @@ where
         self.intake.drain_unread();
     }
 
+    /// Goes on from the head and says how many events that skipped; what could still be read is shed.
+    pub fn skip_to_head(&mut self) -> u64 {
+        self.intake.reader().recover_to_head()
+    }
+
+    /// Events above the latency limit; `u64::MAX` without one.
+    #[inline]
+    pub fn over_limit(&self) -> u64 {
+        self.recorder.over_limit()
+    }
+
     /// The next sequence expected.
     pub fn cursor(&self) -> u64 {
         self.intake.cursor()
@@ -239,6 +250,12 @@ where
     /// The epoch that the last decision was taken under, or the next one will be.
     pub const fn epoch(&self) -> u64 {
         self.word.epoch()
+    }
+
+    /// The word that the last decision was taken under, or the next one will be.
+    #[cfg(not(loom))]
+    pub(super) const fn word(&self) -> GateWord {
+        self.word
     }
 
     /// What is done about an overrun.
@@ -276,12 +293,14 @@ where
     }
 
     /// Where its acks go.
-    pub const fn acks(&self) -> &A {
+    #[cfg(not(loom))]
+    pub(super) const fn acks(&self) -> &A {
         &self.acks
     }
 
-    /// The same, for the driver.
-    pub const fn acks_mut(&mut self) -> &mut A {
+    /// The same, for its driver.
+    #[cfg(not(loom))]
+    pub(super) const fn acks_mut(&mut self) -> &mut A {
         &mut self.acks
     }
 

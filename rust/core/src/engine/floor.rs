@@ -20,16 +20,16 @@ const LISTED_NS_MIN: u64 = 1_000;
 
 /// When a run was, on its own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunSpan {
+pub struct RunSpan<'a> {
     /// When its plan began.
     pub begin_ns: u64,
     /// When it ended; arrivals planned for later never came.
     pub end_ns: u64,
-    /// How the plan was shifted on the way.
-    pub rebased: Option<Rebased>,
+    /// How the plan was shifted on the way, in order.
+    pub shifts: &'a [Rebased],
 }
 
-impl RunSpan {
+impl RunSpan<'_> {
     /// How long it was.
     const fn length_ns(&self) -> u64 {
         self.end_ns.saturating_sub(self.begin_ns)
@@ -37,12 +37,10 @@ impl RunSpan {
 
     /// When event `index`, planned for `offset_ns`, was really due, after the beginning.
     fn due_ns(&self, index: usize, offset_ns: u64) -> u64 {
-        match self.rebased {
-            Some(rebased) if index >= rebased.index => {
-                offset_ns.saturating_add_signed(rebased.shift_ns)
-            }
-            _ => offset_ns,
-        }
+        let shifts = self.shifts.iter().take_while(|shift| index >= shift.index);
+        shifts.fold(offset_ns, |due_ns, shift| {
+            due_ns.saturating_add_signed(shift.shift_ns)
+        })
     }
 }
 
@@ -89,7 +87,7 @@ impl Floor {
     pub fn with_during(
         mut self,
         window: &Window,
-        span: RunSpan,
+        span: RunSpan<'_>,
         arrivals_ns: Option<&[u64]>,
         events: usize,
     ) -> Self {
@@ -244,11 +242,11 @@ mod tests {
         Window::watch(&clock, 10_000, 10, || false)
     }
 
-    const fn span(begin_ns: u64, end_ns: u64) -> RunSpan {
+    const fn span(begin_ns: u64, end_ns: u64) -> RunSpan<'static> {
         RunSpan {
             begin_ns,
             end_ns,
-            rebased: None,
+            shifts: &[],
         }
     }
 
@@ -309,14 +307,15 @@ mod tests {
     #[test]
     fn after_a_hold_an_arrival_is_due_as_much_later_as_the_plan_was_shifted() {
         let during = window_after(50_000, 101);
-        let of = |index, shift_ns| {
+        let after = |shifts: &[Rebased]| {
             let span = RunSpan {
-                rebased: Some(Rebased { index, shift_ns }),
+                shifts,
                 ..span(50_500, 60_000)
             };
             let floor = Floor::default().with_during(&during, span, Some(&[0, 100]), 2);
             (floor.figures.count, floor.figures.max_ns, floor.continuous)
         };
+        let of = |index, shift_ns| after(&[Rebased { index, shift_ns }]);
         // At 51,000, where the pause begins, and at 52,000.
         assert_eq!(of(1, 400), (2, Some(5_000), true));
         assert_eq!(of(1, 1_400), (2, Some(4_000), true));
@@ -325,6 +324,11 @@ mod tests {
         assert_eq!(of(1, -100), (2, Some(10), true));
         // It never came.
         assert_eq!(of(1, 20_000), (1, Some(10), true));
+        // Held twice: each shift is beside the one before.
+        let [first, second] = [400, 1_000].map(|shift_ns| Rebased { index: 1, shift_ns });
+        assert_eq!(after(&[first, second]), of(1, 1_400));
+        let last = Rebased { index: 2, ..second };
+        assert_eq!(after(&[first, last]), of(1, 400));
     }
 
     #[test]

@@ -51,6 +51,10 @@ pub enum Turn {
     NewEpoch,
     /// The reader had been overrun and goes on; so many events were skipped by that.
     Recovered(u64),
+    /// The stage was told to go on from the head; so many events were skipped by that.
+    Skipped(u64),
+    /// A fault stalls the stage: it took no turn.
+    Stalled,
     /// The reader was overrun and its policy reads no further.
     Ended(Overrun),
 }

@@ -8,15 +8,16 @@ use crate::ingest::Event;
 use crate::os::{MemoryState, Topology};
 use crate::state::Gate;
 use crate::sync::{Arc, thread};
-use crate::time::Clock;
+use crate::time::{Clock, Stepped};
 
-use super::build::{FeedEnd, FeedPlan, ReaderEnd, ReaderPlan};
+use super::build::{ReaderEnd, ReaderPlan};
+use super::build_feed::{FeedEnd, FeedPlan};
 use super::placement::Placement;
 use super::record::{Ends, Outline};
 use super::stage_thread::{StageThread, ThreadEnd};
 use super::watcher::{Watcher, WatcherEnd};
 use super::{
-    Control, EngineError, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot,
+    Control, EngineError, Faults, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot,
     ThreadSettings, Upstreams,
 };
 
@@ -102,6 +103,7 @@ impl LiveEngine {
                 .extend(locked.prepare(acks, &settings).refused);
         }
         let control = Control::new(settings.consumers.len(), producer.next_seq());
+        control.release(settings.hold_at);
         let control = Arc::new(match placement.watcher {
             Some(_) => control.watched(),
             None => control,
@@ -114,18 +116,19 @@ impl LiveEngine {
             placement,
             memory,
         };
-        let starting = Starting {
-            control: &control,
-            outline: &outline,
-            gate,
-            clock,
-            held_open,
-        };
         // The threads that are there see the stop, and end by themselves.
-        let threads = starting
-            .start(source, producer, acks, &after)
-            .inspect_err(|_| control.stop())?;
-        drop(starting);
+        let threads = match &outline.settings.faults {
+            Some(faults) => {
+                let clock = Stepped::new(clock, Arc::clone(faults.clock()));
+                let starting = Starting::new(&control, &outline, gate, clock, held_open);
+                starting.start(source, producer, acks, &after)
+            }
+            None => {
+                let starting = Starting::new(&control, &outline, gate, clock, held_open);
+                starting.start(source, producer, acks, &after)
+            }
+        };
+        let threads = threads.inspect_err(|_| control.stop())?;
         Ok(Self {
             control,
             outline,
@@ -151,9 +154,19 @@ impl LiveEngine {
         self.control.snapshot()
     }
 
-    /// Lets a held feed go on.
-    pub fn release(&self) {
-        self.control.release();
+    /// What can go wrong in this run, if it was asked for.
+    pub const fn faults(&self) -> Option<&Arc<Faults>> {
+        self.outline.settings.faults.as_ref()
+    }
+
+    /// Lets a held feed go on, up to the event of index `hold_at`, if there is one.
+    pub fn release(&self, hold_at: Option<usize>) {
+        self.control.release(hold_at);
+    }
+
+    /// Ends the feed where it is; what is in the ring is still processed.
+    pub fn stop_intake(&self) {
+        self.control.stop_intake();
     }
 
     /// Asks the run to end as soon as it can.
@@ -221,7 +234,23 @@ struct Starting<'a, C> {
     held_open: Sender<()>,
 }
 
-impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
+impl<'a, C: Clock + Clone + Send + 'static> Starting<'a, C> {
+    const fn new(
+        control: &'a Arc<Control>,
+        outline: &'a Outline,
+        gate: Arc<Gate>,
+        clock: C,
+        held_open: Sender<()>,
+    ) -> Self {
+        Self {
+            control,
+            outline,
+            gate,
+            clock,
+            held_open,
+        }
+    }
+
     /// Starts the feed, then each reading stage behind those that `after` names.
     fn start<S>(
         &self,
@@ -239,8 +268,8 @@ impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
         let feed = FeedPlan {
             source,
             plan: Arc::clone(&self.outline.plan),
-            hold_at: settings.hold_at,
             stamping: settings.stamping,
+            faults: settings.faults.as_ref(),
             thread: self.thread(0, settings.feed),
         };
         let held_by = settings
@@ -259,6 +288,7 @@ impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
                 first_seq: self.outline.first_seq,
                 upstreams: Upstreams::new(upstreams),
                 index,
+                faults: settings.faults.as_ref(),
                 thread: self.thread(index + 1, reader.thread),
             };
             readers.push(if index == 0 {

@@ -87,7 +87,7 @@ impl LoopNotes {
     #[inline]
     pub(super) fn idle<C: Clock>(&mut self, clock: &C) {
         if self.is_awake {
-            self.pauses.note(clock.now_ns());
+            self.pauses.note(clock.true_ns());
         }
     }
 

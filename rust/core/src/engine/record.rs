@@ -5,13 +5,14 @@ use crate::metrics::{EpochTable, LatencyHistogram, PauseLog, Provenance, Window}
 use crate::os::{MemoryState, Refusal};
 use crate::sync::Arc;
 
-use super::build::{FeedEnd, ReaderEnd};
+use super::build::ReaderEnd;
+use super::build_feed::FeedEnd;
 use super::placement::{Place, Placement};
 use super::stage_thread::ThreadEnd;
 use super::watcher::WatcherEnd;
 use super::{
-    Floor, Ledger, OverrunLog, OverrunPolicy, Plan, RunSpan, Settings, Stage, StageHistograms,
-    Stamping,
+    FeedCounts, Floor, Ledger, OverrunLog, OverrunPolicy, Plan, RunSpan, Settings, Shifts, Stage,
+    StageHistograms, Stamping,
 };
 
 /// A reading stage whose thread has ended.
@@ -27,6 +28,8 @@ pub struct ReaderRecord {
     pub policy: OverrunPolicy,
     /// The overrun after which it read no further, if its policy was such and one happened.
     pub ended_by: Option<Overrun>,
+    /// Events whose latency from publication to completion was above its limit; `None` without one.
+    pub over_limit: Option<u64>,
     /// When it found that it had been overrun.
     pub overruns: OverrunLog,
     /// Where it ran and how it waited; the core is `None` if it was not pinned.
@@ -57,8 +60,13 @@ impl ReaderRecord {
 /// The outcome of a run whose threads have ended.
 #[derive(Debug)]
 pub struct RunRecord {
-    /// Whether the run was stopped before the feed was done and everything was read.
+    /// Whether the run was stopped before the feed was done, or before everything was read. A feed whose
+    /// intake was stopped is done.
     pub stopped: bool,
+    /// Whether the intake was stopped before every event had come due.
+    pub intake_stopped: bool,
+    /// The feed's books.
+    pub feed: FeedCounts,
     /// From the start of the feed to the end of the executor, in nanoseconds; `None` if the run was
     /// stopped before the feed had started.
     pub wall_ns: Option<u64>,
@@ -113,11 +121,10 @@ impl RunRecord {
         }
     }
 
-    /// Whether every published event is accounted for once, by every consumer.
+    /// Whether every event is accounted for once, by the feed and by every consumer.
     pub fn is_balanced(&self) -> bool {
-        self.readers
-            .iter()
-            .all(|reader| reader.ledger.is_balanced())
+        let mut ledgers = self.readers.iter().map(|reader| &reader.ledger);
+        self.feed.is_balanced() && ledgers.all(Ledger::is_balanced)
     }
 }
 
@@ -166,7 +173,7 @@ impl Outline {
     /// The record of the run, and the ring's writing end.
     pub(super) fn record(&self, ends: Ends) -> (RunRecord, Producer) {
         let (feed, readers, watcher) = (ends.feed, ends.readers, ends.watcher);
-        let published = feed.value.published;
+        let counts = feed.value.counts;
         let floor_path = self.floor_path(&feed.windows, &readers);
         let (paused, _) = feed.value.notes.into_parts();
         let mut watched = Watched {
@@ -192,39 +199,40 @@ impl Outline {
             refused.extend(end.refused);
             clock_cost_ns = clock_cost_ns.max(end.clock_cost_ns);
             epochs = epochs.or(end.value.epochs);
-            let ledger = Ledger {
-                published,
-                ..end.value.ledger
-            };
-            records.push(ReaderRecord {
+            let reader = ReaderRecord {
                 name: settings.name.clone(),
-                ledger,
+                ledger: Ledger {
+                    published: counts.published,
+                    ..end.value.ledger
+                },
                 latency: end.value.latency,
                 policy: settings.policy,
                 ended_by: end.value.ended_by,
+                over_limit: end.value.over_limit,
                 overruns,
                 place: place.really(end.is_pinned),
-            });
+            };
+            records.push(reader);
         }
-        let span = RunSpan {
-            begin_ns: feed.begin_ns.unwrap_or(end_ns),
-            end_ns,
-            rebased: feed.value.rebased,
-        };
+        let (begin_ns, shifts) = (feed.value.begin_ns, feed.value.shifts);
+        let floor = watched.floor(&self.plan, begin_ns.unwrap_or(end_ns), end_ns, &shifts);
         // One that was dropped left its events on purpose.
         let unread = |reader: &ReaderRecord| reader.ledger.unread > 0 && reader.ended_by.is_none();
         let record = RunRecord {
-            stopped: published < self.plan.len() as u64 || records.iter().any(unread),
-            wall_ns: feed.begin_ns.map(|begin| end_ns.saturating_sub(begin)),
-            feed_ns: (feed.begin_ns).map(|begin| feed.end_ns.saturating_sub(begin)),
-            begin_ns: feed.begin_ns,
+            stopped: (counts.unpublished() > 0 && !feed.value.intake_stopped)
+                || records.iter().any(unread),
+            intake_stopped: feed.value.intake_stopped,
+            feed: counts,
+            wall_ns: begin_ns.map(|begin_ns| end_ns.saturating_sub(begin_ns)),
+            feed_ns: begin_ns.map(|begin_ns| feed.end_ns.saturating_sub(begin_ns)),
+            begin_ns,
             end_ns,
             first_seq: self.first_seq,
             planned: self.plan.offsets_ns().is_some(),
             stamping: self.settings.stamping,
             readers: records,
             epochs: epochs.unwrap_or_else(|| EpochTable::with_capacity(0)),
-            floor: watched.floor(&self.plan, span),
+            floor,
             floor_path,
             clock_cost_ns,
             memory: self.memory.clone(),
@@ -244,16 +252,24 @@ impl Outline {
 
 impl Watched {
     /// The floor of a run.
-    fn floor(&self, plan: &Plan, span: RunSpan) -> Floor {
+    fn floor(&self, plan: &Plan, begin_ns: u64, end_ns: u64, shifts: &Shifts) -> Floor {
+        let span = RunSpan {
+            begin_ns,
+            end_ns,
+            shifts: shifts.shifts(),
+        };
         let (offsets_ns, events) = (plan.offsets_ns(), plan.len());
         let floor = Floor::fold(&self.windows, offsets_ns, events);
         let floor = match &self.during {
             Some(window) => floor.with_during(window, span, offsets_ns, events),
             None => floor,
         };
-        self.noted.iter().fold(floor, |floor, paused| {
+        let mut floor = self.noted.iter().fold(floor, |floor, paused| {
             floor.with_noted(paused.pauses(), paused.forgotten())
-        })
+        });
+        // When the last arrivals were due is not known then.
+        floor.continuous &= shifts.forgotten() == 0;
+        floor
     }
 }
 
@@ -289,12 +305,8 @@ mod tests {
             during: None,
             noted: vec![paused],
         };
-        let span = RunSpan {
-            begin_ns: 1_000,
-            end_ns: 2_000,
-            rebased: None,
-        };
-        let before_only = watched.floor(&plan, span);
+        let shifts = Shifts::default();
+        let before_only = watched.floor(&plan, 1_000, 2_000, &shifts);
         assert!(!before_only.continuous);
         assert_eq!(before_only.figures.count, 10);
         let lengths = |floor: &Floor| -> Vec<u64> {
@@ -302,8 +314,11 @@ mod tests {
         };
         assert_eq!(lengths(&before_only), [5_000, 30_000]);
         watched.during = Some(window());
-        let during_too = watched.floor(&plan, span);
+        let during_too = watched.floor(&plan, 1_000, 2_000, &shifts);
         assert!(during_too.continuous);
+        // When the last arrivals were due is not known if a shift was forgotten.
+        let forgetful = Shifts::forgetful();
+        assert!(!watched.floor(&plan, 1_000, 2_000, &forgetful).continuous);
         assert_eq!(during_too.figures.count, 20);
         assert_eq!(lengths(&during_too), [5_000, 5_000, 30_000]);
     }

@@ -3,6 +3,8 @@
 use crate::metrics::{Basis, LatencyHistogram};
 use crate::state::StateCode;
 
+use super::stage_books::NO_LIMIT;
+
 /// The stages of an event's way, in the order of the histograms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -82,6 +84,27 @@ pub trait Recorder {
     /// Counts `times` events which one stamp was taken for: nothing is known of what lies between
     /// reading and completing one.
     fn record_shared(&mut self, stamps: Stamps, times: u64);
+
+    /// Events above the limit; `u64::MAX` where there is none.
+    #[inline(always)]
+    fn over_limit(&self) -> u64 {
+        NO_LIMIT
+    }
+
+    /// Whether the last event is counted there.
+    #[inline(always)]
+    fn was_last_over(&self) -> bool {
+        false
+    }
+}
+
+/// A recorder that leaves histograms behind.
+pub trait KeepsLatency: Recorder {
+    /// Writes every page that recording may write, so that none is touched first in a run.
+    fn touch(&mut self);
+
+    /// Hands the histograms over, by state code (or in one part) and stage.
+    fn into_latency(self) -> Box<[StageHistograms]>;
 }
 
 /// Histograms by state and stage; `PLANNED` says whether events carry an intended stamp.
@@ -119,21 +142,21 @@ impl<const PLANNED: bool> StageRecorder<PLANNED> {
         }
     }
 
-    /// Writes every page that recording may write, so that none is touched first in a run.
-    pub fn touch(&mut self) {
+    /// Latency by state code (or in one part) and stage.
+    pub const fn latency(&self) -> &[StageHistograms] {
+        &self.latency
+    }
+}
+
+impl<const PLANNED: bool> KeepsLatency for StageRecorder<PLANNED> {
+    fn touch(&mut self) {
         self.latency
             .iter_mut()
             .flatten()
             .for_each(LatencyHistogram::touch);
     }
 
-    /// Latency by state code (or in one part) and stage.
-    pub const fn latency(&self) -> &[StageHistograms] {
-        &self.latency
-    }
-
-    /// Hands the histograms over.
-    pub fn into_latency(self) -> Box<[StageHistograms]> {
+    fn into_latency(self) -> Box<[StageHistograms]> {
         self.latency
     }
 }

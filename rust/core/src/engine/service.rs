@@ -97,8 +97,8 @@ pub trait Service {
     /// Whether there is any: what is not is compiled away.
     const IS_TIMED: bool;
 
-    /// How long the next event takes, in nanoseconds.
-    fn draw_ns(&mut self) -> u64;
+    /// How long the event takes that the stage expects at `cursor`, in nanoseconds.
+    fn draw_ns(&mut self, cursor: u64) -> u64;
 }
 
 /// No service time.
@@ -109,7 +109,7 @@ impl Service for NoService {
     const IS_TIMED: bool = false;
 
     #[inline(always)]
-    fn draw_ns(&mut self) -> u64 {
+    fn draw_ns(&mut self, _cursor: u64) -> u64 {
         0
     }
 }
@@ -135,7 +135,7 @@ impl Service for Sampled {
     const IS_TIMED: bool = true;
 
     #[inline]
-    fn draw_ns(&mut self) -> u64 {
+    fn draw_ns(&mut self, _cursor: u64) -> u64 {
         let rng = &mut self.rng;
         let ns = match &self.time {
             ServiceTime::None => 0.0,
@@ -157,7 +157,7 @@ mod tests {
 
     fn draws(time: ServiceTime, seed: u64) -> Vec<u64> {
         let mut service = Sampled::new(time, seed);
-        (0..10_000).map(|_| service.draw_ns()).collect()
+        (0..10_000).map(|_| service.draw_ns(0)).collect()
     }
 
     fn median(mut draws: Vec<u64>) -> u64 {

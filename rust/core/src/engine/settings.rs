@@ -3,11 +3,15 @@
 use core::fmt;
 
 use crate::os::{MemoryWishes, Priority};
+use crate::sync::Arc;
 
-use super::{OverrunPolicy, ServiceTime, Wait};
+use super::{Faults, OverrunPolicy, ServiceTime, Wait};
 
 /// The name of the executor among the reading stages.
 pub const EXECUTOR: &str = "executor";
+
+/// How many times longer, beside once, the service of a full ring may take.
+pub const LOAD_FACTOR_MAX: f64 = 1_000.0;
 
 /// Where a stage's thread runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +55,10 @@ pub struct ReaderSettings {
     /// Whether it takes lines over as it reads ([`crate::bus::EventReader::claiming`]): for the executor
     /// of a ring that nobody else reads, at full speed.
     pub claim_lines: bool,
+    /// Events whose latency from publication to completion is above this are counted; `None` for no limit.
+    pub latency_limit_ns: Option<u64>,
+    /// How much longer it works on an event while the ring is full: see [`super::Loaded`]. 0 is off.
+    pub load_factor: f64,
 }
 
 impl ReaderSettings {
@@ -85,7 +93,7 @@ impl Stamping {
 }
 
 /// What can be set about a live run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The feed's thread.
     pub feed: ThreadSettings,
@@ -107,6 +115,8 @@ pub struct Settings {
     pub epoch_rows: usize,
     /// What is wished for the memory of ring and ack ring.
     pub memory: MemoryWishes,
+    /// What can go wrong on demand: see [`Self::with_faults`]. `None` leaves nothing of it in the stages.
+    pub faults: Option<Arc<Faults>>,
 }
 
 impl Default for Settings {
@@ -122,6 +132,7 @@ impl Default for Settings {
             hold_at: None,
             epoch_rows: 4_096,
             memory: MemoryWishes::default(),
+            faults: None,
         }
     }
 }
@@ -142,6 +153,46 @@ impl Settings {
     /// The executor, then the consumers: the order of every list of reading stages.
     pub fn readers(&self) -> impl Iterator<Item = &ReaderSettings> {
         core::iter::once(&self.executor).chain(&self.consumers)
+    }
+
+    /// What excludes each other in the executor, and in a run with faults.
+    fn check_executor(&self) -> Result<(), SettingsError> {
+        let shares_stamps = self.stamping == Stamping::PerBatch;
+        let wrong = if shares_stamps && !self.executor.service.is_none() {
+            "one stamp per batch and a service time of the executor exclude each other: \
+             what one event took would not be known"
+        } else if self.faults.is_none() {
+            return Ok(());
+        } else if shares_stamps {
+            "one stamp per batch and faults exclude each other: what a slowed executor took for one event \
+             would not be known"
+        } else if self.executor.claim_lines {
+            "an executor that takes lines over and faults exclude each other: the one is for full speed, the \
+             other is not"
+        } else {
+            return self.check_faults();
+        };
+        Err(SettingsError(wrong.to_owned()))
+    }
+
+    /// Whether the faults are of these stages.
+    fn check_faults(&self) -> Result<(), SettingsError> {
+        let names = self.readers().map(|reader| &reader.name);
+        match &self.faults {
+            Some(faults) if !names.eq(faults.names()) => Err(SettingsError(format!(
+                "the faults are of other stages: {}; make them from these settings",
+                faults.names().join(", ")
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same with faults of its stages.
+    #[must_use]
+    pub fn with_faults(self) -> Self {
+        let names = self.readers().map(|reader| reader.name.clone());
+        let faults = Some(Arc::new(Faults::new(names)));
+        Self { faults, ..self }
     }
 
     /// The indices of each reading stage's upstreams, in the order of [`Self::readers`].
@@ -173,16 +224,9 @@ impl Settings {
                     reader.name
                 )));
             }
-            let service = reader.service.validate();
-            service.map_err(|e| SettingsError(format!("{}: {e}", reader.name)))?;
-            if self.stamping == Stamping::PerBatch && index == 0 && !reader.service.is_none() {
-                return Err(SettingsError(
-                    "one stamp per batch and a service time of the executor exclude each other: \
-                     what one event took would not be known"
-                        .to_owned(),
-                ));
-            }
+            reader.check_service()?;
         }
+        self.check_executor()?;
         let after = readers
             .iter()
             .map(|reader| upstreams_of(reader, &readers))
@@ -193,6 +237,28 @@ impl Settings {
             )
         })?;
         Ok(after)
+    }
+}
+
+impl ReaderSettings {
+    /// Whether its service time makes sense.
+    fn check_service(&self) -> Result<(), SettingsError> {
+        let service = self.service.validate();
+        service.map_err(|e| SettingsError(format!("{}: {e}", self.name)))?;
+        let factor = self.load_factor;
+        if !(0.0..=LOAD_FACTOR_MAX).contains(&factor) {
+            return Err(SettingsError(format!(
+                "{}: a load factor must lie between 0 and {LOAD_FACTOR_MAX}: got {factor}",
+                self.name
+            )));
+        }
+        if factor > 0.0 && self.service.is_none() {
+            return Err(SettingsError(format!(
+                "{}: a load factor makes a service time longer, and there is none: set one",
+                self.name
+            )));
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::os::{self, Priority, Refusal};
 use crate::state::Gate;
 use crate::sync::{Arc, thread};
-use crate::time::{Clock, cost_ns};
+use crate::time::{Clock, Unmoved, cost_ns};
 
 use super::Control;
 use super::drive::Drive;
@@ -33,8 +33,6 @@ pub(super) struct StageThread<C> {
 /// What a stage's thread leaves behind.
 #[derive(Debug)]
 pub(super) struct ThreadEnd<V> {
-    /// When all stages were ready; `None` if the run was stopped before.
-    pub(super) begin_ns: Option<u64>,
     pub(super) end_ns: u64,
     pub(super) clock_cost_ns: u64,
     pub(super) windows: Vec<Window>,
@@ -71,10 +69,9 @@ impl<C: Clock> StageThread<C> {
         let clock_cost_ns = cost_ns(&self.clock);
         let mut windows = Vec::new();
         self.watch(clock_cost_ns, &mut windows);
-        let begin_ns = self.meet().then(|| {
+        if self.meet() {
             self.control.set_running();
-            self.clock.now_ns()
-        });
+        }
         let value = drive(
             stage,
             Drive {
@@ -84,13 +81,12 @@ impl<C: Clock> StageThread<C> {
                 control: &self.control,
             },
         );
-        let end_ns = self.clock.now_ns();
+        let end_ns = self.clock.true_ns();
         // From here on nobody waits for it, and it only watches the machine.
         drop(attendance);
         self.watch(clock_cost_ns, &mut windows);
         drop(self.held_open);
         ThreadEnd {
-            begin_ns,
             end_ns,
             clock_cost_ns,
             windows,
@@ -113,7 +109,7 @@ impl<C: Clock> StageThread<C> {
         if self.watch_ns > 0 {
             let stopped = || self.control.is_stopped();
             windows.push(Window::watch(
-                &self.clock,
+                &Unmoved(&self.clock),
                 self.watch_ns,
                 clock_cost_ns,
                 stopped,

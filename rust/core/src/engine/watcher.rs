@@ -3,7 +3,7 @@
 use crate::metrics::Window;
 use crate::os::{self, Refusal};
 use crate::sync::{Arc, thread};
-use crate::time::{Clock, cost_ns};
+use crate::time::{Clock, Unmoved, cost_ns};
 
 use super::{Control, EngineError};
 
@@ -52,7 +52,7 @@ impl<C: Clock + Send + 'static> Watcher<C> {
     fn watch(&self) -> Window {
         let step_ns = cost_ns(&self.clock);
         let has_begun = core::cell::Cell::new(false);
-        Window::watch(&self.clock, u64::MAX, step_ns, || {
+        Window::watch(&Unmoved(&self.clock), u64::MAX, step_ns, || {
             if !has_begun.replace(true) {
                 self.control.arrive();
             }

@@ -30,7 +30,7 @@ impl Ack {
     /// From decision to completion, in nanoseconds.
     #[inline]
     pub const fn latency_ns(&self) -> u64 {
-        self.completion_ts - self.decision_ts
+        self.completion_ts.saturating_sub(self.decision_ts)
     }
 }
 

@@ -8,6 +8,7 @@ mod drift;
 mod engine_clock;
 #[cfg(test)]
 mod scripted;
+mod stepped;
 pub mod tsc;
 
 pub use anchored::AnchoredClock;
@@ -17,6 +18,7 @@ pub use engine_clock::{
     CALIBRATION_SPAN_NS, CALIBRATION_SPAN_NS_MIN, Calibrated, CounterClock, EARLY_NS_MAX,
     EngineClock,
 };
+pub use stepped::{ClockStep, Stepped, Unmoved, skew_ns};
 
 /// A source of monotonic stamps.
 ///
@@ -25,6 +27,16 @@ pub use engine_clock::{
 pub trait Clock {
     /// The current stamp in nanoseconds; never smaller than the one before.
     fn now_ns(&self) -> u64;
+
+    /// Whether the stamps may be moved on purpose ([`Stepped`]): what must not follow asks for
+    /// [`Self::true_ns`].
+    const IS_STEPPED: bool = false;
+
+    /// The stamp without the step that was put on it.
+    #[inline(always)]
+    fn true_ns(&self) -> u64 {
+        self.now_ns()
+    }
 
     /// Makes its reads as cheap as they get, for a clock that has to learn something first. Takes a few
     /// milliseconds at most.

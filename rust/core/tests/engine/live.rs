@@ -175,14 +175,14 @@ fn a_held_feed_waits_for_its_release_and_the_gate_splits_the_books_exactly() {
     let mut held = settings();
     held.hold_at = Some(100);
     let engine = start(source, plan, 2_048, Arc::clone(&gate), held, MonotonicClock);
-    while !engine.snapshot().held || engine.snapshot().executor().backlog > 0 {
+    while !engine.snapshot().feed.held || engine.snapshot().executor().backlog > 0 {
         std::thread::yield_now();
     }
     transition(&gate, Ready);
     while !engine.control().has_seen(2) {
         std::thread::yield_now();
     }
-    engine.release();
+    engine.release(None);
     let record = end(engine);
     assert_eq!(record.executor().ledger.gated, [0, 100, 0, 0]);
     assert_eq!(record.executor().ledger.executed, 900);

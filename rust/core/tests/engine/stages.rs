@@ -260,7 +260,7 @@ fn a_held_feed_goes_on_where_it_was_held_and_is_not_late_for_it() {
     feed.begin(0);
     assert_eq!(feed.turn(0, 8), FeedTurn::Published(1));
     assert_eq!(feed.turn(1_000_000, 8), FeedTurn::Held);
-    feed.release(1_000_000);
+    feed.release(1_000_000, None);
     assert_eq!(feed.turn(1_000_000, 8), FeedTurn::Published(1));
     assert_eq!(
         feed.turn(1_000_000, 8),

@@ -9,6 +9,8 @@ from tickpath.control.automation.conditions import (
     GONE,
     IN_WARMUP,
     MAY_WARM_UP,
+    MAY_WARM_UP_AGAIN,
+    NOBODY_HAS_LOOKED,
     NOT_READY,
     READY,
     WARMED_UP_OR_LEFT,
@@ -83,6 +85,18 @@ def warmup_incomplete(limits: Limits) -> Runbook:
         states=(State.WARMUP,),
         steps=(
             Step(
+                name="begin the warm-up again",
+                does="moves DEGRADED to WARMUP, once an operator has acknowledged one that failed",
+                action=lambda actions, situation: actions.restart_warmup(situation.trigger),
+                pre=MAY_WARM_UP_AGAIN,
+                post=IN_WARMUP,
+                gives_up=NOBODY_HAS_LOOKED,
+                timeout_ns=limits.timeout_ns,
+                holds=True,
+                undo=ask_to_degrade,
+                undo_post=DEGRADED,
+            ),
+            Step(
                 name="wait for READY",
                 does="lets the warm-up go on",
                 action=lambda _actions, _situation: None,
@@ -96,6 +110,7 @@ def warmup_incomplete(limits: Limits) -> Runbook:
         description=(
             "In WARMUP events are processed and none is executed, so there is nothing to do but to wait for "
             "READY. At the warm-up's cap, or when the time is over, the lifecycle is degraded and a person "
-            "is asked: more of the same would not make it ready."
+            "is asked: more of the same would not make it ready. When an operator has seen to it and "
+            "acknowledges the cause, the warm-up begins again, and goes its whole way."
         ),
     )

@@ -1,19 +1,24 @@
-//! From settings to stages: each combination of service time and ack ring of the executor is code of its own.
+//! From settings to stages: each combination of service time, latency limit and ack ring of the executor is
+//! code of its own. With faults there is one kind of stage for all, as in the live engine.
 
 use core::cmp::Ordering;
 
-use crate::bus::{EventReader, Producer, Start};
+use crate::bus::{EventReader, Payload, Producer, Start};
 use crate::ingest::Event;
 use crate::state::Gate;
 use crate::sync::Arc;
+use crate::time::{Clock, Stepped};
 
+use super::super::leaves::Leaves;
 use super::super::settings::in_order;
 use super::super::{
-    Acks, ConsumerStage, Control, EngineError, ExecutorStage, FeedStage, Intake, NoAcks, NoService,
-    Plan, Planned, ReaderSettings, Sampled, Service, Settings, StageRecorder, StampsEach, Upstreams,
-    VirtualClock,
+    Acks, ConsumerStage, Control, EngineError, ExecutorStage, Faults, Faulty, FaultyReader,
+    FeedFaults, FeedStage, Intake, KeepsLatency, Limited, Loaded, NoAcks, NoFaults, NoService,
+    Plan, Planned, ReaderSettings, Recover, Sampled, Settings, Slowed, StageRecorder, StampsEach,
+    Upstreams,
 };
-use super::desk::{Desk, Reading};
+use super::clock::{Arrivals, VirtualClock};
+use super::desk::{Desk, OneBack, Reading};
 use super::digest::DigestedAcks;
 use super::feeding::Feeding;
 use super::simulation::{Executing, Simulation, Stages};
@@ -21,126 +26,194 @@ use super::simulation::{Executing, Simulation, Stages};
 /// Latency against the plan too: there always is one.
 type Latency = StageRecorder<true>;
 
+type Built = Result<Box<dyn Simulation>, EngineError>;
+
 /// What the stages of a run are built from.
 pub(super) struct Building<'a> {
     pub(super) control: &'a Arc<Control>,
     pub(super) gate: &'a Arc<Gate>,
     pub(super) settings: &'a Settings,
     pub(super) plan: &'a Arc<Plan>,
+    pub(super) ring_slots: u64,
     /// The upstreams of each reading stage.
     pub(super) after: &'a [Vec<usize>],
 }
 
-/// The ends of a run's ring.
-struct Ring<S> {
+/// What the feed reads and writes, and the clock by which it does.
+struct Outside<S> {
     source: S,
     producer: Producer,
-    reader: EventReader,
+    now: VirtualClock,
 }
 
 impl Building<'_> {
     /// All stages, with the order in which they act.
-    pub(super) fn stages<S>(
-        &self,
-        source: S,
-        producer: Producer,
-        acks: Option<Producer>,
-    ) -> Result<Box<dyn Simulation>, EngineError>
+    pub(super) fn stages<S>(&self, source: S, producer: Producer, acks: Option<Producer>) -> Built
     where
         S: AsRef<[Event]> + Send + 'static,
     {
-        let ring = Ring {
+        let outside = Outside {
             source,
-            reader: reader(&producer)?,
             producer,
+            now: VirtualClock::new(),
         };
         match acks {
-            Some(acks) => self.with_acks(ring, acks),
-            None => self.with_acks(ring, NoAcks),
+            Some(acks) => self.with_acks(outside, DigestedAcks::new(acks)),
+            None => self.with_acks(outside, DigestedAcks::new(NoAcks)),
         }
     }
 
-    fn with_acks<S, A>(&self, ring: Ring<S>, acks: A) -> Result<Box<dyn Simulation>, EngineError>
+    fn with_acks<S, A>(&self, outside: Outside<S>, acks: DigestedAcks<A>) -> Built
     where
         S: AsRef<[Event]> + Send + 'static,
         A: Acks + Send + 'static,
     {
-        let executor = &self.settings.executor;
-        if executor.service.is_none() {
-            self.with_service(ring, acks, NoService)
+        let recorder = Latency::by_state();
+        match self.settings.executor.latency_limit_ns {
+            Some(limit_ns) => self.with_recorder(outside, acks, Limited::new(recorder, limit_ns)),
+            None => self.with_recorder(outside, acks, recorder),
+        }
+    }
+
+    fn with_recorder<S, A, M>(
+        &self,
+        outside: Outside<S>,
+        acks: DigestedAcks<A>,
+        recorder: M,
+    ) -> Built
+    where
+        S: AsRef<[Event]> + Send + 'static,
+        A: Acks + Send + 'static,
+        M: KeepsLatency + Send + 'static,
+    {
+        let reader = Arrivals::new(self.reader(&outside.producer)?, outside.now.clone());
+        let intake = self.intake(0, reader);
+        let (rows, settings) = (self.settings.epoch_rows, &self.settings.executor);
+        let now = outside.now.clone();
+        if let Some(faults) = &self.settings.faults {
+            let service = self.slowed(0, settings, faults);
+            let stage = ExecutorStage::new(intake, service, acks, recorder, rows);
+            let stage = FaultyReader::new(StampsEach(stage), Arc::clone(faults), 0);
+            let clock = Stepped::new(now, Arc::clone(faults.clock()));
+            self.in_order(outside, Faulty::new(Arc::clone(faults)), stage, clock)
+        } else if settings.service.is_none() {
+            let stage = ExecutorStage::new(intake, NoService, acks, recorder, rows);
+            self.in_order(outside, NoFaults, StampsEach(stage), now)
+        } else if settings.load_factor > 0.0 {
+            let service = self.loaded(settings);
+            let stage = ExecutorStage::new(intake, service, acks, recorder, rows);
+            self.in_order(outside, NoFaults, StampsEach(stage), now)
         } else {
-            self.with_service(ring, acks, sampled(executor))
+            let stage = ExecutorStage::new(intake, sampled(settings), acks, recorder, rows);
+            self.in_order(outside, NoFaults, StampsEach(stage), now)
         }
     }
 
-    fn with_service<S, A, V>(
-        &self,
-        ring: Ring<S>,
-        acks: A,
-        service: V,
-    ) -> Result<Box<dyn Simulation>, EngineError>
+    fn in_order<S, F, E, C>(&self, outside: Outside<S>, faults: F, executor: E, clock: C) -> Built
     where
         S: AsRef<[Event]> + Send + 'static,
-        A: Acks + Send + 'static,
-        V: Service + Send + 'static,
-    {
-        let intake = self.intake(0, ring.reader);
-        let acks = DigestedAcks::new(acks);
-        let rows = self.settings.epoch_rows;
-        let executor = ExecutorStage::new(intake, service, acks, Latency::by_state(), rows);
-        self.in_order(ring.source, ring.producer, StampsEach(executor))
-    }
-
-    fn in_order<S, E>(
-        &self,
-        source: S,
-        producer: Producer,
-        executor: E,
-    ) -> Result<Box<dyn Simulation>, EngineError>
-    where
-        S: AsRef<[Event]> + Send + 'static,
+        F: FeedFaults + Send + 'static,
         E: Executing + 'static,
+        C: Clock + Send + 'static,
     {
+        let Outside {
+            source,
+            producer,
+            now,
+        } = outside;
         let timetable = Planned::new(Arc::clone(self.plan))
             .ok_or(EngineError::Misused("virtual time needs a plan"))?;
         let order = in_order(self.after).unwrap_or_default();
         let place_of_executor = order.iter().position(|&index| index == 0);
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for (place, &index) in order.iter().enumerate() {
-            let consumer = || self.consumer(index, reader(&producer)?);
+            let consumer = || self.consumer(index, self.reader(&producer)?);
             match Some(place).cmp(&place_of_executor) {
                 Ordering::Less => before.push((index, consumer()?)),
                 Ordering::Equal => {}
                 Ordering::Greater => after.push((index, consumer()?)),
             }
         }
+        let ring_slots = producer.ring().capacity() as u64;
+        let first_seq = producer.next_seq();
         let hold_at = self.settings.hold_at;
         let feed = FeedStage::new(source, self.plan.len(), producer, timetable, hold_at);
-        Ok(Box::new(Stages {
+        let mut stages = Stages {
             gate: Arc::clone(self.gate),
             control: Arc::clone(self.control),
-            clock: VirtualClock::default(),
-            feed: Feeding::new(feed),
+            now,
+            clock,
+            feed: Feeding::new(feed.with_faults(faults), first_seq, ring_slots),
+            // Who works longer under load, or has faults, depends on more than the order of its own events.
+            may_run_ahead: self.settings.consumers.is_empty()
+                && self.settings.faults.is_none()
+                && self.settings.executor.load_factor == 0.0,
             before,
             executor: Desk::new(executor, 0),
             after,
             is_over: false,
-        }))
+        };
+        // That there is a limit can be seen from the beginning.
+        stages.show();
+        Ok(Box::new(stages))
     }
 
-    fn consumer(&self, index: usize, reader: EventReader) -> Result<Box<dyn Reading>, EngineError> {
-        let settings = &self.settings.consumers[index - 1];
-        let intake = self.intake(index, reader);
-        Ok(if settings.service.is_none() {
-            let stage = ConsumerStage::new(intake, NoService, Latency::overall());
-            Box::new(Desk::new(StampsEach(stage), index))
-        } else {
-            let stage = ConsumerStage::new(intake, sampled(settings), Latency::overall());
-            Box::new(Desk::new(StampsEach(stage), index))
+    fn consumer<C: Clock>(
+        &self,
+        index: usize,
+        reader: EventReader,
+    ) -> Result<Box<dyn Reading<C>>, EngineError> {
+        let recorder = Latency::overall();
+        Ok(match self.settings.consumers[index - 1].latency_limit_ns {
+            Some(limit_ns) => self.consumer_with(index, reader, Limited::new(recorder, limit_ns)),
+            None => self.consumer_with(index, reader, recorder),
         })
     }
 
-    fn intake(&self, index: usize, reader: EventReader) -> Intake<EventReader> {
+    fn consumer_with<C: Clock, M>(
+        &self,
+        index: usize,
+        reader: EventReader,
+        recorder: M,
+    ) -> Box<dyn Reading<C>>
+    where
+        M: KeepsLatency + Send + 'static,
+    {
+        let settings = &self.settings.consumers[index - 1];
+        let intake = self.intake(index, reader);
+        if let Some(faults) = &self.settings.faults {
+            let service = self.slowed(index, settings, faults);
+            let stage = StampsEach(ConsumerStage::new(intake, service, recorder));
+            desk(FaultyReader::new(stage, Arc::clone(faults), index), index)
+        } else if settings.service.is_none() {
+            let stage = ConsumerStage::new(intake, NoService, recorder);
+            desk(StampsEach(stage), index)
+        } else {
+            let stage = ConsumerStage::new(intake, self.loaded(settings), recorder);
+            desk(StampsEach(stage), index)
+        }
+    }
+
+    fn loaded(&self, settings: &ReaderSettings) -> Loaded<Sampled> {
+        let control = Arc::clone(self.control);
+        Loaded::new(
+            sampled(settings),
+            control,
+            settings.load_factor,
+            self.ring_slots,
+        )
+    }
+
+    fn slowed(
+        &self,
+        index: usize,
+        settings: &ReaderSettings,
+        faults: &Arc<Faults>,
+    ) -> Slowed<Loaded<Sampled>> {
+        Slowed::new(self.loaded(settings), Arc::clone(faults), index)
+    }
+
+    fn intake<R: Recover<Item = Payload>>(&self, index: usize, reader: R) -> Intake<R> {
         let upstreams = self.after[index].iter().map(|&upstream| {
             let books = self.control.stage(upstream);
             Arc::clone(books.progress())
@@ -149,15 +222,23 @@ impl Building<'_> {
         let policy = settings.map_or_else(Default::default, |settings| settings.policy);
         Intake::new(reader, Upstreams::new(upstreams), policy)
     }
+
+    /// A reader from the run's first event on.
+    fn reader(&self, producer: &Producer) -> Result<EventReader, EngineError> {
+        let start = Start::Sequence(producer.next_seq());
+        let reader = EventReader::new(Arc::clone(producer.ring()), start);
+        reader.map_err(|_| EngineError::Misused("the ring changed hands"))
+    }
 }
 
 fn sampled(settings: &ReaderSettings) -> Sampled {
     Sampled::new(settings.service.clone(), settings.seed)
 }
 
-/// A reader from the run's first event on.
-fn reader(producer: &Producer) -> Result<EventReader, EngineError> {
-    let start = Start::Sequence(producer.next_seq());
-    let reader = EventReader::new(Arc::clone(producer.ring()), start);
-    reader.map_err(|_| EngineError::Misused("the ring changed hands"))
+fn desk<E, C>(stage: E, index: usize) -> Box<dyn Reading<C>>
+where
+    E: OneBack + Leaves + Send + 'static,
+    C: Clock,
+{
+    Box::new(Desk::new(stage, index))
 }

@@ -1,18 +1,20 @@
 //! The virtual driver: the stages of the live engine on one thread, in the order of a virtual clock.
 //!
 //! # Contract
-//! - **Same code**: the feed, the executor, the consumers, the ring and the gate are the live engine's. Only what
-//!   drives them is another: service times move a clock, and nobody waits.
+//! - **Same code**: the feed, the executor, the consumers, the ring and the gate are the live engine's. Only
+//!   what drives them is another: service times move a clock, and nobody waits.
 //! - **Deterministic**: the same source, plan, settings and orders give the same acks, byte for byte, on any
-//!   machine. Nothing here reads a real clock, an address or a hash order; draws come from the settings' seeds.
+//!   machine. Nothing here reads a real clock, an address or a hash order; draws come from the settings'
+//!   seeds.
 //! - **Order**: `simulation.rs` has the rules, for things that happen at the same moment too.
-//! - **Visible**: the control side sees at a moment what was completed by then. A stage in the middle of an event
-//!   shows its books, and its downstreams its progress, as of before that event.
+//! - **Visible**: the control side sees at a moment what was completed by then. A stage in the middle of an
+//!   event shows its books, and its downstreams its progress, as of before that event.
 //! - **Stop**: a stage that works on an event finishes it; nothing else happens any more.
-//! - **Threads**: one at a time simulates; flags and books ([`Control`]) are for any thread, the gate as well, but
-//!   only orders between two calls of [`VirtualEngine::advance`] are reproducible.
+//! - **Threads**: one at a time simulates; flags and books ([`Control`]) are for any thread, the gate as
+//!   well, but only orders between two calls of [`VirtualEngine::advance`] are reproducible.
 //! - **Allocation**: in [`VirtualEngine::start`], and in [`VirtualEngine::finish`].
 
+mod ahead;
 mod build;
 mod clock;
 mod desk;
@@ -33,13 +35,13 @@ use super::record::{Ends, Outline};
 use super::stage_thread::ThreadEnd;
 use super::watcher::WatcherEnd;
 use super::{
-    Control, EngineError, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot, Stamping, Wait,
+    Control, EngineError, Faults, Phase, Plan, RunRecord, Settings, SettingsError, Snapshot,
+    Stamping, Wait,
 };
 
 use build::Building;
 use simulation::Simulation;
 
-pub use clock::VirtualClock;
 pub use digest::AcksDigest;
 pub use simulation::{Advance, Horizon};
 
@@ -60,14 +62,14 @@ impl fmt::Debug for VirtualEngine {
 }
 
 impl VirtualEngine {
-    /// A run at moment 0, at which its feed begins; nothing has happened yet. `producer` is the writing end of its
-    /// ring, whose events so far are nobody's here.
+    /// A run at moment 0, at which its feed begins; nothing has happened yet. `producer` is the writing end
+    /// of its ring, whose events so far are nobody's here.
     ///
     /// Where threads run and how they wait, and what is wished for memory, is left aside.
     ///
     /// # Errors
-    /// Returns an error if the settings make no sense, or ask for what there is only with real time: no plan, one
-    /// stamp for a batch, a feed that is held back; or if there is not the memory for it.
+    /// Returns an error if the settings make no sense, or ask for what there is only with real time: no plan,
+    /// one stamp for a batch, a feed that is held back; or if there is not the memory for it.
     ///
     /// # Panics
     /// Panics if the source has fewer events than the plan.
@@ -83,11 +85,13 @@ impl VirtualEngine {
     {
         let after = settings.graph()?;
         check(&plan, &settings)?;
-        let acks = settings.ack_slots.map(|slots| {
-            EventRing::try_new(slots.max(1)).ok_or(EngineError::OutOfMemory(slots))
-        });
+        let acks = settings
+            .ack_slots
+            .map(|slots| EventRing::try_new(slots.max(1)).ok_or(EngineError::OutOfMemory(slots)));
         let (acks, ack_ring) = acks.transpose()?.unzip();
         let control = Arc::new(Control::new(settings.consumers.len(), producer.next_seq()));
+        control.release(settings.hold_at);
+        control.set_begin(0);
         let outline = Outline {
             first_seq: producer.next_seq(),
             plan: Arc::new(plan),
@@ -100,6 +104,7 @@ impl VirtualEngine {
             gate: &gate,
             settings: &outline.settings,
             plan: &outline.plan,
+            ring_slots: producer.ring().capacity() as u64,
             after: &after,
         };
         let simulation = building.stages(source, producer, acks)?;
@@ -127,12 +132,23 @@ impl VirtualEngine {
         self.control.snapshot()
     }
 
+    /// What can go wrong in this run, if it was asked for.
+    pub const fn faults(&self) -> Option<&Arc<Faults>> {
+        self.outline.settings.faults.as_ref()
+    }
+
     /// The virtual clock: nanoseconds since the feed began.
     pub fn now_ns(&self) -> u64 {
         self.simulation.now_ns()
     }
 
-    /// Simulates up to the horizon, or to the end of the run. Time never goes back: a horizon before now is now.
+    /// Whether everything was published and read, or the run was stopped and nothing is under way.
+    pub fn is_over(&self) -> bool {
+        self.simulation.is_over()
+    }
+
+    /// Simulates up to the horizon, or to the end of the run. Time never goes back: a horizon before now is
+    /// now.
     pub fn advance(&mut self, to: Horizon) -> Advance {
         self.simulation.advance(to)
     }
@@ -161,12 +177,8 @@ impl VirtualEngine {
     ///
     /// # Errors
     /// Returns an error if it is not over.
-    pub fn finish(mut self) -> Result<(RunRecord, AcksDigest, Producer), EngineError> {
-        let here = Horizon {
-            until_ns: 0,
-            ..Horizon::END
-        };
-        if self.advance(here) != Advance::Over {
+    pub fn finish(self) -> Result<(RunRecord, AcksDigest, Producer), EngineError> {
+        if !self.is_over() {
             return Err(EngineError::Misused("the run is not over"));
         }
         let left = self.simulation.leave();
@@ -188,7 +200,8 @@ fn check(plan: &Plan, settings: &Settings) -> Result<(), SettingsError> {
     } else if settings.stamping == Stamping::PerBatch {
         "a stamp costs nothing in virtual time: take one per event"
     } else if settings.hold_back {
-        "a feed that is held back measures this machine, and virtual time does not know it: leave hold_back off"
+        "a feed that is held back measures this machine, which virtual time does not know: \
+         leave hold_back off"
     } else if settings.ack_slots == Some(0) {
         "the ack ring needs at least 1 slot: got 0"
     } else {
@@ -214,7 +227,6 @@ fn nowhere(consumers: usize) -> Placement {
 /// A stage that ended at a moment, without a thread or a machine to watch.
 fn ended<V>((end_ns, value): (u64, V)) -> ThreadEnd<V> {
     ThreadEnd {
-        begin_ns: Some(0),
         end_ns,
         clock_cost_ns: 0,
         windows: Vec::new(),

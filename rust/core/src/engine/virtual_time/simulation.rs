@@ -1,19 +1,27 @@
 //! The order of things in a virtual run.
 //!
-//! At each moment at which anything happens: first the feed publishes what is due, then each reading stage, those
-//! upstream first, tells what it has done by then and goes on. So a stage meets every event that was due by that
-//! moment, and one that waits for others meets what they have done by that moment.
+//! At each moment at which anything happens: first the feed publishes what is due, then each reading stage,
+//! those upstream first, tells what it has done by then and goes on. So a stage meets every event that was
+//! due by that moment, and one that waits for others meets what they have done by that moment.
 
 use core::fmt;
 
+use crate::bus::Payload;
 use crate::ingest::Event;
 use crate::state::Gate;
 use crate::sync::Arc;
 use crate::time::Clock;
 
-use super::super::build::{FeedEnd, Leaves, ReaderEnd};
-use super::super::{Acks, Control, ExecutorStage, Phase, ReadingStage, StampsEach, VirtualClock};
-use super::desk::{Desk, Reading, World};
+use super::super::build::ReaderEnd;
+use super::super::build_feed::FeedEnd;
+use super::super::leaves::Leaves;
+use super::super::{
+    Acks, Control, ExecutorStage, FaultyReader, FeedFaults, Phase, ReadingStage, Recorder, Recover,
+    Service, StampsEach, Turn,
+};
+use super::ahead::run_ahead;
+use super::clock::VirtualClock;
+use super::desk::{Desk, OneBack, Reading, World};
 use super::digest::{AcksDigest, DigestedAcks};
 use super::feeding::Feeding;
 
@@ -22,8 +30,8 @@ use super::feeding::Feeding;
 pub struct Horizon {
     /// To the end of this moment, in virtual nanoseconds: what is due at it has happened.
     pub until_ns: u64,
-    /// Not beyond the publication of so many events, counted from the run's first: at its moment, before anybody
-    /// has read it.
+    /// Not beyond the publication of so many events, counted from the run's first: at its moment, before
+    /// anybody has read it.
     pub until_published: u64,
     /// At most so many moments, after the present one.
     pub moments: u64,
@@ -55,6 +63,7 @@ pub enum Advance {
 pub(super) trait Simulation: Send + fmt::Debug {
     fn advance(&mut self, to: Horizon) -> Advance;
     fn now_ns(&self) -> u64;
+    fn is_over(&self) -> bool;
     fn digest(&self) -> &AcksDigest;
     fn leave(self: Box<Self>) -> Left;
 }
@@ -67,20 +76,28 @@ pub(super) struct Left {
     pub(super) digest: AcksDigest,
 }
 
-/// An executor whose acks can be asked for.
-pub(super) trait Executing: ReadingStage + Leaves + Send {
+/// An executor as this driver needs it.
+pub(super) trait Executing: OneBack + Leaves + Send {
+    /// A turn through everything that is there, whatever its service time; not where faults may happen
+    /// between.
+    fn turn_on<C: Clock>(&mut self, world: World<'_, C>) -> Turn;
     fn digest(&self) -> &AcksDigest;
     fn settle_acks(&mut self, is_at_work: bool);
 }
 
 impl<R, S, A, M> Executing for StampsEach<ExecutorStage<R, S, DigestedAcks<A>, M>>
 where
-    Self: ReadingStage + Leaves + Send,
-    R: super::super::Recover<Item = crate::bus::Payload>,
-    S: super::super::Service,
+    Self: OneBack + Leaves + Send,
+    R: Recover<Item = Payload>,
+    S: Service,
     A: Acks,
-    M: super::super::Recorder,
+    M: Recorder,
 {
+    #[inline(always)]
+    fn turn_on<C: Clock>(&mut self, world: World<'_, C>) -> Turn {
+        self.0.turn(world.gate, world.clock, world.now, usize::MAX)
+    }
+
     fn digest(&self) -> &AcksDigest {
         self.0.acks().digest()
     }
@@ -90,49 +107,69 @@ where
     }
 }
 
+impl<E: Executing> Executing for FaultyReader<E> {
+    fn turn_on<C: Clock>(&mut self, world: World<'_, C>) -> Turn {
+        self.turn(world.gate, world.clock, world.now)
+    }
+
+    fn digest(&self) -> &AcksDigest {
+        self.stage().digest()
+    }
+
+    fn settle_acks(&mut self, is_at_work: bool) {
+        self.stage_mut().settle_acks(is_at_work);
+    }
+}
+
 /// The stages of a run, in the order in which they act.
-pub(super) struct Stages<S, E> {
+pub(super) struct Stages<S, F, E, C> {
     pub(super) gate: Arc<Gate>,
     pub(super) control: Arc<Control>,
-    pub(super) clock: VirtualClock,
-    pub(super) feed: Feeding<S>,
+    pub(super) now: VirtualClock,
+    pub(super) clock: C,
+    pub(super) feed: Feeding<S, F>,
     /// Those that the executor waits for, or might.
-    pub(super) before: Vec<(usize, Box<dyn Reading>)>,
+    pub(super) before: Vec<(usize, Box<dyn Reading<C>>)>,
     pub(super) executor: Desk<E>,
-    pub(super) after: Vec<(usize, Box<dyn Reading>)>,
+    pub(super) after: Vec<(usize, Box<dyn Reading<C>>)>,
+    /// Whether strides lead to the same as moments one by one.
+    pub(super) may_run_ahead: bool,
     pub(super) is_over: bool,
 }
 
-impl<S, E> fmt::Debug for Stages<S, E> {
+impl<S, F, E, C> fmt::Debug for Stages<S, F, E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stages")
-            .field("clock", &self.clock)
+            .field("now", &self.now)
             .field("executor", &self.executor)
             .finish_non_exhaustive()
     }
 }
 
-impl<S, E> Stages<S, E>
+impl<S, F, E, C> Stages<S, F, E, C>
 where
     S: AsRef<[Event]> + Send,
-    E: Executing,
+    F: FeedFaults + Send,
+    E: Executing + 'static,
+    C: Clock + Send,
 {
     /// The moments up to the horizon.
     #[inline(always)]
     fn run(&mut self, to: Horizon) -> Advance {
         let world = World {
             gate: &self.gate,
+            now: &self.now,
             clock: &self.clock,
             control: &self.control,
         };
         // Whoever is idle sees a new word of the gate, and an order, at the moment at which it was given.
         self.feed.look(world);
-        let mut next_ns = world.clock.now_ns();
+        let mut next_ns = world.now.now_ns();
         // The present moment is looked at again, and does not count.
         let mut moments = to.moments.saturating_add(1);
         loop {
             if next_ns > to.until_ns {
-                world.clock.set_ns(to.until_ns);
+                world.now.set_ns(to.until_ns);
                 return Advance::Reached;
             }
             if next_ns == u64::MAX {
@@ -142,12 +179,8 @@ where
                 return Advance::Paused;
             }
             moments -= 1;
-            world.clock.set_ns(next_ns);
-            if world.control.is_stopped() {
-                self.feed.end(world);
-            }
-            let limit = to.until_published.saturating_sub(self.feed.published());
-            if self.feed.act(world, limit) {
+            world.now.set_ns(next_ns);
+            if self.feed.act(world, to.until_published) {
                 return Advance::Reached;
             }
             for (_, stage) in &mut self.before {
@@ -157,14 +190,18 @@ where
             for (_, stage) in &mut self.after {
                 stage.act(world);
             }
-            if self.executor.is_over() && self.everybody_is_over() {
+            if self.executor.is_over && self.everybody_is_over() {
                 return Advance::Over;
             }
             if world.control.is_stopped() && !self.feed.is_over() {
                 // By a stage, in this moment: the others see it in the same one.
+                self.feed.look(world);
                 continue;
             }
-            next_ns = self.feed.due_ns().min(self.executor.done_ns());
+            if self.may_run_ahead {
+                moments -= run_ahead(&mut self.feed, &mut self.executor, world, to, moments);
+            }
+            next_ns = self.feed.due_ns().min(self.executor.done_ns);
             for (_, stage) in self.before.iter().chain(&self.after) {
                 next_ns = next_ns.min(stage.done_ns());
             }
@@ -173,54 +210,64 @@ where
 
     fn everybody_is_over(&self) -> bool {
         let mut others = self.before.iter().chain(&self.after);
-        self.feed.is_over() && self.executor.is_over() && others.all(|(_, stage)| stage.is_over())
+        self.feed.is_over() && self.executor.is_over && others.all(|(_, stage)| stage.is_over())
     }
 
     /// Tells the control side how far everybody is.
-    fn show(&mut self, is_over: bool) {
+    pub(super) fn show(&mut self) {
         let control = &self.control;
-        control.set_published(self.feed.published());
-        self.executor
-            .stage
-            .settle_acks(self.executor.is_at_work());
+        let world = World {
+            gate: &self.gate,
+            now: &self.now,
+            clock: &self.clock,
+            control,
+        };
+        self.feed.show(world);
+        let is_at_work = self.executor.is_at_work();
+        self.executor.stage.settle_acks(is_at_work);
+        let executor: &mut dyn Reading<C> = &mut self.executor;
         let others = self.before.iter_mut().chain(&mut self.after);
-        for stage in others.map(|(_, stage)| &mut **stage) {
-            if is_over {
+        let others = others.map(|(_, stage)| &mut **stage);
+        for stage in core::iter::once(executor).chain(others) {
+            if self.is_over {
                 stage.close(control);
             } else {
                 stage.show(control);
             }
         }
-        if is_over {
-            self.executor.close(control);
+        if self.is_over {
             control.set_phase(Phase::Finished);
-        } else {
-            self.executor.show(control);
         }
     }
 }
 
-impl<S, E> Simulation for Stages<S, E>
+impl<S, F, E, C> Simulation for Stages<S, F, E, C>
 where
     S: AsRef<[Event]> + Send,
-    E: Executing,
+    F: FeedFaults + Send,
+    E: Executing + 'static,
+    C: Clock + Send,
 {
     fn advance(&mut self, to: Horizon) -> Advance {
         if self.is_over {
             return Advance::Over;
         }
         let to = Horizon {
-            until_ns: to.until_ns.max(self.clock.now_ns()),
+            until_ns: to.until_ns.max(self.now.now_ns()),
             ..to
         };
         let outcome = self.run(to);
         self.is_over = outcome == Advance::Over;
-        self.show(self.is_over);
+        self.show();
         outcome
     }
 
     fn now_ns(&self) -> u64 {
-        self.clock.now_ns()
+        self.now.now_ns()
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn digest(&self) -> &AcksDigest {
@@ -231,7 +278,7 @@ where
         let digest = self.executor.stage.digest().clone();
         let mut others: Vec<_> = self.before.into_iter().chain(self.after).collect();
         others.sort_by_key(|(index, _)| *index);
-        let mut readers = vec![Box::new(self.executor).leave()];
+        let mut readers = vec![Reading::<C>::leave(Box::new(self.executor))];
         readers.extend(others.into_iter().map(|(_, stage)| stage.leave()));
         Left {
             feed: self.feed.leave(),

@@ -1,0 +1,182 @@
+"""The options of ``tickpath run`` beside those of its feed, and what is refused of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import click
+
+from tickpath.cli.numbers import CAPACITY_MAX, Number
+from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
+from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
+from tickpath.config.engine import OverrunPolicy, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["refuse_what_does_not_fit", "run_options"]
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+_OPTIONS = (
+    click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan."),
+    click.option(
+        "--capacity",
+        type=click.IntRange(min=1, max=CAPACITY_MAX),
+        default=65_536,
+        show_default=True,
+        metavar="N",
+        help="Slots of the ring.",
+    ),
+    click.option(
+        "--warmup-events",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Events before READY; 1,000 or a tenth of a short feed by default.",
+    ),
+    click.option(
+        "--wait",
+        type=click.Choice(get_args(Wait)),
+        default="auto",
+        show_default=True,
+        help="How feed and executor wait; auto spins on a core of its own.",
+    ),
+    click.option(
+        "--service",
+        type=parse_service,
+        metavar="TIME",
+        help="How long the executor works on an event: NS, exp:MEAN_NS or lognormal:MEDIAN_NS:SIGMA.",
+    ),
+    click.option(
+        "--overrun",
+        type=click.Choice(get_args(OverrunPolicy)),
+        default="oldest",
+        show_default=True,
+        help="What the executor does when it was overrun.",
+    ),
+    click.option(
+        "--consumer",
+        "consumers",
+        type=parse_consumer,
+        multiple=True,
+        metavar="NAME[,KEY=VALUE...]",
+        help="Another consumer; keys: after=A+B, overrun=, wait=, core=, service=, seed=. Repeat for more.",
+    ),
+    click.option(
+        "--executor-after", multiple=True, metavar="NAME", help="The executor comes after this consumer."
+    ),
+    click.option(
+        "--stamp-per",
+        type=click.Choice(["event", "batch"]),
+        default="event",
+        show_default=True,
+        help="batch: one stamp for up to 64 events, so that less is known of each.",
+    ),
+    click.option("--sink", is_flag=True, help="Show every ack to a latency sink, on a thread of its own."),
+    click.option(
+        "--ack-capacity",
+        type=click.IntRange(min=1, max=CAPACITY_MAX),
+        metavar="N",
+        help="Slots of the ack ring; 65,536 for a sink.",
+    ),
+    click.option(
+        "--hold-back",
+        is_flag=True,
+        help="Measuring device: hold the feed to three quarters of the ring, so that nothing is lost.",
+    ),
+    click.option(
+        "--claim-lines",
+        is_flag=True,
+        help="The executor takes each line over as it reads it: for full speed, where nobody else reads.",
+    ),
+    click.option(
+        "--clock",
+        type=click.Choice(["auto", "monotonic"]),
+        default="auto",
+        show_default=True,
+        help="auto takes stamps from the processor's counter where it can be trusted.",
+    ),
+    click.option("--huge-pages", is_flag=True, help="Ask for huge pages under the rings."),
+    click.option("--lock-memory", is_flag=True, help="Ask for the rings never to be paged out."),
+    click.option(
+        "--priority",
+        type=parse_priority,
+        metavar="KIND:N",
+        help="Of feed and executor: fifo:1..99 or nice:-20..19.",
+    ),
+    click.option(
+        "--floor-ms",
+        type=Number(min=0, max=60_000),
+        default=100.0,
+        show_default=True,
+        metavar="MS",
+        help="How long the machine's own pauses are measured before the run and after it.",
+    ),
+    click.option(
+        "--hlog",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write the histograms as a log for the HdrHistogram tools, a line for each consumer and stage.",
+    ),
+    click.option(
+        "--parity",
+        is_flag=True,
+        help="Run the scenario in virtual time and live, and compare what happened.",
+    ),
+    click.option(
+        "--check-determinism",
+        is_flag=True,
+        help="Run the scenario twice in fresh processes, in virtual time: the first step that differs.",
+    ),
+    click.option(
+        "--http",
+        metavar="[HOST:]PORT",
+        help="Answer /livez, /readyz, /startupz and /metrics there while it runs; loopback by default.",
+    ),
+    click.option(
+        "--http-allow-remote", is_flag=True, help="Let --http listen at an address that others can reach."
+    ),
+    click.option(
+        "--probe-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Keep a JSON status there while it runs, replaced at each change of readiness.",
+    ),
+    click.option(
+        "--audit",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write a line of JSON for each thing that a runbook does.",
+    ),
+    click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+)
+
+
+def run_options(command: _Command) -> _Command:
+    """Gives ``tickpath run`` its options, in their order."""
+    return with_options(command, _OPTIONS)
+
+
+def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
+    """Options that exclude each other, or that nothing would come of."""
+    refuse_two_paces(options)
+    refuse_what_would_be_ignored(options)
+    for flag in ("parity", "check_determinism"):
+        if options[flag] and options["scenario"] is None:
+            raise click.UsageError(f"--{flag.replace('_', '-')} compares two runs of a scenario: name one")
+    if options["parity"] and options["check_determinism"]:
+        raise click.UsageError("--parity and --check-determinism exclude each other: ask one after the other")
+    if options["mode"] == "virtual" and options["http"] is not None:
+        raise click.UsageError("--http is for a live run: one in virtual time is over before anybody can ask")
+    if options["http_allow_remote"] and options["http"] is None:
+        raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
+    if options["hlog"] is not None:
+        from tickpath.lab.histogram_log import why_not_written
+
+        reason = why_not_written(options["hlog"])
+        if reason is not None:
+            raise click.UsageError(f"--hlog {reason}")

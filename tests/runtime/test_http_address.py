@@ -1,0 +1,37 @@
+"""Where the endpoints may listen: loopback, unless something else is allowed in so many words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tickpath.errors import ArgumentValueError
+from tickpath.runtime.endpoints import HttpAddress, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("9464", "127.0.0.1", 9464),
+        ("localhost:0", "127.0.0.1", 0),
+        ("127.0.0.2:65535", "127.0.0.2", 65_535),
+        ("[::1]:9464", "::1", 9464),
+    ],
+)
+def test_a_loopback_address_is_taken(text: str, host: str, port: int) -> None:
+    assert parse_address(text) == HttpAddress(host, port)
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0:9464", "192.168.1.5:9464", "[::]:9464"])
+def test_an_address_that_others_reach_has_to_be_allowed(text: str) -> None:
+    with pytest.raises(ArgumentValueError, match="--http-allow-remote"):
+        parse_address(text)
+    assert str(parse_address(text, allow_remote=True)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ":9464", "x", "65536", "-1", "localhost", "example.org:9464", "::1:9464", "[::1]", "1.2.3.4:²"],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentValueError, match=r"address|host"):
+        parse_address(text)

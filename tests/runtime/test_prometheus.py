@@ -1,0 +1,184 @@
+"""The metrics, as an independent parser reads them: every number of the status, and no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.runtime.boards import Board, ready_board
+from tests.runtime.looks import Books, Feed, Sink, Stage, StageWithBooks, look
+from tests.runtime.test_readiness import Monitor
+from tickpath.control.failure.causes import Cause, hold
+from tickpath.control.health.monitor import ProbeStatus
+from tickpath.core.state import State
+from tickpath.runtime.endpoints import Endpoints, HttpAddress
+from tickpath.runtime.endpoints.metrics import exposition
+from tickpath.runtime.latency_buckets import BOUNDS_NS, AckLatency
+
+Sample = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def samples(board: Board) -> dict[Sample, float]:
+    """Every sample, by name and labels; none twice."""
+    _, text = exposition(board.read())
+    found: dict[Sample, float] = {}
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            key = (sample.name, tuple(sorted(sample.labels.items())))
+            assert key not in found
+            found[key] = sample.value
+    return found
+
+
+def value(board: Board, name: str, **labels: str) -> float | None:
+    return samples(board).get((name, tuple(sorted(labels.items()))))
+
+
+def test_the_state_and_what_led_to_it() -> None:
+    board = ready_board()
+    assert [value(board, f"tickpath_{name}") for name in ("ready", "alive", "started", "epoch")] == [
+        1,
+        1,
+        1,
+        2,
+    ]
+    assert [value(board, "tickpath_state", state=state.name) for state in State] == [0, 0, 1, 0]
+    assert value(board, "tickpath_transitions_total", source="WARMUP", target="READY") == 1
+    assert value(board, "tickpath_transitions_total", source="READY", target="DEGRADED") == 0
+    assert value(board, "tickpath_run_seconds") == 2.0
+
+
+def test_every_term_of_the_ledger() -> None:
+    board = ready_board()
+    executor = StageWithBooks(
+        processed=70, executed=60, lost=2, shed=1, backlog=5, epoch_seen=2, ledger=Books([0, 7, 0, 3])
+    )
+    log = Stage(processed=78, executed=None, epoch_seen=2)
+    board.see(
+        look(feed=Feed(published=78, gaps=None, repeats=4), executor=executor, log=log, sink=Sink(9, 1))
+    )
+    terms = {
+        name: value(board, f"tickpath_events_{name}", stage="executor")
+        for name in ("processed_total", "executed_total", "lost_total", "shed_total", "unread")
+    }
+    assert terms == {
+        "processed_total": 70,
+        "executed_total": 60,
+        "lost_total": 2,
+        "shed_total": 1,
+        "unread": 5,
+    }
+    gated = [value(board, "tickpath_events_gated_total", stage="executor", state=s.name) for s in State]
+    assert gated == [0, 7, 0, 3]
+    assert value(board, "tickpath_events_published_total") == 78
+    # Unknown is no sample, never 0.
+    assert value(board, "tickpath_events_executed_total", stage="log") is None
+    assert value(board, "tickpath_feed_gaps_total") is None
+    assert value(board, "tickpath_feed_repeats_total") == 4
+    assert (value(board, "tickpath_sink_shown_total"), value(board, "tickpath_sink_dropped_total")) == (9, 1)
+
+
+def test_before_the_first_step_there_are_no_counters() -> None:
+    board = Board()
+    names = {name for name, _ in samples(board)}
+    assert "tickpath_events_published_total" not in names
+    assert value(board, "tickpath_ready") == 0
+    assert value(board, "tickpath_control_step_max_seconds") is None
+
+
+def test_causes_of_the_same_words_are_one_sample() -> None:
+    board = ready_board()
+    for _ in range(2):
+        hold(board.lifecycle, Cause('say "outage"\\\n'))
+    assert value(board, "tickpath_cause_held", cause='say "outage"\\\n', owner="") == 2
+    assert value(board, "tickpath_ready") == 0
+
+
+def test_probes_are_told_with_value_and_threshold() -> None:
+    known = ProbeStatus("feed", "outage", "failing", 12.5, 5.0, "ms", 300, raised=True)
+    unknown = ProbeStatus("latency", "slow", "unknown", None, 0.01, "share", None, raised=False)
+    board = ready_board(monitor=Monitor(known, unknown))
+    verdicts = {
+        verdict: value(board, "tickpath_probe_verdict", probe="feed", verdict=verdict)
+        for verdict in ("ok", "failing", "unknown")
+    }
+    assert verdicts == {"ok": 0, "failing": 1, "unknown": 0}
+    assert value(board, "tickpath_probe_value", probe="feed") == 12.5
+    assert value(board, "tickpath_probe_value", probe="latency") is None
+    assert value(board, "tickpath_probe_threshold", probe="latency") == 0.01
+
+
+def test_control_steps_are_a_summary_in_seconds() -> None:
+    board = ready_board()
+    for step_ns in (1_000, 3_000):
+        board.step(look(), step_ns)
+    assert value(board, "tickpath_control_step_seconds_count") == 2
+    assert value(board, "tickpath_control_step_seconds_sum") == pytest.approx(4e-6)
+    assert value(board, "tickpath_control_step_max_seconds") == pytest.approx(3e-6)
+
+
+class Acks:
+    """Acks whose latencies a test sets."""
+
+    dropped = 3
+
+    def __init__(self, *latencies_ns: int) -> None:
+        self.left = list(latencies_ns)
+
+    def read_into(self, array: Any, /) -> int:
+        """Fills ``array``."""
+        now, self.left = self.left[: len(array)], self.left[len(array) :]
+        array["decision_ts"][: len(now)] = 1_000
+        array["completion_ts"][: len(now)] = np.array(now, dtype=np.uint64) + 1_000
+        return len(now)
+
+
+def test_latencies_fall_into_cumulative_buckets_and_are_never_forgotten() -> None:
+    acks = Acks(50, 51, 100, 10**9, 10**9 + 1)
+    latency = AckLatency(acks)
+    latency.step()
+    acks.left = [1] * 10_000
+    latency.step()
+    buckets = latency.buckets
+    counts = dict(zip(buckets.bounds_ns, buckets.counts, strict=True))
+    assert (counts[50], counts[100], counts[200]) == (10_001, 10_003, 10_003)
+    assert (counts[10**9], buckets.count, buckets.dropped) == (10_004, 10_005, 3)
+    assert buckets.sum_ns == 50 + 51 + 100 + 10**9 + 10**9 + 1 + 10_000
+
+
+def test_a_step_of_the_buckets_is_bounded() -> None:
+    acks = Acks(*[7] * 100_000)
+    latency = AckLatency(acks)
+    latency.step()
+    assert 0 < latency.buckets.count < 100_000
+    latency.step()
+    assert latency.buckets.count == 100_000
+
+
+def test_the_bounds_fit_nanoseconds() -> None:
+    assert (BOUNDS_NS[0], BOUNDS_NS[-1]) == (50, 10**9)
+    assert list(BOUNDS_NS) == sorted(BOUNDS_NS)
+
+
+def test_the_histogram_is_in_seconds() -> None:
+    board = ready_board(latency=AckLatency(Acks(60, 10**10)))
+    board.see()
+    assert value(board, "tickpath_ack_latency_seconds_bucket", le="5e-08") == 0
+    assert value(board, "tickpath_ack_latency_seconds_bucket", le="1e-07") == 1
+    assert value(board, "tickpath_ack_latency_seconds_bucket", le="1.0") == 1
+    assert value(board, "tickpath_ack_latency_seconds_bucket", le="+Inf") == 2
+    assert value(board, "tickpath_ack_latency_seconds_count") == 2
+    assert value(board, "tickpath_ack_latency_seconds_sum") == pytest.approx(10 + 6e-8)
+    assert value(board, "tickpath_ack_latency_dropped_total") == 3
+
+
+def test_a_scraper_is_told_what_it_gets() -> None:
+    from tests.runtime.test_endpoints import get
+
+    with Endpoints(ready_board(), HttpAddress("127.0.0.1", 0)) as server:
+        status, headers, body = get(server, "/metrics")
+    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/plain")
+    assert b"# TYPE tickpath_events_published_total counter" in body
