@@ -663,7 +663,7 @@ class Faults:
 
     Any thread may call any method at any time, before the start too; none waits, and each is seen by its stage at
     its next turn. Asking twice for the same is asking once. What a fault did is in the counters of the feed and the
-    stages. Raises ``ArgumentTypeError``, ``ArgumentValueError`` and ``ArgumentOverflow`` for what makes no sense.
+    stages. Raises ``ArgumentTypeError``, ``ArgumentValueError`` and ``ArgumentOverflowError`` for what makes no sense.
     """
     def clock_step(self, /, offset_ns: int) -> None:
         """

@@ -226,6 +226,11 @@ fn faults_exclude_what_they_would_make_senseless() {
     batch.stamping = tickpath_core::engine::Stamping::PerBatch;
     let mut claiming = asked.clone();
     claiming.executor.claim_lines = true;
+    let mut limited = settings();
+    limited.executor.claim_lines = true;
+    limited.executor.latency_limit_ns = Some(1);
+    let error = limited.graph().expect_err("full speed").to_string();
+    assert!(error.contains("latency limit"), "{error}");
     let mut others = asked.clone();
     others.consumers[0].name = "logger".to_owned();
     for (wrong, expected) in [
