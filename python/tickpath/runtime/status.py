@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from tickpath.control.failure.causes import Cause, held
 from tickpath.core.state import Lifecycle, State, Transition
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ControlCost", "RuntimeStatus", "StatusBoard", "gated_by_state"]
 
 
-@dataclass(frozen=True, slots=True)
-class ControlCost:
-    """What the control steps took, by the machine's clock."""
+class ControlCost(NamedTuple):
+    """What the control steps took, by the machine's clock; a tuple, because one is made at every step."""
 
     steps: int = 0
     """How many there were."""
