@@ -200,4 +200,6 @@ def test_a_scenario_is_frozen_and_travels_to_other_processes() -> None:
 
 def test_the_settings_of_an_engine_have_the_knobs_of_faults_only_when_asked() -> None:
     assert EngineSettings().faults is False
-    assert Scenario().run_settings().faults is False
+    assert Scenario(runbooks=()).run_settings().faults is False
+    # A response skips a stage to the head, or sets a clock back.
+    assert Scenario().run_settings().faults is True

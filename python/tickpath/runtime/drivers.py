@@ -53,8 +53,11 @@ class Driver(ABC):
     def now_ns(self) -> int:
         """The run time now; before the feed began 0."""
 
-    def begin(self, should_stop: Callable[[], bool]) -> None:
-        """Start the stages and wait until the feed has begun, or ``should_stop`` says so."""
+    def begin(self, meanwhile: Callable[[], object]) -> None:
+        """Start the stages and wait until the feed has begun, or the run is over before it did.
+
+        ``meanwhile`` is called while it waits, so that a run can be ended before it has begun.
+        """
         self._engine.start()
 
     def acks_digest(self) -> str:
@@ -89,14 +92,15 @@ class LiveDriver(Driver):
         self._live = engine
         self._begin_ns: int | None = None
 
-    def begin(self, should_stop: Callable[[], bool]) -> None:
+    def begin(self, meanwhile: Callable[[], object]) -> None:
         """Start the threads; they watch the machine before the feed begins."""
-        super().begin(should_stop)
-        while self._begin_ns is None:
+        super().begin(meanwhile)
+        over = False
+        while self._begin_ns is None and not over:
             over = self._live.wait(_COUNT_LOOK_MS)
             self._begin_ns = self._live.snapshot().begin_ns
-            if over or (self._begin_ns is None and should_stop()):
-                break
+            if self._begin_ns is None:
+                meanwhile()
 
     def now_ns(self) -> int:
         """The run time now, by the machine's clock."""
