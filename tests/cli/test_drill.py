@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +112,34 @@ def test_all_of_them_pass_in_one_command(run: Run) -> None:
     assert code == 0
     assert (report["passed"], report["failed"]) == (len(drill_names()), 0)
     assert [drill["name"] for drill in report["drills"]] == list(drill_names())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_ctrl_c_ends_the_drill_under_way_and_reports_those_that_were_run() -> None:
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "tickpath",
+        "drill",
+        "run",
+        "--all",
+        "--mode",
+        "live",
+        "--json",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("tickpath: drill ")
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate()
+    report = report_of(stdout, "tickpath/drill/1")
+    assert (process.returncode, report["verdict"]) == (130, "interrupted")
+    assert 1 <= len(report["drills"]) < len(drill_names())
+    assert all(drill["ledger"]["balanced"] for drill in report["drills"])
+    assert "Traceback" not in stderr
 
 
 @pytest.mark.parametrize(

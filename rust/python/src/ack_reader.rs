@@ -1,7 +1,7 @@
 //! `AckReader`: a run's acks, as rows or for a sink, lossy and counted.
 
 use pyo3::prelude::*;
-use tickpath_core::bus::{Payload, Readable, Reader, Start};
+use tickpath_core::bus::{EventReader, Payload, Readable, Reader, Start};
 use tickpath_core::engine::StampedAck;
 use tickpath_core::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) struct AckReader {
 }
 
 struct State {
-    acks: tickpath_core::bus::EventReader,
+    acks: EventReader,
     /// Acks that a sink was shown, whatever it made of them.
     shown: u64,
     /// Acks whose event was overwritten before it could be shown.
@@ -62,6 +62,12 @@ impl AckReader {
             ring: Arc::clone(ring.shared()),
             layout: Arc::clone(ring.layout()),
         })
+    }
+
+    /// Another reader of the same acks, from the oldest that is there.
+    pub(crate) fn another(&self, py: Python<'_>) -> Option<EventReader> {
+        let ring = self.state.with(py, |state| Arc::clone(state.acks.ring()));
+        ring.reader(Start::Oldest).ok()
     }
 
     fn poll(&self, py: Python<'_>) -> Option<StampedAck> {

@@ -3,33 +3,42 @@
 //! Off the hot path; a look holds the interpreter's lock for some nanoseconds an ack and allocates nothing.
 
 use pyo3::prelude::*;
-use tickpath_core::bus::{EventRing, Start};
 use tickpath_core::engine::{AckWindow as Core, AckWindowFigures as Figures, Stamping};
-use tickpath_core::sync::Arc;
 
+use crate::ack_reader::AckReader;
+use crate::errors;
 use crate::memory::GilCell;
 
 /// A reader of a run's acks that keeps nothing of them but counts and latencies since it was last asked.
 ///
 /// The executor never waits for it: acks that were overwritten before it read them are counted as
-/// ``dropped``. Made by an engine whose settings have ``ack_capacity``; each has a place of its own.
+/// ``dropped``. Each has a place of its own.
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct AckWindow {
     window: GilCell<Core>,
 }
 
-impl AckWindow {
-    /// A window over what is written into `acks`, under stamps that are taken as `stamping` says.
-    pub(crate) fn new(acks: &Arc<EventRing>, stamping: Stamping) -> Option<Self> {
-        let window = Core::new(acks.reader(Start::Oldest).ok()?, stamping);
-        Some(Self {
-            window: GilCell::new(window),
-        })
-    }
-}
-
 #[pymethods]
 impl AckWindow {
+    /// A window over the acks that ``acks`` reads, from the oldest that is there, whatever it has read;
+    /// ``shared_stamps`` says that one stamp was taken for several events, so that no service time is known.
+    #[new]
+    #[pyo3(signature = (acks, *, shared_stamps = false))]
+    fn new(acks: &Bound<'_, AckReader>, shared_stamps: bool) -> PyResult<Self> {
+        let py = acks.py();
+        let stamping = if shared_stamps {
+            Stamping::PerBatch
+        } else {
+            Stamping::PerEvent
+        };
+        let reader = acks.get().another(py).ok_or_else(|| {
+            errors::engine_failed(py, "the ring of acks has no beginning".to_owned())
+        })?;
+        Ok(Self {
+            window: GilCell::new(Core::new(reader, stamping)),
+        })
+    }
+
     /// The figures of the acks since the last call, or since this was made; the next window begins.
     ///
     /// Ends with what was there when it was called, however fast the executor is.

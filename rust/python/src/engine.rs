@@ -4,16 +4,15 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{Control, EngineError, Faults as CoreFaults, Stamping};
+use tickpath_core::engine::{Control, EngineError, Faults as CoreFaults};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 
 use crate::ack_reader::AckReader;
-use crate::ack_window::AckWindow;
 use crate::engine_faults::Faults;
-use crate::engine_life::{Life, RunClocks, Source};
+use crate::engine_life::{Life, RunClocks, Source, planned};
 use crate::engine_owner::{Owner, raised};
-use crate::engine_record::EngineRecord;
+use crate::engine_record::{EngineRecord, RunClock};
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
 use crate::errors;
@@ -44,7 +43,6 @@ pub(crate) struct LiveEngine {
     process: Owner,
     gate: Arc<CoreGate>,
     counter: bool,
-    stamping: Stamping,
     #[pyo3(get)]
     /// The ring that the engine publishes into; from start to end nobody else can.
     ring: Py<EventRing>,
@@ -84,7 +82,7 @@ impl LiveEngine {
         let run = Run::of(settings)?;
         let counter = run.counter(py)?;
         let events = events.get().shared();
-        let plan = run.plan(py, &events)?;
+        let plan = planned(py, &events, &run)?;
         let settings = run.settings(py, hold_at)?;
         checked(py, &settings)?;
         Ok(Self {
@@ -95,7 +93,6 @@ impl LiveEngine {
             process: Owner::default(),
             gate: Arc::clone(gate.get().shared()),
             counter,
-            stamping: settings.stamping,
             ring: ring.clone().unbind(),
             events_planned: plan.len(),
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
@@ -165,11 +162,6 @@ impl LiveEngine {
         AckReader::new(self.acks.get()?, self.ring.get())
     }
 
-    /// A window over the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
-    fn ack_window(&self) -> Option<AckWindow> {
-        AckWindow::new(self.acks.get()?, self.stamping)
-    }
-
     /// Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
     /// start.
     #[pyo3(signature = (hold_at=None))]
@@ -230,7 +222,7 @@ impl LiveEngine {
         });
         self.ring.get().claim_producer(py);
         let (record, calibrated) = ended.map_err(|e| raised(py, &e))?;
-        EngineRecord::of(py, record, &calibrated)
+        EngineRecord::of(py, record, RunClock::Machine(Box::new(calibrated)))
     }
 }
 

@@ -1,7 +1,9 @@
 //! The life of a run: made, under way, over; each is left once.
 
+use pyo3::exceptions::PyMemoryError;
+use pyo3::prelude::*;
 use tickpath_core::bus::Producer;
-use tickpath_core::engine::{EngineError, LiveEngine as Engine, Plan, Settings};
+use tickpath_core::engine::{EngineError, LiveEngine as Engine, Plan, PlanError, Settings};
 use tickpath_core::ingest::Event;
 use tickpath_core::state::Gate;
 use tickpath_core::sync::Arc;
@@ -10,6 +12,8 @@ use tickpath_core::time::{
     skew_ns,
 };
 
+use crate::engine_settings::Run;
+use crate::errors;
 use crate::ingest::SharedEvents;
 
 /// Events as the feed reads them.
@@ -19,6 +23,19 @@ impl AsRef<[Event]> for Source {
     fn as_ref(&self) -> &[Event] {
         &self.0
     }
+}
+
+/// When each of `events` is to be published.
+///
+/// # Errors
+/// Returns an error if the pace makes no sense, or for want of memory.
+pub(crate) fn planned(py: Python<'_>, events: &SharedEvents, run: &Run) -> PyResult<Plan> {
+    let (pace, limit) = (run.pace(py)?, run.events_max);
+    py.detach(|| Plan::of(events, limit, pace))
+        .map_err(|e| match e {
+            PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
+            _ => errors::argument_value(py, e.to_string()),
+        })
 }
 
 /// The clock of the reading stages, to be compared with the control side's.

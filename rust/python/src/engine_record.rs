@@ -1,7 +1,7 @@
 //! What a run left behind.
 
 use pyo3::prelude::*;
-use tickpath_core::engine::RunRecord;
+use tickpath_core::engine::{AcksDigest, Place, RunRecord};
 use tickpath_core::state::StateCode;
 use tickpath_core::time::Calibrated;
 
@@ -14,7 +14,7 @@ use crate::latency_figures::LatencyFigures;
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug, Clone)]
 pub(crate) struct ClockRecord {
-    /// ``"tsc"`` or ``"clock_gettime"``.
+    /// ``"tsc"``, ``"clock_gettime"`` or ``"virtual"``.
     source: &'static str,
     /// The cost of one stamp, in nanoseconds.
     cost_ns: u64,
@@ -26,75 +26,147 @@ pub(crate) struct ClockRecord {
     fallback: Option<String>,
 }
 
+/// What the stamps of a run were taken by.
+pub(crate) enum RunClock {
+    /// This machine's.
+    Machine(Box<Calibrated>),
+    /// None of any machine: with what can be said of the acks, which are the same on every one.
+    Virtual(AcksDigest),
+}
+
+impl RunClock {
+    fn record(&self, cost_ns: u64) -> ClockRecord {
+        let Self::Machine(calibrated) = self else {
+            return ClockRecord {
+                source: "virtual",
+                cost_ns,
+                error_ppm: None,
+                error_ns: None,
+                fallback: None,
+            };
+        };
+        let drift = calibrated.drift();
+        ClockRecord {
+            source: calibrated.source(),
+            cost_ns,
+            error_ppm: drift.and_then(|drift| drift.error_ppm),
+            error_ns: drift.map(|drift| drift.error_ns),
+            fallback: calibrated.fallback.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Where a stage ran, if it ran anywhere.
+    fn place(&self, place: Place) -> StagePlace {
+        match self {
+            Self::Machine(_) => place.into(),
+            Self::Virtual(_) => StagePlace::NOWHERE,
+        }
+    }
+}
+
 /// What a run left behind.
-#[pyclass(frozen, get_all, module = "tickpath._native")]
+#[pyclass(frozen, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct EngineRecord {
     /// Whether it was stopped before everything was published and read. A feed whose intake was stopped had
     /// nothing more to publish.
+    #[pyo3(get)]
     stopped: bool,
     /// Whether the intake was stopped before every event had come due.
+    #[pyo3(get)]
     intake_stopped: bool,
     /// What became of the feed's events.
+    #[pyo3(get)]
     feed: Py<FeedRecord>,
     /// From the first to the last event, in nanoseconds; ``None`` if it was stopped before the first.
+    #[pyo3(get)]
     wall_ns: Option<u64>,
     /// From the start of the feed to its last publication, in nanoseconds; ``None`` as for ``wall_ns``.
+    #[pyo3(get)]
     feed_ns: Option<u64>,
     /// When the feed started, on the run's clock (the timeline of ``time.perf_counter_ns``); ``None`` if the
     /// run was stopped before.
+    #[pyo3(get)]
     begin_ns: Option<u64>,
     /// When the executor ended, on the same clock.
+    #[pyo3(get)]
     end_ns: u64,
     /// The sequence of the run's first event.
+    #[pyo3(get)]
     first_seq: u64,
     /// Whether the books of the feed and of every reading stage balance.
+    #[pyo3(get)]
     balanced: bool,
     /// What one stamp was taken for: ``"event"`` or ``"batch"``.
+    #[pyo3(get)]
     stamp_per: &'static str,
     /// The executor, then each consumer in the order of the settings.
+    #[pyo3(get)]
     stages: Vec<Py<StageRecord>>,
     /// The executor's latency by state and stage.
+    #[pyo3(get)]
     latency_by_state: Vec<LatencyFigures>,
     /// (epoch, first_seq, last_seq, executed, gated) of each epoch in which an event was processed.
+    #[pyo3(get)]
     epochs: Vec<(u64, u64, u64, u64, u64)>,
     /// Events that found no room in ``epochs``.
+    #[pyo3(get)]
     epochs_overflow: u64,
     /// The machine's own pauses at the run's moments of arrival.
+    #[pyo3(get)]
     floor: LatencyFigures,
     /// What the plan's arrivals would have waited on the feed's core and then on the executor's; empty
     /// without a plan, or where one of them had no core to itself.
+    #[pyo3(get)]
     floor_path: Py<LatencyHistogram>,
     /// How long the machine was watched, over all cores, in nanoseconds.
+    #[pyo3(get)]
     floor_watched_ns: u64,
     /// The longest pause seen, in nanoseconds.
+    #[pyo3(get)]
     floor_longest_pause_ns: Option<u64>,
     /// Whether the machine was watched at every moment of arrival, by a thread on a spare core.
+    #[pyo3(get)]
     floor_continuous: bool,
     /// (start_ns, length_ns) of the machine's pauses of more than a microsecond, by their start on the run's
     /// clock: before, after and during the run.
+    #[pyo3(get)]
     floor_pauses: Vec<(u64, u64)>,
     /// Pauses that found no room to be remembered.
+    #[pyo3(get)]
     floor_forgotten: u64,
     /// What the stamps were taken by.
+    #[pyo3(get)]
     clock: ClockRecord,
     /// Where the feed ran and how it waited.
+    #[pyo3(get)]
     feed_place: StagePlace,
     /// Whether the ring's memory was locked.
+    #[pyo3(get)]
     memory_locked: bool,
     /// Bytes of the ring on huge pages; ``None`` where the machine does not say.
+    #[pyo3(get)]
     memory_huge_bytes: Option<usize>,
     /// What the machine would not do.
+    #[pyo3(get)]
     refused: Vec<String>,
+    /// In virtual time.
+    acks: Option<AcksDigest>,
+}
+
+#[pymethods]
+impl EngineRecord {
+    /// SHA-256 over the acks as rows of ``ACK_DTYPE`` and then ``tail``, in hexadecimal; ``None`` of a live run,
+    /// whose stamps are its own.
+    #[pyo3(signature = (tail: "bytes"))]
+    fn digest(&self, tail: &[u8]) -> Option<String> {
+        self.acks.as_ref().map(|acks| acks.hex(tail))
+    }
 }
 
 impl EngineRecord {
     /// The record of a run, whose histograms it takes over.
-    pub(crate) fn of(
-        py: Python<'_>,
-        mut record: RunRecord,
-        calibrated: &Calibrated,
-    ) -> PyResult<Self> {
+    pub(crate) fn of(py: Python<'_>, mut record: RunRecord, run_clock: RunClock) -> PyResult<Self> {
         let balanced = record.is_balanced();
         let executor = record.executor();
         let provenance = record.provenance(executor);
@@ -106,13 +178,16 @@ impl EngineRecord {
         let mut stages = Vec::with_capacity(record.readers.len());
         for reader in std::mem::take(&mut record.readers) {
             let provenance = record.provenance(&reader);
-            stages.push(Py::new(py, StageRecord::of(py, reader, &provenance)?)?);
+            let place = run_clock.place(reader.place);
+            stages.push(Py::new(
+                py,
+                StageRecord::of(py, reader, &provenance, place)?,
+            )?);
         }
         let floor = &record.floor;
         let pauses = floor.pauses_longer_than(0);
         let rows = record.epochs.rows().iter();
-        let drift = calibrated.drift();
-        let fallback = calibrated.fallback.as_ref().map(ToString::to_string);
+        let clock = run_clock.record(record.clock_cost_ns);
         let refused = record.refused.iter().map(ToString::to_string);
         Ok(Self {
             stopped: record.stopped,
@@ -138,17 +213,15 @@ impl EngineRecord {
             floor_continuous: floor.continuous,
             floor_pauses: pauses.map(|p| (p.start_ns, p.length_ns)).collect(),
             floor_forgotten: floor.forgotten,
-            clock: ClockRecord {
-                source: calibrated.source(),
-                cost_ns: record.clock_cost_ns,
-                error_ppm: drift.and_then(|drift| drift.error_ppm),
-                error_ns: drift.map(|drift| drift.error_ns),
-                fallback: fallback.clone(),
-            },
-            feed_place: record.feed_place.into(),
+            feed_place: run_clock.place(record.feed_place),
             memory_locked: record.memory.locked,
             memory_huge_bytes: record.memory.huge_bytes,
-            refused: refused.chain(fallback).collect(),
+            refused: refused.chain(clock.fallback.clone()).collect(),
+            clock,
+            acks: match run_clock {
+                RunClock::Machine(_) => None,
+                RunClock::Virtual(acks) => Some(acks),
+            },
         })
     }
 }

@@ -1,16 +1,14 @@
 //! The settings of a run as Python holds them (`tickpath.config.engine`), turned into the core's.
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use tickpath_core::engine::{
-    CoreChoice, EngineError, OverrunPolicy, Pace, Plan, PlanError, ReaderSettings, ServiceTime,
-    Settings, Stamping, ThreadSettings, Wait,
+    CoreChoice, EngineError, OverrunPolicy, Pace, ReaderSettings, ServiceTime, Settings, Stamping,
+    ThreadSettings, Wait,
 };
 use tickpath_core::os::{MemoryWishes, Priority};
 
 use crate::engine_owner::{raised, unknown};
 use crate::errors;
-use crate::ingest::SharedEvents;
 
 /// Room for epochs in the executor's table.
 const EPOCH_ROWS: usize = 4096;
@@ -59,12 +57,12 @@ pub(crate) struct Consumer {
 /// `tickpath.config.engine.EngineSettings`.
 #[derive(FromPyObject)]
 pub(crate) struct Run {
-    pace: String,
-    speed: f64,
-    rate_hz: Option<f64>,
-    max_gap_ns: u64,
-    events_max: Option<usize>,
-    clock: String,
+    pub(crate) pace: String,
+    pub(crate) speed: f64,
+    pub(crate) rate_hz: Option<f64>,
+    pub(crate) max_gap_ns: u64,
+    pub(crate) events_max: Option<usize>,
+    pub(crate) clock: String,
     feed: Thread,
     executor: Consumer,
     consumers: Vec<Consumer>,
@@ -121,7 +119,7 @@ impl Run {
     }
 
     /// How the feed is paced.
-    fn pace(&self, py: Python<'_>) -> PyResult<Pace> {
+    pub(crate) fn pace(&self, py: Python<'_>) -> PyResult<Pace> {
         Ok(match self.pace.as_str() {
             "recorded" => Pace::Recorded {
                 speed: self.speed,
@@ -133,16 +131,6 @@ impl Run {
             "max" => Pace::Max,
             other => return Err(unknown(py, "pace", other, "recorded, constant or max")),
         })
-    }
-
-    /// When each of `events` is meant to be published.
-    pub(crate) fn plan(&self, py: Python<'_>, events: &SharedEvents) -> PyResult<Plan> {
-        let (pace, limit) = (self.pace(py)?, self.events_max);
-        py.detach(|| Plan::of(events, limit, pace))
-            .map_err(|e| match e {
-                PlanError::OutOfMemory => PyMemoryError::new_err(e.to_string()),
-                _ => errors::argument_value(py, e.to_string()),
-            })
     }
 
     /// Everything that is set about threads, stages and memory.

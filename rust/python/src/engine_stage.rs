@@ -15,12 +15,22 @@ use crate::latency_figures::LatencyFigures;
 pub(crate) struct StagePlace {
     /// Its core; ``None`` if it was not pinned.
     core: Option<usize>,
-    /// ``"spin"``, ``"yield"`` or ``"park"``.
+    /// ``"spin"``, ``"yield"`` or ``"park"``; ``"virtual"`` where nobody waits.
     wait: &'static str,
     /// PAUSE instructions between two looks of one that spins.
     spin_pauses: Option<u32>,
     /// Whether it had its core to itself.
     alone: bool,
+}
+
+impl StagePlace {
+    /// Of a stage that had no thread.
+    pub(crate) const NOWHERE: Self = Self {
+        core: None,
+        wait: "virtual",
+        spin_pauses: None,
+        alone: false,
+    };
 }
 
 impl From<Place> for StagePlace {
@@ -108,6 +118,7 @@ impl StageRecord {
         py: Python<'_>,
         reader: ReaderRecord,
         provenance: &Provenance,
+        place: StagePlace,
     ) -> PyResult<Self> {
         // A plain consumer's only part is the whole already.
         let parts = reader.latency.len();
@@ -140,7 +151,7 @@ impl StageRecord {
                 .map(|moment| (moment.at_ns, moment.skipped))
                 .collect(),
             overruns_forgotten: reader.overruns.forgotten(),
-            place: reader.place.into(),
+            place,
             overall: shared(py, overall.into_iter().flatten())?,
             by_state: of_states,
         })

@@ -42,6 +42,8 @@ mod synthetic;
 mod table;
 mod table_values;
 mod unraisable;
+mod virtual_engine;
+mod virtual_life;
 
 use pyo3::prelude::*;
 
@@ -116,6 +118,8 @@ mod _native {
     use crate::table_values::table_values;
     #[pymodule_export]
     use crate::unraisable::report_unraisable;
+    #[pymodule_export]
+    use crate::virtual_engine::VirtualEngine;
 
     // Without the module as its argument, so that the generated stub counts as complete.
     #[pymodule_init]

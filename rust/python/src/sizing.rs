@@ -6,6 +6,7 @@ use tickpath_core::engine::{
 };
 use tickpath_core::ingest::Progress;
 
+use crate::engine_life::planned;
 use crate::engine_settings::{Consumer, Run};
 use crate::ingest::Events;
 use crate::ingest_load::Watch;
@@ -29,7 +30,7 @@ impl FeedPlan {
         events: &Bound<'_, Events>,
         settings: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let plan = Run::of(settings)?.plan(py, &events.get().shared())?;
+        let plan = planned(py, &events.get().shared(), &Run::of(settings)?)?;
         if plan.offsets_ns().is_none() {
             let text =
                 "the pace \"max\" has no plan, so that there is nothing to compute: give another";

@@ -1,4 +1,4 @@
-"""The engine: feed → ring → executor and other consumers, each on a native thread of its own.
+"""The engine: feed → ring → executor and other consumers, live on native threads or in virtual time.
 
 >>> from tickpath.config.engine import ConsumerSettings, EngineSettings
 >>> from tickpath.core.engine import Engine
@@ -15,6 +15,15 @@
 {'executor': (1000, 0), 'log': (0, 1000)}
 >>> record.balanced
 True
+
+In virtual time the same stages run on the calling thread, as far as they are told to:
+
+>>> virtual = VirtualEngine(source, lifecycle, settings)
+>>> virtual.start()
+>>> virtual.advance(until_ns=499_000), virtual.snapshot().published, virtual.now_ns()
+(False, 500, 499000)
+>>> virtual.finish().stages[1].ledger.read
+1000
 """
 
 from __future__ import annotations
@@ -40,6 +49,7 @@ from tickpath._native import (
 )
 from tickpath.core.engine.engine import Engine
 from tickpath.core.engine.sink_drain import SinkAccount
+from tickpath.core.engine.virtual_engine import VirtualEngine
 
 __all__ = [
     "AckReader",
@@ -60,5 +70,6 @@ __all__ = [
     "StagePlace",
     "StageRecord",
     "StageState",
+    "VirtualEngine",
     "ping_pong",
 ]

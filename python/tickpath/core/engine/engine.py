@@ -1,46 +1,33 @@
-"""The engine's face: the native threads, the ring they share, and the sink that watches them."""
+"""The live engine: native threads, the ring they share, and the sink that watches them."""
 
 from __future__ import annotations
 
-import dataclasses
 import weakref
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tickpath._native import (
-    EngineRecord,
-    EngineSnapshot,
-    EventRing,
-    Events,
-    Faults,
-    Gate,
-    LiveEngine,
-    SinkFeeder,
-)
-from tickpath.config.checks import flag, instance, whole
-from tickpath.config.engine import EngineSettings
+from tickpath._native import EngineRecord, LiveEngine
+from tickpath.config.checks import flag, whole
+from tickpath.core.engine.face import EngineFace
 from tickpath.core.engine.sink_drain import SinkAccount, SinkDrain
 from tickpath.core.time import now
-from tickpath.errors import ArgumentTypeError, EngineFailed
+from tickpath.errors import EngineFailed
 
 if TYPE_CHECKING:
-    from tickpath._native import AckReader, AckWindow
+    from tickpath._native import EventRing
+    from tickpath.config.engine import EngineSettings
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
     from tickpath.core.state import Lifecycle
 
 __all__ = ["Engine"]
 
-_T = TypeVar("_T")
-
 _NS_PER_MS = 1_000_000
 _U63_MAX = (1 << 63) - 1
 #: How long the end of a run waits for the sink to take what is left.
 _SINK_PATIENCE_MS = 5_000
-#: Slots of the ack ring where a sink needs one and nothing else is asked for.
-_ACK_CAPACITY = 65_536
 
 
-class Engine:
+class Engine(EngineFace[LiveEngine]):
     """One live run of ``source``, gated by ``lifecycle``, as ``settings`` say.
 
     ``ring`` is an ``EventRing`` of ``EVENT_DTYPE`` to publish into, which anybody may read; by default the
@@ -64,59 +51,8 @@ class Engine:
         sink: ObservabilitySink | None = None,
         hold_at: int | None = None,
     ) -> None:
-        settings = EngineSettings() if settings is None else settings
-        instance("settings", settings, EngineSettings)
-        if ring is not None:
-            instance("ring", ring, EventRing)
-        if hold_at is not None:
-            whole("hold_at", hold_at, 0, _U63_MAX)
-        feeder = None if sink is None else SinkFeeder(sink)
-        if feeder is not None and feeder.is_noop:
-            feeder = None
-        if feeder is not None and settings.ack_capacity is None:
-            settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
-        self._lifecycle = lifecycle
-        self._ack_capacity = settings.ack_capacity or 0
-        self._feeder = feeder
+        super().__init__(LiveEngine, source, lifecycle, settings, ring, sink, hold_at)
         self._drain: SinkDrain | None = None
-        self._sink_account: SinkAccount | None = None
-        self._native = LiveEngine(
-            _part(source, "source", "native", Events),
-            _part(lifecycle, "lifecycle", "gate", Gate),
-            EventRing(settings.capacity) if ring is None else ring,
-            settings,
-            hold_at=hold_at,
-        )
-
-    @property
-    def ring(self) -> EventRing:
-        """The ring that the engine publishes into."""
-        return self._native.ring
-
-    @property
-    def events_planned(self) -> int:
-        """Events the feed is going to publish."""
-        return self._native.events_planned
-
-    @property
-    def plan_length_ns(self) -> int | None:
-        """When the last event is due, after the first, in nanoseconds; ``None`` without a plan."""
-        return self._native.plan_length_ns
-
-    @property
-    def gaps_capped(self) -> int:
-        """Idle gaps of the recording that the plan cuts short."""
-        return self._native.gaps_capped
-
-    @property
-    def left_out_ns(self) -> int:
-        """Idle time the plan leaves out, in nanoseconds of the run."""
-        return self._native.left_out_ns
-
-    @property
-    def sink_account(self) -> SinkAccount | None:
-        """What the sink was shown and what not; ``None`` without a sink, or before ``finish()``."""
-        return self._sink_account
 
     def sink_counters(self) -> SinkAccount | None:
         """The same as of now, while the run is under way; ``None`` without a sink, or before the start."""
@@ -143,24 +79,6 @@ class Engine:
         # An engine that is dropped has nobody left to finish its sink.
         weakref.finalize(self, drain.leave)
 
-    def snapshot(self) -> EngineSnapshot:
-        """The run as of now: one consistent set of counters for each reading stage."""
-        return self._native.snapshot()
-
-    def acks(self) -> AckReader | None:
-        """A reader of the run's acks, from the oldest that is there; ``None`` without a ring for them.
-
-        There is one from the start of an engine with ``ack_capacity`` or a sink. Each call gives another.
-        """
-        return self._native.acks()
-
-    def ack_window(self) -> AckWindow | None:
-        """A window over the run's acks: how many, and how long they took, since it was last asked.
-
-        Reads from the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another.
-        """
-        return self._native.ack_window()
-
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.
 
@@ -180,37 +98,6 @@ class Engine:
                 return self._native.has_seen(wanted)
         return True
 
-    def has_seen(self, epoch: int) -> bool:
-        """Whether every stage has seen ``epoch``, without waiting."""
-        whole("epoch", epoch, 0, _U63_MAX)
-        return self._native.has_seen(epoch)
-
-    @property
-    def faults(self) -> Faults | None:
-        """What can go wrong in this run, on demand; ``None`` unless the settings have ``faults=True``."""
-        return self._native.faults
-
-    def now_ns(self) -> int:
-        """Run time: nanoseconds since the feed began, by the control side's clock; 0 before."""
-        return self._native.now_ns()
-
-    def release(self, hold_at: int | None = None) -> None:
-        """Let a held feed go on, up to the event of index ``hold_at`` if that is given, where it waits again.
-
-        The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and
-        its plan stays as it was. Without effect before the start.
-        """
-        if hold_at is not None:
-            whole("hold_at", hold_at, 0, _U63_MAX)
-        self._native.release(hold_at)
-
-    def stop_intake(self) -> None:
-        """End the feed where it is; what is in the ring is still processed.
-
-        The events that are left count as unpublished, and the record says ``intake_stopped``.
-        """
-        self._native.stop_intake()
-
     def sink_stall(self, on: bool) -> None:
         """While it is on, the sink is shown nothing; what is overwritten meanwhile is dropped, and counted.
 
@@ -220,10 +107,6 @@ class Engine:
         flag("on", on)
         if self._drain is not None:
             self._drain.stall(on)
-
-    def stop(self) -> None:
-        """Ask every stage to end as soon as it can."""
-        self._native.stop()
 
     def wait(self, timeout_ms: int) -> bool:
         """Wait for the end of the run, at most ``timeout_ms`` and 50 milliseconds; whether it is over."""
@@ -244,12 +127,3 @@ class Engine:
             if self._drain is not None and self._native.wait(0):
                 self._sink_account = self._drain.finish(sink_patience_ms / 1_000)
                 self._drain = None
-
-
-def _part(given: object, name: str, attribute: str, kind: type[_T]) -> _T:
-    """The native part of an argument, which is what the engine takes of it."""
-    part = getattr(given, attribute, None)
-    if not isinstance(part, kind):
-        expected = {"source": "a MarketDataSource", "lifecycle": "a Lifecycle"}[name]
-        raise ArgumentTypeError(f"{name} must be {expected}, got {type(given).__name__}")
-    return part

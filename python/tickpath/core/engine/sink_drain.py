@@ -34,6 +34,18 @@ class SinkAccount:
     abandoned: bool
     """Whether it was still busy, or blocked, when the run had ended."""
 
+    @classmethod
+    def of(
+        cls, acks: AckReader, feeder: SinkFeeder, *, not_shown: int, abandoned: bool = False
+    ) -> SinkAccount:
+        """Of a sink that ``feeder`` shows ``acks``; ``not_shown`` are dropped beside those it missed."""
+        return cls(
+            shown=acks.shown,
+            dropped=acks.dropped + not_shown,
+            errors=feeder.errors,
+            abandoned=abandoned,
+        )
+
 
 class SinkDrain:
     """Shows the acks of a run to a sink, on a daemon thread of its own."""
@@ -63,7 +75,7 @@ class SinkDrain:
     def account(self) -> SinkAccount:
         """As of now: what is waiting counts as dropped only where it was overwritten."""
         beyond = max(0, self._acks.available() - self._capacity)
-        return self._account(beyond, abandoned=False)
+        return SinkAccount.of(self._acks, self._feeder, not_shown=beyond)
 
     def finish(self, patience_s: float) -> SinkAccount:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
@@ -71,15 +83,8 @@ class SinkDrain:
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
-        return self._account(self._acks.available(), abandoned=abandoned)
-
-    def _account(self, not_shown: int, *, abandoned: bool) -> SinkAccount:
-        return SinkAccount(
-            shown=self._acks.shown,
-            dropped=self._acks.dropped + not_shown,
-            errors=self._feeder.errors,
-            abandoned=abandoned,
-        )
+        left = self._acks.available()
+        return SinkAccount.of(self._acks, self._feeder, not_shown=left, abandoned=abandoned)
 
     def _drain(self) -> None:
         while not self._left:

@@ -27,7 +27,7 @@ pub enum EngineError {
 impl EngineError {
     /// A stage that was unwound.
     #[cfg(not(loom))]
-    pub(super) fn panicked(stage: &str, panic: &(dyn core::any::Any + Send)) -> Self {
+    pub fn panicked(stage: &str, panic: &(dyn core::any::Any + Send)) -> Self {
         let message = panic
             .downcast_ref::<String>()
             .map(String::as_str)

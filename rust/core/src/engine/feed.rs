@@ -247,9 +247,10 @@ impl<S: AsRef<[Event]>, P: Publish, T: Timetable, F: FeedFaults> FeedStage<S, P,
         }
     }
 
-    /// Publishes the next events that are due up to `until_ns`, each with the stamp of the very moment at which it is
-    /// due; how many. At most `limit`, without the last before a hold or the end, and none of those that are due at the
-    /// same moment as one that is left. For a driver whose feed has a plan, no faults, and is never late.
+    /// Publishes the next events that are due up to `until_ns`, each with the stamp of the very moment at
+    /// which it is due; how many. At most `limit`, without the last before a hold or the end, and none of
+    /// those that are due at the same moment as one that is left. For a driver whose feed has a plan, no
+    /// faults, and is never late.
     #[cfg(not(loom))]
     #[inline(always)]
     pub(super) fn publish_on_time(&mut self, until_ns: u64, limit: usize) -> usize {

@@ -1,9 +1,9 @@
 //! A feed and an executor alone: the same order of things, in larger strides.
 //!
 //! Who reads an event, and when, does not depend on what is published meanwhile, as long as nothing unread is
-//! overwritten. So the feed publishes a batch, each event at its own moment, and the executor follows through the
-//! ring, up to the moment before the feed's next event. Wherever the order matters (a full ring, a hold, the end, a
-//! horizon that falls on an event) the simulation goes moment by moment.
+//! overwritten. So the feed publishes a batch, each event at its own moment, and the executor follows through
+//! the ring, up to the moment before the feed's next event. Wherever the order matters (a full ring, a hold,
+//! the end, a horizon that falls on an event) the simulation goes moment by moment.
 
 use crate::ingest::Event;
 use crate::time::Clock;
@@ -16,8 +16,8 @@ use super::simulation::{Executing, Horizon};
 /// Events of a stride, at most: so many lines of the ring stay in the nearest cache.
 const STRIDE: u64 = 128;
 
-/// Simulates from one moment, at which everything has happened, to another before the horizon; how many events were
-/// published by that, at most `moments`.
+/// Simulates from one moment, at which everything has happened, to another before the horizon; how many
+/// events were published by that, at most `moments`.
 #[inline(always)]
 pub(super) fn run_ahead<S, F, E, C>(
     feed: &mut Feeding<S, F>,

@@ -1,5 +1,5 @@
-//! From settings to stages: each combination of service time, latency limit and ack ring of the executor is code of
-//! its own. With faults there is one kind of stage for all, as in the live engine.
+//! From settings to stages: each combination of service time, latency limit and ack ring of the executor is
+//! code of its own. With faults there is one kind of stage for all, as in the live engine.
 
 use core::cmp::Ordering;
 
@@ -138,7 +138,7 @@ impl Building<'_> {
         let first_seq = producer.next_seq();
         let hold_at = self.settings.hold_at;
         let feed = FeedStage::new(source, self.plan.len(), producer, timetable, hold_at);
-        Ok(Box::new(Stages {
+        let mut stages = Stages {
             gate: Arc::clone(self.gate),
             control: Arc::clone(self.control),
             now,
@@ -152,7 +152,10 @@ impl Building<'_> {
             executor: Desk::new(executor, 0),
             after,
             is_over: false,
-        }))
+        };
+        // That there is a limit can be seen from the beginning.
+        stages.show();
+        Ok(Box::new(stages))
     }
 
     fn consumer<C: Clock>(

@@ -1,4 +1,5 @@
-//! The clock of a virtual run: it stands still while something happens, and is moved to when the next thing does.
+//! The clock of a virtual run: it stands still while something happens, and is moved to when the next thing
+//! does.
 
 use crate::bus::{EventReader, Overrun, Payload, Reader};
 use crate::sync::{Arc, AtomicU64, Ordering};
@@ -8,8 +9,8 @@ use super::super::{Recover, Scheduler};
 
 /// Virtual nanoseconds; 0 is when the feed begins. Clones are the same clock.
 ///
-/// It is also the stages' [`Scheduler`]: a stage that works on an event moves it to the end of that work, and its
-/// driver puts it back to the moment at which everybody else still is.
+/// It is also the stages' [`Scheduler`]: a stage that works on an event moves it to the end of that work, and
+/// its driver puts it back to the moment at which everybody else still is.
 ///
 /// Its words are atomics so that a run may move between threads; one thread at a time uses them.
 #[derive(Debug, Clone)]
@@ -57,7 +58,8 @@ impl Clock for VirtualClock {
 }
 
 impl Scheduler for VirtualClock {
-    /// Moves on by as much as `clock` is before `until_ns`: the stage's clock may show another time than this one.
+    /// Moves on by as much as `clock` is before `until_ns`: the stage's clock may show another time than this
+    /// one.
     #[inline(always)]
     fn occupy<C: Clock>(&self, clock: &C, until_ns: u64) -> u64 {
         let work_ns = until_ns.saturating_sub(clock.now_ns());
@@ -66,8 +68,8 @@ impl Scheduler for VirtualClock {
     }
 }
 
-/// A reader that moves the clock to the publication of each event that it reads, if it is not there yet: for a stage
-/// that runs ahead of the feed's next event, through events that are in the ring already.
+/// A reader that moves the clock to the publication of each event that it reads, if it is not there yet: for
+/// a stage that runs ahead of the feed's next event, through events that are in the ring already.
 #[derive(Debug)]
 pub(super) struct Arrivals {
     reader: EventReader,

@@ -36,8 +36,8 @@ impl<C> Copy for World<'_, C> {}
 pub(super) trait Reading<C>: Send + fmt::Debug {
     /// When what it works on is done; `u64::MAX` if it works on nothing.
     fn done_ns(&self) -> u64;
-    /// What it does at the clock's time: tells what it has done by then, and takes turns until it has nothing to
-    /// do or something that takes time.
+    /// What it does at the clock's time: tells what it has done by then, and takes turns until it has nothing
+    /// to do or something that takes time.
     fn act(&mut self, world: World<'_, C>);
     /// Whether it reads no further.
     fn is_over(&self) -> bool;

@@ -1,8 +1,8 @@
 //! The digest of a run's acks: what two runs have to have in common to be the same run.
 //!
 //! - **What**: SHA-256 over the acks as rows of `ACK_DTYPE`, 40 bytes each, little-endian, in order.
-//! - **When**: an ack counts from the moment of its completion. The one of an event that is still worked on waits
-//!   in the buffer, and neither the digest nor the ack ring has it yet.
+//! - **When**: an ack counts from the moment of its completion. The one of an event that is still worked on
+//!   waits in the buffer, and neither the digest nor the ack ring has it yet.
 //! - **Allocation**: the buffer, in [`DigestedAcks::new`].
 
 use core::fmt::{self, Write};

@@ -62,7 +62,8 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         self.stage.published()
     }
 
-    /// How many events can be published before one is overwritten that a reader who expects `cursor` has not read.
+    /// How many events can be published before one is overwritten that a reader who expects `cursor` has not
+    /// read.
     #[inline(always)]
     pub(super) fn room(&self, cursor: u64) -> u64 {
         let unread = self.first_seq + self.published() - cursor;
@@ -83,8 +84,8 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         }
     }
 
-    /// Publishes what is due, until `until_published` events were; whether it stopped there, and others may be due at
-    /// the same moment.
+    /// Publishes what is due, until `until_published` events were; whether it stopped there, and others may
+    /// be due at the same moment.
     #[inline(always)]
     pub(super) fn act<C>(&mut self, world: World<'_, C>, until_published: u64) -> bool {
         let now_ns = world.now.now_ns();
@@ -134,8 +135,8 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         }
     }
 
-    /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit`; how many. If any, the next
-    /// one is due later than all of them.
+    /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit`; how many. If
+    /// any, the next one is due later than all of them.
     #[inline(always)]
     pub(super) fn run_ahead(&mut self, until_ns: u64, limit: u64) -> u64 {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

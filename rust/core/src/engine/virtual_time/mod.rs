@@ -1,16 +1,17 @@
 //! The virtual driver: the stages of the live engine on one thread, in the order of a virtual clock.
 //!
 //! # Contract
-//! - **Same code**: the feed, the executor, the consumers, the ring and the gate are the live engine's. Only what
-//!   drives them is another: service times move a clock, and nobody waits.
+//! - **Same code**: the feed, the executor, the consumers, the ring and the gate are the live engine's. Only
+//!   what drives them is another: service times move a clock, and nobody waits.
 //! - **Deterministic**: the same source, plan, settings and orders give the same acks, byte for byte, on any
-//!   machine. Nothing here reads a real clock, an address or a hash order; draws come from the settings' seeds.
+//!   machine. Nothing here reads a real clock, an address or a hash order; draws come from the settings'
+//!   seeds.
 //! - **Order**: `simulation.rs` has the rules, for things that happen at the same moment too.
-//! - **Visible**: the control side sees at a moment what was completed by then. A stage in the middle of an event
-//!   shows its books, and its downstreams its progress, as of before that event.
+//! - **Visible**: the control side sees at a moment what was completed by then. A stage in the middle of an
+//!   event shows its books, and its downstreams its progress, as of before that event.
 //! - **Stop**: a stage that works on an event finishes it; nothing else happens any more.
-//! - **Threads**: one at a time simulates; flags and books ([`Control`]) are for any thread, the gate as well, but
-//!   only orders between two calls of [`VirtualEngine::advance`] are reproducible.
+//! - **Threads**: one at a time simulates; flags and books ([`Control`]) are for any thread, the gate as
+//!   well, but only orders between two calls of [`VirtualEngine::advance`] are reproducible.
 //! - **Allocation**: in [`VirtualEngine::start`], and in [`VirtualEngine::finish`].
 
 mod ahead;
@@ -61,14 +62,14 @@ impl fmt::Debug for VirtualEngine {
 }
 
 impl VirtualEngine {
-    /// A run at moment 0, at which its feed begins; nothing has happened yet. `producer` is the writing end of its
-    /// ring, whose events so far are nobody's here.
+    /// A run at moment 0, at which its feed begins; nothing has happened yet. `producer` is the writing end
+    /// of its ring, whose events so far are nobody's here.
     ///
     /// Where threads run and how they wait, and what is wished for memory, is left aside.
     ///
     /// # Errors
-    /// Returns an error if the settings make no sense, or ask for what there is only with real time: no plan, one
-    /// stamp for a batch, a feed that is held back; or if there is not the memory for it.
+    /// Returns an error if the settings make no sense, or ask for what there is only with real time: no plan,
+    /// one stamp for a batch, a feed that is held back; or if there is not the memory for it.
     ///
     /// # Panics
     /// Panics if the source has fewer events than the plan.
@@ -141,7 +142,13 @@ impl VirtualEngine {
         self.simulation.now_ns()
     }
 
-    /// Simulates up to the horizon, or to the end of the run. Time never goes back: a horizon before now is now.
+    /// Whether everything was published and read, or the run was stopped and nothing is under way.
+    pub fn is_over(&self) -> bool {
+        self.simulation.is_over()
+    }
+
+    /// Simulates up to the horizon, or to the end of the run. Time never goes back: a horizon before now is
+    /// now.
     pub fn advance(&mut self, to: Horizon) -> Advance {
         self.simulation.advance(to)
     }
@@ -170,12 +177,8 @@ impl VirtualEngine {
     ///
     /// # Errors
     /// Returns an error if it is not over.
-    pub fn finish(mut self) -> Result<(RunRecord, AcksDigest, Producer), EngineError> {
-        let here = Horizon {
-            until_ns: 0,
-            ..Horizon::END
-        };
-        if self.advance(here) != Advance::Over {
+    pub fn finish(self) -> Result<(RunRecord, AcksDigest, Producer), EngineError> {
+        if !self.is_over() {
             return Err(EngineError::Misused("the run is not over"));
         }
         let left = self.simulation.leave();
@@ -197,7 +200,8 @@ fn check(plan: &Plan, settings: &Settings) -> Result<(), SettingsError> {
     } else if settings.stamping == Stamping::PerBatch {
         "a stamp costs nothing in virtual time: take one per event"
     } else if settings.hold_back {
-        "a feed that is held back measures this machine, and virtual time does not know it: leave hold_back off"
+        "a feed that is held back measures this machine, which virtual time does not know: \
+         leave hold_back off"
     } else if settings.ack_slots == Some(0) {
         "the ack ring needs at least 1 slot: got 0"
     } else {

@@ -1,8 +1,8 @@
 //! The order of things in a virtual run.
 //!
-//! At each moment at which anything happens: first the feed publishes what is due, then each reading stage, those
-//! upstream first, tells what it has done by then and goes on. So a stage meets every event that was due by that
-//! moment, and one that waits for others meets what they have done by that moment.
+//! At each moment at which anything happens: first the feed publishes what is due, then each reading stage,
+//! those upstream first, tells what it has done by then and goes on. So a stage meets every event that was
+//! due by that moment, and one that waits for others meets what they have done by that moment.
 
 use core::fmt;
 
@@ -30,8 +30,8 @@ use super::feeding::Feeding;
 pub struct Horizon {
     /// To the end of this moment, in virtual nanoseconds: what is due at it has happened.
     pub until_ns: u64,
-    /// Not beyond the publication of so many events, counted from the run's first: at its moment, before anybody
-    /// has read it.
+    /// Not beyond the publication of so many events, counted from the run's first: at its moment, before
+    /// anybody has read it.
     pub until_published: u64,
     /// At most so many moments, after the present one.
     pub moments: u64,
@@ -63,6 +63,7 @@ pub enum Advance {
 pub(super) trait Simulation: Send + fmt::Debug {
     fn advance(&mut self, to: Horizon) -> Advance;
     fn now_ns(&self) -> u64;
+    fn is_over(&self) -> bool;
     fn digest(&self) -> &AcksDigest;
     fn leave(self: Box<Self>) -> Left;
 }
@@ -77,7 +78,8 @@ pub(super) struct Left {
 
 /// An executor as this driver needs it.
 pub(super) trait Executing: OneBack + Leaves + Send {
-    /// A turn through everything that is there, whatever its service time; not where faults may happen between.
+    /// A turn through everything that is there, whatever its service time; not where faults may happen
+    /// between.
     fn turn_on<C: Clock>(&mut self, world: World<'_, C>) -> Turn;
     fn digest(&self) -> &AcksDigest;
     fn settle_acks(&mut self, is_at_work: bool);
@@ -212,7 +214,7 @@ where
     }
 
     /// Tells the control side how far everybody is.
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let control = &self.control;
         let world = World {
             gate: &self.gate,
@@ -262,6 +264,10 @@ where
 
     fn now_ns(&self) -> u64 {
         self.now.now_ns()
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn digest(&self) -> &AcksDigest {

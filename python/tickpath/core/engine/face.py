@@ -1,0 +1,168 @@
+"""What the two engines have in common: what they are made of, what they say, and which orders they take."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from tickpath._native import (
+    AckWindow,
+    EngineSnapshot,
+    EventRing,
+    Events,
+    Faults,
+    Gate,
+    LiveEngine,
+    SinkFeeder,
+)
+from tickpath._native import VirtualEngine as NativeVirtualEngine
+from tickpath.config.checks import instance, whole
+from tickpath.config.engine import EngineSettings
+from tickpath.core.engine.sink_drain import SinkAccount
+from tickpath.errors import ArgumentTypeError
+
+if TYPE_CHECKING:
+    from tickpath._native import AckReader
+    from tickpath.core.execution.observability import ObservabilitySink
+    from tickpath.core.ingest import MarketDataSource
+    from tickpath.core.state import Lifecycle
+
+__all__ = ["EngineFace"]
+
+_T = TypeVar("_T")
+_N = TypeVar("_N", LiveEngine, NativeVirtualEngine)
+
+_U63_MAX = (1 << 63) - 1
+#: Slots of the ack ring where a sink needs one and nothing else is asked for.
+_ACK_CAPACITY = 65_536
+
+
+class EngineFace(Generic[_N]):
+    """The part of an engine that does not depend on what drives its stages."""
+
+    def __init__(
+        self,
+        native: type[_N],
+        source: MarketDataSource,
+        lifecycle: Lifecycle,
+        settings: EngineSettings | None,
+        ring: EventRing | None,
+        sink: ObservabilitySink | None,
+        hold_at: int | None,
+    ) -> None:
+        settings = EngineSettings() if settings is None else settings
+        instance("settings", settings, EngineSettings)
+        if ring is not None:
+            instance("ring", ring, EventRing)
+        if hold_at is not None:
+            whole("hold_at", hold_at, 0, _U63_MAX)
+        feeder = None if sink is None else SinkFeeder(sink)
+        if feeder is not None and feeder.is_noop:
+            feeder = None
+        if feeder is not None and settings.ack_capacity is None:
+            settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
+        self._lifecycle = lifecycle
+        self._ack_capacity = settings.ack_capacity or 0
+        self._shared_stamps = settings.stamp_per == "batch"
+        self._feeder = feeder
+        self._sink_account: SinkAccount | None = None
+        self._native: _N = native(
+            _part(source, "source", "native", Events),
+            _part(lifecycle, "lifecycle", "gate", Gate),
+            EventRing(settings.capacity) if ring is None else ring,
+            settings,
+            hold_at=hold_at,
+        )
+
+    @property
+    def ring(self) -> EventRing:
+        """The ring that the engine publishes into."""
+        return self._native.ring
+
+    @property
+    def events_planned(self) -> int:
+        """Events the feed is going to publish."""
+        return self._native.events_planned
+
+    @property
+    def plan_length_ns(self) -> int | None:
+        """When the last event is due, after the first, in nanoseconds; ``None`` without a plan."""
+        return self._native.plan_length_ns
+
+    @property
+    def gaps_capped(self) -> int:
+        """Idle gaps of the recording that the plan cuts short."""
+        return self._native.gaps_capped
+
+    @property
+    def left_out_ns(self) -> int:
+        """Idle time the plan leaves out, in nanoseconds of the run."""
+        return self._native.left_out_ns
+
+    @property
+    def sink_account(self) -> SinkAccount | None:
+        """What the sink was shown and what not; ``None`` without a sink, or before ``finish()``."""
+        return self._sink_account
+
+    def snapshot(self) -> EngineSnapshot:
+        """The run as of now: one consistent set of counters for each reading stage."""
+        return self._native.snapshot()
+
+    def acks(self) -> AckReader | None:
+        """A reader of the run's acks, from the oldest that is there; ``None`` without a ring for them.
+
+        There is one from the start of an engine with ``ack_capacity`` or a sink. Each call gives another.
+        """
+        return self._native.acks()
+
+    def ack_window(self) -> AckWindow | None:
+        """A window over the run's acks: how many, and how long they took, since it was last asked.
+
+        Reads from the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another.
+        """
+        acks = self._native.acks()
+        return None if acks is None else AckWindow(acks, shared_stamps=self._shared_stamps)
+
+    def has_seen(self, epoch: int) -> bool:
+        """Whether every stage has seen ``epoch``, without waiting."""
+        whole("epoch", epoch, 0, _U63_MAX)
+        return self._native.has_seen(epoch)
+
+    @property
+    def faults(self) -> Faults | None:
+        """What can go wrong in this run, on demand; ``None`` unless the settings have ``faults=True``."""
+        return self._native.faults
+
+    def now_ns(self) -> int:
+        """Run time: nanoseconds since the feed began, by the control side's clock; 0 before."""
+        return self._native.now_ns()
+
+    def release(self, hold_at: int | None = None) -> None:
+        """Let a held feed go on, up to the event of index ``hold_at`` if that is given, where it waits again.
+
+        The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and
+        its plan stays as it was. Without effect before the start.
+        """
+        if hold_at is not None:
+            whole("hold_at", hold_at, 0, _U63_MAX)
+        self._native.release(hold_at)
+
+    def stop_intake(self) -> None:
+        """End the feed where it is; what is in the ring is still processed.
+
+        The events that are left count as unpublished, and the record says ``intake_stopped``.
+        """
+        self._native.stop_intake()
+
+    def stop(self) -> None:
+        """Ask every stage to end as soon as it can."""
+        self._native.stop()
+
+
+def _part(given: object, name: str, attribute: str, kind: type[_T]) -> _T:
+    """The native part of an argument, which is what the engine takes of it."""
+    part = getattr(given, attribute, None)
+    if not isinstance(part, kind):
+        expected = {"source": "a MarketDataSource", "lifecycle": "a Lifecycle"}[name]
+        raise ArgumentTypeError(f"{name} must be {expected}, got {type(given).__name__}")
+    return part
