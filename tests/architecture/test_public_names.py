@@ -27,27 +27,16 @@ NAMES = {
     "tickpath.core.engine": ["Engine", "EngineRecord", "EngineSnapshot", "AckReader", "SinkAccount"],
     "tickpath.config.engine": ["EngineSettings", "ConsumerSettings", "ThreadSettings", "ServiceTime"],
     "tickpath.control.metrics": ["Metrics", "Snapshot", "LatencySink", "LatencyHistogram", "write_hlog"],
-<<<<<<< HEAD
-=======
     "tickpath.control.failure": [
         *("FailureScenario", "MarketDataOutage", "ExecutionFailure", "Cause", "held", "held_causes"),
         *("ExternalSignal", "Injector", "InjectionEvent"),
     ],
     "tickpath.control.health": ["Look", "Probe", "Reading", "HealthMonitor", "Watch", "monitor_objects"],
->>>>>>> health
     "tickpath.runtime.warmup": ["WarmUp", "WarmupCertificate", "WarmupStep", "FrozenGarbage"],
     "tickpath.runtime.readiness": ["Readiness", "UnmetCondition"],
     "tickpath.runtime.shutdown": ["Shutdown", "ShutdownResult"],
     "tickpath.runtime.status": ["RuntimeStatus", "StatusBoard"],
     "tickpath.runtime.endpoints": ["Endpoints", "parse_address"],
-<<<<<<< HEAD
-    "tickpath.control.failure": [
-        *("FailureScenario", "MarketDataOutage", "ExecutionFailure", "Cause", "held", "held_causes"),
-        *("ExternalSignal", "Injector", "InjectionEvent"),
-    ],
-    "tickpath.control.health": ["Look", "Probe", "Reading", "HealthMonitor", "Watch", "monitor_objects"],
-=======
->>>>>>> health
 }
 SEED_MODULES = [
     *("tickpath.core." + part for part in ("bus", "execution", "ingest", "state", "time")),
@@ -128,15 +117,9 @@ def test_the_version_is_written_once() -> None:
         "tickpath.core.time",
         "tickpath.control.metrics",
         "tickpath.control.failure",
-<<<<<<< HEAD
-        "tickpath.runtime.warmup",
-        "tickpath.runtime.endpoints",
-        "tickpath.control.health",
-=======
         "tickpath.control.health",
         "tickpath.runtime.warmup",
         "tickpath.runtime.endpoints",
->>>>>>> health
     ],
 )
 def test_an_import_loads_neither_numpy_nor_the_command_lines_libraries(module: str) -> None:
