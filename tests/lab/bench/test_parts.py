@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,8 +13,10 @@ from tickpath.lab.bench.batches import BATCHES, Batches, Feed
 from tickpath.lab.bench.figures import Spread
 from tickpath.lab.bench.interleaved import Samples, Workload
 from tickpath.lab.bench.object_tier import TARGETS, ObjectTier, build, figures_of, promises_of
+from tickpath.lab.bench.part import QUICK, Budget
 from tickpath.lab.bench.parts import PARTS
 from tickpath.lab.bench.threads import EVENT_RING, Threads
+from tickpath.lab.bench.virtual import VirtualBench
 
 
 def scripted(ns: dict[str, int]) -> dict[str, Workload]:
