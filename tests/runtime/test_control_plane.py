@@ -40,9 +40,7 @@ class Plane(ControlPlane):
             name: Part(name, called, ("a change",) if name == "monitor" else ())
             for name in ("steering", "monitor", "automation", "operator")
         }
-        super().__init__(
-            interval_ns=INTERVAL_NS, injector=Injector.of(injections, knobs), **parts
-        )
+        super().__init__(interval_ns=INTERVAL_NS, injector=Injector.of(injections, knobs), **parts)
         self.called, self.knobs = called, knobs
 
     def at(self, at_ns: int, published: int = 0) -> bool:

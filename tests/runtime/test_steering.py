@@ -1,4 +1,4 @@
-"""The hands of the control plane: when INIT and WARMUP end, what READY takes, who holds the feed and how long."""
+"""The hands of the control plane: when INIT and WARMUP end, what READY takes, and who holds the feed."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ class Run:
         self.at_ns = 0
         self.feed, self.executor = Feed(), Stage()
         engine: Any = self.engine
-        self.steering = Steering(
-            self.lifecycle, engine, WarmUp(settings), fence_timeout_ns=FENCE_NS, **given
-        )
+        self.steering = Steering(self.lifecycle, engine, WarmUp(settings), fence_timeout_ns=FENCE_NS, **given)
 
     def look(self) -> Look:
         lifecycle = self.lifecycle
@@ -65,7 +63,9 @@ class Run:
             self.at_ns, feed=self.feed, executor=self.executor, state=lifecycle.state, epoch=lifecycle.epoch
         )
 
-    def step(self, processed: int = 0, *, held: bool | None = None, sees: bool = True) -> list[tuple[Any, ...]]:
+    def step(
+        self, processed: int = 0, *, held: bool | None = None, sees: bool = True
+    ) -> list[tuple[Any, ...]]:
         """A step 10 ns later that finds ``processed`` more; what the engine was asked in it."""
         self.at_ns += 10
         self.executor.processed += processed

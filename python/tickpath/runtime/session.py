@@ -220,6 +220,8 @@ class Session:
             except BaseException:
                 engine.stop()
                 raise
+            # Over between two steps: what was asked for has come true, and nobody needs to be stopped.
+            self._shutdown.step(look)
             plane.steering.end(look)
             # From here on nobody steps, and that is no sign of a fault.
             self.board.close()
