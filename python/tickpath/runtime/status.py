@@ -184,6 +184,11 @@ class StatusBoard:
         )
 
     @property
+    def control(self) -> ControlCost:
+        """What the control steps took so far; cheap enough for every step."""
+        return self._control
+
+    @property
     def is_ready(self) -> bool:
         """Whether the run is ready; cheap enough for every step."""
         return self._readiness.is_ready

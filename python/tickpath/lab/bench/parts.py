@@ -66,6 +66,12 @@ def _virtual() -> Part:
     return VirtualBench()
 
 
+def _control() -> Part:
+    from tickpath.lab.bench.control import ControlBench
+
+    return ControlBench()
+
+
 #: A new part is one more line here.
 PARTS = {
     "object-tier": PartEntry(load=_object_tier, seconds_max=14, has_latency=False),
@@ -73,6 +79,7 @@ PARTS = {
     "arrow": PartEntry(load=_arrow, seconds_max=10, has_latency=False),
     "virtual": PartEntry(load=_virtual, seconds_max=6, has_latency=False),
     "engine": PartEntry(load=_engine, seconds_max=38, has_latency=True),
+    "control": PartEntry(load=_control, seconds_max=16, has_latency=True),
     "threads": PartEntry(load=_threads, seconds_max=17, has_latency=True),
     "processes": PartEntry(load=_processes, seconds_max=24, has_latency=True),
 }
