@@ -43,8 +43,8 @@ _WARMUP_EVENTS = 100
 #: The fault begins so late, is noticed so much later, and lasts for ten control steps or more.
 _FREEZE_AT_NS = 20_000_000
 _STALENESS_NS = 10_000_000
-_FREEZE_NS_MIN = 110_000_000
-_NS_PER_S = 1_000_000_000
+_FREEZE_NS = 110_000_000
+_FROZEN_EVENTS = 15_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +69,16 @@ def watched(events: int) -> Scenario:
     )
 
 
-def frozen(events: int) -> Scenario:
-    """The same, but the feed freezes: a runbook degrades, and waits for it for the rest of the plan."""
+def frozen() -> Scenario:
+    """The same with a fault: the feed freezes, and a runbook degrades and waits for it most of the run."""
     probes = (
         FeedStalenessSettings(staleness_ns_max=_STALENESS_NS)
         if isinstance(probe, FeedStalenessSettings)
         else probe
         for probe in standard_probes()
     )
-    plan_ns = events * _NS_PER_S // LIVE_RATE_HZ
-    freeze = FeedFreezeSettings(at_ns=_FREEZE_AT_NS, duration_ns=max(_FREEZE_NS_MIN, plan_ns - _FREEZE_AT_NS))
-    return dataclasses.replace(watched(events), probes=tuple(probes), injections=(freeze,))
+    freeze = FeedFreezeSettings(at_ns=_FREEZE_AT_NS, duration_ns=_FREEZE_NS)
+    return dataclasses.replace(watched(_FROZEN_EVENTS), probes=tuple(probes), injections=(freeze,))
 
 
 def simulated(events: int) -> Scenario:
@@ -97,9 +96,10 @@ class ControlRuns:
     def __init__(self, sizes: Sizes, should_stop: Callable[[], bool]) -> None:
         self._should_stop = should_stop
         self._watched = watched(sizes.engine_paced_events)
-        self._frozen = frozen(sizes.engine_paced_events)
+        self._frozen = frozen()
         self._simulated = simulated(sizes.engine_events)
-        self._live_source = _source(self._watched)
+        self._watched_source = _source(self._watched)
+        self._frozen_source = _source(self._frozen)
         self._virtual_source = _source(self._simulated)
         self._engine_runs = EngineRuns(sizes.engine_paced_events, should_stop)
 
@@ -111,14 +111,14 @@ class ControlRuns:
 
     def watched(self) -> LiveRun:
         """Live, nothing goes wrong."""
-        return self._live(self._watched)
+        return self._live(self._watched, self._watched_source)
 
     def answering(self) -> LiveRun:
         """Live, with a runbook under way for most of it."""
-        return self._live(self._frozen)
+        return self._live(self._frozen, self._frozen_source)
 
-    def _live(self, scenario: Scenario) -> LiveRun:
-        session = Session(self._live_source, scenario=scenario)
+    def _live(self, scenario: Scenario, source: MarketDataSource) -> LiveRun:
+        session = Session(source, scenario=scenario)
         board = session.board
         steps_ns: list[int] = []
         answering_ns: list[int] = []
