@@ -1,4 +1,4 @@
-"""A session in virtual time: the same twice, its steps on the grid, causes raised exactly when they must be."""
+"""A session in virtual time: the same twice, steps on the grid, causes raised exactly when they must be."""
 
 from __future__ import annotations
 
