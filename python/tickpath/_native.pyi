@@ -16,7 +16,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "FeedPlan", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "VirtualEngine", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -224,7 +224,7 @@ class ClockRecord:
     @property
     def source(self, /) -> str:
         """
-        ``"tsc"`` or ``"clock_gettime"``.
+        ``"tsc"``, ``"clock_gettime"`` or ``"virtual"``.
         """
 
 @final
@@ -336,7 +336,7 @@ class EngineRecord:
     @property
     def balanced(self, /) -> bool:
         """
-        Whether the books of every reading stage balance.
+        Whether the books of the feed and of every reading stage balance.
         """
     @property
     def begin_ns(self, /) -> int | None:
@@ -348,6 +348,11 @@ class EngineRecord:
     def clock(self, /) -> ClockRecord:
         """
         What the stamps were taken by.
+        """
+    def digest(self, /, tail: bytes) -> str | None:
+        """
+        SHA-256 over the acks as rows of ``ACK_DTYPE`` and then ``tail``, in hexadecimal; ``None`` of a live run,
+        whose stamps are its own.
         """
     @property
     def end_ns(self, /) -> int:
@@ -363,6 +368,11 @@ class EngineRecord:
     def epochs_overflow(self, /) -> int:
         """
         Events that found no room in ``epochs``.
+        """
+    @property
+    def feed(self, /) -> FeedRecord:
+        """
+        What became of the feed's events.
         """
     @property
     def feed_ns(self, /) -> int | None:
@@ -417,6 +427,11 @@ class EngineRecord:
         How long the machine was watched, over all cores, in nanoseconds.
         """
     @property
+    def intake_stopped(self, /) -> bool:
+        """
+        Whether the intake was stopped before every event had come due.
+        """
+    @property
     def latency_by_state(self, /) -> list[LatencyFigures]:
         """
         The executor's latency by state and stage.
@@ -449,7 +464,8 @@ class EngineRecord:
     @property
     def stopped(self, /) -> bool:
         """
-        Whether it was stopped before everything was published and read.
+        Whether it was stopped before everything was published and read. A feed whose intake was stopped had
+        nothing more to publish.
         """
     @property
     def wall_ns(self, /) -> int | None:
@@ -462,6 +478,22 @@ class EngineSnapshot:
     """
     A run as of one moment.
     """
+    @property
+    def begin_ns(self, /) -> int | None:
+        """
+        When the feed began, on the timeline of ``time.perf_counter_ns``; ``None`` before.
+        """
+    @property
+    def clock_skew_ns(self, /) -> int | None:
+        """
+        How much more the clock of the reading stages reads than the control side's, in nanoseconds; ``None`` before
+        the start.
+        """
+    @property
+    def feed(self, /) -> FeedCounters:
+        """
+        The feed.
+        """
     @property
     def held(self, /) -> bool:
         """
@@ -695,6 +727,114 @@ class Executor:
         """
 
 @final
+class Faults:
+    """
+    What can go wrong in a run, on demand; made by an engine whose settings have ``faults=True``.
+
+    Any thread may call any method at any time, before the start too; none waits, and each is seen by its stage at
+    its next turn. Asking twice for the same is asking once. What a fault did is in the counters of the feed and the
+    stages. Raises ``ArgumentTypeError``, ``ArgumentValueError`` and ``ArgumentOverflowError`` for what makes no sense.
+    """
+    def clock_step(self, /, offset_ns: int) -> None:
+        """
+        The clock of the reading stages reads ``offset_ns`` more than it is, or less; 0 is right again. The feed,
+        which is the outside world, keeps the true time.
+        """
+    def feed_burst(self, /, events: int) -> None:
+        """
+        The next ``events`` events are due now, ahead of their plan; 0 takes the rest of a burst back.
+        """
+    def feed_duplicate(self, /, every: int) -> None:
+        """
+        Every event of the number ``every`` comes twice; 0 is off.
+        """
+    def feed_freeze(self, /, on: bool) -> None:
+        """
+        While it is on nothing arrives; when it ends, everything that has become due arrives at once, late.
+        """
+    def feed_gap(self, /, events: int) -> None:
+        """
+        The next ``events`` events that come due are withheld; 0 ends a gap under way.
+        """
+    def feed_outage(self, /, on: bool) -> None:
+        """
+        While it is on, events that come due are withheld: lost at the source.
+        """
+    def feed_reorder(self, /, every: int) -> None:
+        """
+        Every event of the number ``every`` changes place with the one after it; 0 is off.
+        """
+    def feed_stale(self, /, on: bool) -> None:
+        """
+        While it is on, the last event comes again at each due time, in place of the new one, which is withheld.
+        """
+    def stage_skip_to_head(self, /, stage: str) -> None:
+        """
+        A response: at its next turn ``stage`` goes on from the head. What it could still have read is shed.
+        """
+    def stage_slow(self, /, stage: str, factor: float, extra_ns: int) -> None:
+        """
+        From its next event on, ``stage`` takes ``factor`` times its service time and ``extra_ns`` more, a minute at
+        most; ``1.0`` and ``0`` are off.
+        """
+    def stage_stall(self, /, stage: str, on: bool) -> None:
+        """
+        While it is on, ``stage`` takes no turn: only a stop ends it then.
+        """
+    @property
+    def stages(self, /) -> list[str]:
+        """
+        The names of the reading stages, the executor's first.
+        """
+
+@final
+class FeedCounters:
+    """
+    The feed as of one moment: what its receiver sees by the transport's numbers, and how far it is.
+    """
+    @property
+    def done(self, /) -> bool:
+        """
+        Whether no event follows.
+        """
+    @property
+    def gaps(self, /) -> int:
+        """
+        Transport sequences that the receiver missed when a higher one came.
+        """
+    @property
+    def held(self, /) -> bool:
+        """
+        Whether the feed waits to be released.
+        """
+    @property
+    def newest_ns(self, /) -> int | None:
+        """
+        When the last event was published that was no repeat, in nanoseconds after the feed began; ``None`` before
+        the first.
+        """
+    @property
+    def published(self, /) -> int:
+        """
+        Events put into the ring; duplicates and heartbeats among them.
+        """
+    @property
+    def reordered(self, /) -> int:
+        """
+        Events that came late and filled a gap; they are in ``gaps``, too.
+        """
+    @property
+    def repeats(self, /) -> int:
+        """
+        Events that the receiver had had before: duplicates, heartbeats.
+        """
+    @property
+    def withheld(self, /) -> int:
+        """
+        Events that were due and never published: the feed's own account, which no receiver can know.
+        """
+
+@final
 class FeedPlan:
     """
     When each event of a feed is due: the plan that an engine with the same settings follows.
@@ -736,6 +876,52 @@ class FeedPlan:
         events in all, and events done again; what it raises ends the work, and so does a signal.
 
         Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+        """
+
+@final
+class FeedRecord:
+    """
+    What became of the feed's events: planned + repeats = published + withheld + unpublished.
+    """
+    @property
+    def balanced(self, /) -> bool:
+        """
+        Whether every event that came due is accounted for once.
+        """
+    @property
+    def gaps(self, /) -> int:
+        """
+        Transport sequences that the receiver missed when a higher one came.
+        """
+    @property
+    def planned(self, /) -> int:
+        """
+        Events of the plan.
+        """
+    @property
+    def published(self, /) -> int:
+        """
+        Events put into the ring; duplicates and heartbeats among them.
+        """
+    @property
+    def reordered(self, /) -> int:
+        """
+        Events that came late and filled a gap; they are in ``gaps``, too.
+        """
+    @property
+    def repeats(self, /) -> int:
+        """
+        Events that the receiver had had before.
+        """
+    @property
+    def unpublished(self, /) -> int:
+        """
+        Events that a stop left: neither published nor withheld.
+        """
+    @property
+    def withheld(self, /) -> int:
+        """
+        Events that were due and never published.
         """
 
 @final
@@ -950,6 +1136,11 @@ class LiveEngine:
         """
         Events the feed is going to publish.
         """
+    @property
+    def faults(self, /) -> Faults | None:
+        """
+        What can go wrong in this run, on demand; ``None`` if the settings do not ask for it.
+        """
     def finish(self, /) -> EngineRecord:
         """
         Wait for the end of the run and take its record, once. The ring can be published into again.
@@ -971,15 +1162,20 @@ class LiveEngine:
         """
         Idle time the plan leaves out, in nanoseconds of the run.
         """
+    def now_ns(self, /) -> int:
+        """
+        Nanoseconds since the feed began, by the control side's clock; 0 before.
+        """
     @property
     def plan_length_ns(self, /) -> int | None:
         """
         When the plan wants the last event published, in nanoseconds after the first; ``None``
         without a plan.
         """
-    def release(self, /) -> None:
+    def release(self, /, hold_at: SupportsIndex | None = None) -> None:
         """
-        Let a held feed go on.
+        Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
+        start.
         """
     @property
     def ring(self, /) -> EventRing:
@@ -1001,6 +1197,10 @@ class LiveEngine:
     def stop(self, /) -> None:
         """
         Ask every stage to end as soon as it can.
+        """
+    def stop_intake(self, /) -> None:
+        """
+        End the feed where it is; what is in the ring is still processed.
         """
     def wait(self, /, timeout_ms: SupportsIndex) -> bool:
         """
@@ -1270,7 +1470,7 @@ class StagePlace:
     @property
     def wait(self, /) -> str:
         """
-        ``"spin"``, ``"yield"`` or ``"park"``.
+        ``"spin"``, ``"yield"`` or ``"park"``; ``"virtual"`` where nobody waits.
         """
 
 @final
@@ -1308,6 +1508,11 @@ class StageRecord:
         Its name.
         """
     @property
+    def over_limit(self, /) -> int | None:
+        """
+        Events whose latency from publication to completion was above its limit; ``None`` if none was set.
+        """
+    @property
     def overrun(self, /) -> str:
         """
         What it did about overruns: ``"raise"``, ``"oldest"``, ``"head"`` or ``"detach"``.
@@ -1333,6 +1538,8 @@ class StageRecord:
 class StageState:
     """
     A reading stage as of one moment.
+
+    Made once for a snapshot: an attribute costs no copy of anything.
     """
     @property
     def backlog(self, /) -> int:
@@ -1351,9 +1558,145 @@ class StageState:
         ended.
         """
     @property
+    def executed(self, /) -> int:
+        """
+        Events executed.
+        """
+    @property
     def ledger(self, /) -> EngineLedger:
         """
         Its books.
+        """
+    @property
+    def lost(self, /) -> int:
+        """
+        Events overwritten before they were read.
+        """
+    @property
+    def over_limit(self, /) -> int | None:
+        """
+        Events whose latency from publication to completion was above the stage's limit; ``None`` if none was set,
+        or before its first turn.
+        """
+    @property
+    def processed(self, /) -> int:
+        """
+        Events it has processed: executed, gated or read.
+        """
+    @property
+    def shed(self, /) -> int:
+        """
+        Events that could be read, and were skipped on purpose.
+        """
+
+@final
+class VirtualEngine:
+    """
+    Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at
+    0.
+
+    Every method may be called from any thread; one simulates at a time, the others wait. What the stages do
+    is the same on every machine, as long as orders are given between two calls of ``advance``.
+    """
+    def __new__(cls, /, events: Events, gate: Gate, ring: EventRing, settings: tickpath.config.engine.EngineSettings, *, hold_at: SupportsIndex | None = None) -> Self:
+        """
+        A run of ``events`` into ``ring`` (of ``EVENT_DTYPE``), gated by ``gate``, as ``settings`` (a
+        ``tickpath.config.engine.EngineSettings``) say; before the event of index ``hold_at`` the feed waits
+        for ``release()``.
+
+        Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
+        """
+    def acks(self, /) -> AckReader | None:
+        """
+        A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
+        """
+    def acks_digest(self, /) -> str:
+        """
+        SHA-256 over the acks that were completed by now, as rows of ``ACK_DTYPE``, in hexadecimal.
+
+        Raises ``EngineFailed`` before the start, and after the record was taken, which has it.
+        """
+    def advance(self, /, until_ns: SupportsIndex | None = None, until_published: SupportsIndex | None = None) -> bool:
+        """
+        Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published;
+        ``None`` is as far as it goes. Whether the run is over.
+
+        Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves
+        the run at the moment it had come to. Raises ``EngineFailed`` before the start.
+        """
+    @property
+    def events_planned(self, /) -> int:
+        """
+        Events the feed is going to publish.
+        """
+    @property
+    def faults(self, /) -> Faults | None:
+        """
+        What can go wrong in this run, on demand; ``None`` if the settings do not ask for it.
+        """
+    def fence(self, /, epoch: SupportsIndex, until_ns: SupportsIndex) -> bool:
+        """
+        Simulate until every stage has seen ``epoch``, and not beyond ``until_ns``; whether they have.
+        """
+    def finish(self, /) -> EngineRecord:
+        """
+        Take the record of a run that is over, once. The ring can be published into again.
+
+        Raises ``EngineFailed`` if it is not over, or if its record was taken before.
+        """
+    @property
+    def gaps_capped(self, /) -> int:
+        """
+        Idle gaps of the recording that the plan cuts short.
+        """
+    def has_seen(self, /, epoch: SupportsIndex) -> bool:
+        """
+        Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
+        """
+    @property
+    def left_out_ns(self, /) -> int:
+        """
+        Idle time the plan leaves out, in nanoseconds of the run.
+        """
+    def now_ns(self, /) -> int:
+        """
+        The virtual clock: nanoseconds since the feed began.
+        """
+    @property
+    def plan_length_ns(self, /) -> int | None:
+        """
+        When the plan wants the last event published, in nanoseconds after the first; ``None``
+        without a plan.
+        """
+    def release(self, /, hold_at: SupportsIndex | None = None) -> None:
+        """
+        Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before
+        the start.
+        """
+    @property
+    def ring(self, /) -> EventRing:
+        """
+        The ring that the engine publishes into; from start to end nobody else can.
+        """
+    def snapshot(self, /) -> EngineSnapshot:
+        """
+        The run as of now.
+        """
+    def start(self, /) -> None:
+        """
+        Build the stages; the run is at moment 0, and nothing has happened.
+
+        Raises ``ProducerBusy`` if somebody else publishes into the ring, ``ArgumentValueError`` if the
+        settings ask for what there is only with real time, ``EngineFailed`` if it was started before, and
+        ``MemoryError`` if there is no room for the ack ring.
+        """
+    def stop(self, /) -> None:
+        """
+        End every stage as soon as it has nothing under way.
+        """
+    def stop_intake(self, /) -> None:
+        """
+        End the feed at this moment; what is in the ring is still processed.
         """
 
 def check_stage_name(name: str) -> None:

@@ -27,12 +27,16 @@ NAMES = {
     "tickpath.core.engine": ["Engine", "EngineRecord", "EngineSnapshot", "AckReader", "SinkAccount"],
     "tickpath.config.engine": ["EngineSettings", "ConsumerSettings", "ThreadSettings", "ServiceTime"],
     "tickpath.control.metrics": ["Metrics", "Snapshot", "LatencySink", "LatencyHistogram", "write_hlog"],
+    "tickpath.control.failure": [
+        *("FailureScenario", "MarketDataOutage", "ExecutionFailure", "Cause", "held", "held_causes"),
+        *("ExternalSignal", "Injector", "InjectionEvent"),
+    ],
+    "tickpath.control.health": ["Look", "Probe", "Reading", "HealthMonitor", "Watch", "monitor_objects"],
     "tickpath.runtime.warmup": ["WarmUp", "WarmupCertificate", "WarmupStep", "FrozenGarbage"],
     "tickpath.runtime.readiness": ["Readiness", "UnmetCondition"],
     "tickpath.runtime.shutdown": ["Shutdown", "ShutdownResult"],
     "tickpath.runtime.status": ["RuntimeStatus", "StatusBoard"],
     "tickpath.runtime.endpoints": ["Endpoints", "parse_address"],
-    "tickpath.control.failure": ["FailureScenario", "MarketDataOutage", "ExecutionFailure"],
 }
 SEED_MODULES = [
     *("tickpath.core." + part for part in ("bus", "execution", "ingest", "state", "time")),
@@ -113,6 +117,7 @@ def test_the_version_is_written_once() -> None:
         "tickpath.core.time",
         "tickpath.control.metrics",
         "tickpath.control.failure",
+        "tickpath.control.health",
         "tickpath.runtime.warmup",
         "tickpath.runtime.endpoints",
     ],

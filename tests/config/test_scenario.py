@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tickpath.config.engine import ConsumerSettings, EngineSettings
+from tickpath.config.engine import ConsumerSettings, EngineSettings, ServiceTime
 from tickpath.config.run import RunSettings
 from tickpath.config.scenario import (
     BreakSettings,
@@ -46,7 +46,7 @@ def of(kind: Any, **given: Any) -> Callable[[], object]:
 
 
 def test_a_scenario_that_says_nothing_is_a_run_that_says_nothing() -> None:
-    assert Scenario().run_settings() == RunSettings()
+    assert Scenario(runbooks=()).run_settings() == RunSettings()
 
 
 def test_every_setting_of_an_engine_comes_from_a_scenario() -> None:
@@ -81,7 +81,10 @@ def test_the_rate_of_a_synthetic_stream_is_no_pace() -> None:
 
 
 def test_the_executor_of_a_scenario_passes_everything_on() -> None:
-    executor = ConsumerSettings(name="executor", latency_limit_ns=5, load_factor=2.0, overrun="head")
+    service = ServiceTime.constant(7)
+    executor = ConsumerSettings(
+        name="executor", latency_limit_ns=5, load_factor=2.0, overrun="head", service=service
+    )
     made = Scenario(executor=executor).run_settings().executor
     assert made == executor
 
@@ -200,4 +203,6 @@ def test_a_scenario_is_frozen_and_travels_to_other_processes() -> None:
 
 def test_the_settings_of_an_engine_have_the_knobs_of_faults_only_when_asked() -> None:
     assert EngineSettings().faults is False
-    assert Scenario().run_settings().faults is False
+    assert Scenario(runbooks=()).run_settings().faults is False
+    # A response skips a stage to the head, or sets a clock back.
+    assert Scenario().run_settings().faults is True

@@ -24,7 +24,7 @@ from tickpath.config.scenario.injections import (
 )
 from tickpath.control.failure import Cause, Injector, held
 from tickpath.control.failure.injection import KINDS
-from tickpath.core.state import State
+from tickpath.core.state import Lifecycle, State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 LASTING: list[tuple[Any, dict[str, Any], Any, Any]] = [
@@ -113,14 +113,14 @@ class TestColdStart:
 
 
 class TestStateCorruption:
-    @pytest.mark.parametrize("state", list(State))
-    def test_the_move_is_refused_and_counted_and_the_lifecycle_stays(self, state: State) -> None:
-        lifecycle = lifecycle_in(state)
-        epoch = lifecycle.epoch
-        injector = Injector.of([StateCorruptionSettings(at_ns=1)], None, lifecycle)
-        assert run(injector, look(1, state=state)) == [(1, "start"), (1, "end")]
-        assert (lifecycle.state, lifecycle.epoch) == (state, epoch)
-        assert (lifecycle.refused_moves, injector.errors) == (1, 0)
+    def test_the_move_is_refused_and_counted_and_the_lifecycle_stays(self) -> None:
+        for state in State:
+            lifecycle = lifecycle_in(state)
+            epoch = lifecycle.epoch
+            injector = Injector.of([StateCorruptionSettings(at_ns=1)], None, lifecycle)
+            assert run(injector, look(1, state=state)) == [(1, "start"), (1, "end")]
+            assert (lifecycle.state, lifecycle.epoch) == (state, epoch)
+            assert (lifecycle.refused_moves, injector.errors) == (1, 0)
 
     def test_a_legal_move_is_not_attempted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         errors: list[Any] = []
@@ -130,6 +130,19 @@ class TestStateCorruption:
         assert run(injector, look(1)) == [(1, "start"), (1, "rollback")]
         assert (lifecycle.state, lifecycle.refused_moves, injector.errors) == (State.READY, 0, 1)
         assert "READY -> DEGRADED is a legal move" in str(errors[0])
+
+    def test_nor_one_that_becomes_legal_meanwhile(self) -> None:
+        class Moved(Lifecycle):
+            def can_transition_to(self, state: State) -> bool:
+                can = super().can_transition_to(state)
+                self.transition_to(State.DEGRADED)
+                return can
+
+        lifecycle = Moved()
+        lifecycle.transition_to(State.WARMUP)
+        injector = Injector.of([StateCorruptionSettings(at_ns=1, target="WARMUP")], None, lifecycle)
+        injector.step(look(1))
+        assert (lifecycle.state, lifecycle.epoch) == (State.DEGRADED, 2)
 
 
 class TestStart:
@@ -157,7 +170,7 @@ class TestStart:
 
     def test_which_counts_anew_if_it_was_left_meanwhile(self) -> None:
         injector = Injector.of([FeedOutageSettings(in_state="READY", after_ns=25)], Knobs())
-        states = [(0, State.READY, 2), (20, State.DEGRADED, 3), (30, State.READY, 4), (54, State.READY, 4)]
+        states = [(0, State.READY, 2), (25, State.DEGRADED, 3), (30, State.READY, 4), (54, State.READY, 4)]
         assert run(injector, *(look(at, state=state, epoch=epoch) for at, state, epoch in states)) == []
         assert run(injector, look(55, epoch=4)) == [(55, "start")]
 
@@ -224,6 +237,10 @@ class TestDue:
             (130, "b", "end"),
             (150, "a", "end"),
         ]
+
+    def test_what_is_past_is_due_no_more(self) -> None:
+        injector = Injector.of([FeedOutageSettings(at_ns=100)], Knobs())
+        assert [injector.next_due_ns(at_ns) for at_ns in (99, 100)] == [100, None]
 
     def test_and_the_next_count(self) -> None:
         injector = Injector.of([FeedDuplicateSettings(at_event=100, every=2, duration_events=50)], Knobs())

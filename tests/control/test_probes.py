@@ -111,12 +111,9 @@ class TestCursorProgress:
 class TestBacklog:
     SETTINGS = BacklogSettings(backlog_share_max=0.5)
 
-    @pytest.mark.parametrize(
-        ("backlog", "expected"),
-        [(0, ("ok", 0)), (500, ("ok", 0.5)), (501, ("failing", 0.501)), (2000, ("failing", 2))],
-    )
-    def test_it_is_a_share_of_the_capacity(self, backlog: int, expected: tuple[str, float]) -> None:
-        assert said(self.SETTINGS, look(0, executor=Stage(backlog=backlog))) == [expected]
+    def test_it_is_a_share_of_the_capacity(self) -> None:
+        looks = [look(n, executor=Stage(backlog=count)) for n, count in enumerate((0, 500, 501, 2000))]
+        assert said(self.SETTINGS, *looks) == [("ok", 0), ("ok", 0.5), ("failing", 0.501), ("failing", 2)]
 
     def test_in_init_nothing_is_read(self) -> None:
         unread = look(0, state=State.INIT, executor=Stage(backlog=900))
@@ -264,7 +261,7 @@ class TestRefusedMoves:
         assert probe.read(look(1, refused_moves=2))[:2] == ("failing", 1)
 
 
-STAGED = [BacklogSettings, CursorProgressSettings, LatencySettings, OverrunRateSettings]
+STAGED: list[Any] = [BacklogSettings, CursorProgressSettings, LatencySettings, OverrunRateSettings]
 
 
 @pytest.mark.parametrize("settings", STAGED)
@@ -277,23 +274,21 @@ def test_a_probe_reads_its_own_stage(settings: Any) -> None:
     assert reading.verdict == "failing"
 
 
-@pytest.mark.parametrize("settings", STAGED)
-def test_a_stage_that_is_not_there_is_unknown(settings: Any) -> None:
-    probe = probe_of(settings(stage="logger"))
-    assert [probe.read(look(at_ns)).verdict for at_ns in (0, 1)] == ["unknown"] * 2
+def test_a_stage_that_is_not_there_is_unknown() -> None:
+    for settings in STAGED:
+        probe = probe_of(settings(stage="logger"))
+        assert [probe.read(look(at_ns)).verdict for at_ns in (0, 1)] == ["unknown"] * 2
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_probe_has_the_names_of_its_settings(kind: str) -> None:
-    (settings,) = (each for each in ALL if each.kind == kind)
-    probe: Probe = probe_of(settings(name="mine", cause="words of mine"))
-    assert (probe.name, probe.cause) == ("mine", "words of mine")
-    reading = probe.read(look(0))
-    assert reading.what
-    assert reading.threshold == pytest.approx(reading.threshold)
+def test_a_probe_has_the_names_of_its_settings_and_says_what_it_counts() -> None:
+    assert sorted(settings.kind for settings in ALL) == sorted(KINDS)
+    for settings in ALL:
+        probe: Probe = probe_of(settings(name="mine", cause="words of mine"))
+        assert (probe.name, probe.cause) == ("mine", "words of mine")
+        assert probe.read(look(0)).what
 
 
-ALL = (
+ALL: tuple[Any, ...] = (
     *(BacklogSettings, ClockSkewSettings, CursorProgressSettings, FeedIntegritySettings),
     *(FeedStalenessSettings, LatencySettings, OverrunRateSettings, RefusedMovesSettings, SinkLossSettings),
 )

@@ -118,6 +118,20 @@ def test_a_cause_is_text() -> None:
     assert lifecycle.transition_to(READY).cause == ""
 
 
+def test_moves_that_the_rules_refuse_are_counted_and_lost_races_are_not() -> None:
+    lifecycle = Lifecycle()
+    assert lifecycle.refused_moves == 0
+    for target in (State.INIT, State.READY, State.DEGRADED):
+        with pytest.raises(InvalidTransition):
+            lifecycle.transition_to(target)
+    assert lifecycle.refused_moves == 3
+    lifecycle.transition_to(State.WARMUP)
+    with pytest.raises(InvalidTransition):
+        lifecycle.transition_to(State.READY, expected_epoch=0)
+    assert lifecycle.can_transition_to(State.INIT) is False
+    assert lifecycle.refused_moves == 3
+
+
 class TestHistory:
     def test_records_are_immutable_and_picklable(self) -> None:
         made = Lifecycle().transition_to(WARMUP, "x")

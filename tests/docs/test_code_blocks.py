@@ -4,7 +4,8 @@ The ``python`` blocks of one file share a namespace, in the order of the file, i
 warnings as errors; one marked ``no-run`` (```` ```python no-run ````) is only compiled. In ``console``
 blocks every ``$ tickpath …`` line is run and must exit with 0, or with N where the block is marked
 ``exit=N``; a block marked ``no-run`` is left out, and so is, visibly, a command on data that this
-machine does not have.
+machine does not have. A block marked ``file=NAME`` (```` ```toml file=incident.toml ````) lies under that
+name where the others of its document run.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ def where(block: Block | Path) -> str:
     return f"{block.path.relative_to(ROOT)}:{block.line}"
 
 
+def write_files(path: Path, folder: Path) -> None:
+    """Write the blocks of a document that are files."""
+    for block in blocks(path):
+        for mark in block.marks:
+            if mark.startswith("file="):
+                (folder / mark.removeprefix("file=")).write_text(block.text, encoding="utf-8")
+
+
 PYTHON = [path for path in documents() if any(block.language == "python" for block in blocks(path))]
 CONSOLE = [
     block
@@ -54,6 +63,7 @@ MODULES = sorted(
 @pytest.mark.parametrize("path", PYTHON, ids=where)
 def test_the_python_blocks_of_a_file_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    write_files(path, tmp_path)
     namespace: dict[str, object] = {"__name__": "__main__"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -75,6 +85,7 @@ def test_the_commands_of_a_console_block_do_what_they_say(block: Block, tmp_path
         (tmp_path / "shared").symlink_to(SHARED)
     here = tmp_path / "tickpath"
     here.mkdir()
+    write_files(block.path, here)
     for command in commands(block):
         if not command.startswith("tickpath "):
             continue

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+from itertools import count
 from typing import Any
 
 import pytest
 
 from tickpath.config.engine import ConsumerSettings
 from tickpath.config.run import RunSettings
+from tickpath.config.scenario import WarmupSettings
+from tickpath.config.scenario.explain import table_of
 from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.ingest import MarketDataSource
+from tickpath.lab.drill import load_drill
 from tickpath.lab.feed_account import account_of
 from tickpath.lab.report import run_report
+from tickpath.lab.scenario_source import load_source
 from tickpath.runtime.session import Session
 
 CONFIG: dict[str, object] = {
@@ -38,3 +44,14 @@ def report(report_settings: RunSettings) -> dict[str, Any]:
     source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
     result = Session(source, report_settings, sink=LatencySink(Metrics())).run()
     return run_report(result, account_of(source, None), seed=0, config=CONFIG)
+
+
+@pytest.fixture(scope="package")
+def eventful_report() -> dict[str, Any]:
+    """Of a run in virtual time in which everything happens: rounds of a warm-up, a fault, a shutdown."""
+    drill = load_drill("feed-freeze")
+    scenario = dataclasses.replace(drill, warmup=WarmupSettings(round_events=200, tolerance=1.0))
+    source, steps = load_source(scenario), count()
+    result = Session(source, scenario=scenario, mode="virtual").run(should_stop=lambda: next(steps) > 100)
+    config = {"scenario": table_of(scenario), "sink": False}
+    return run_report(result, account_of(source, None), seed=scenario.seed, config=config)

@@ -55,9 +55,14 @@ def fields(value: Any, path: str = "") -> Iterator[str]:
         yield from fields(below, f"{path}.{shown}" if path else shown)
 
 
-def test_every_field_is_documented_and_every_documented_field_is_there(report: dict[str, Any]) -> None:
+def test_every_field_is_documented_and_every_documented_field_is_there(
+    report: dict[str, Any], eventful_report: dict[str, Any]
+) -> None:
     documented = set(re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
-    present = set(fields(report))
+    present = set(fields(report)) | set(fields(eventful_report))
+    # A scenario has a page of its own.
+    present = {re.sub(r"^config\.scenario\..*", "config.scenario", field) for field in present}
+    present = {re.sub(r"^shutdown\.phases\[\]\[\]$", "shutdown.phases[]", field) for field in present}
     # Fields whose list is empty in a run that was refused nothing and failed at nothing.
     present |= {f"{name}" for name in ("reasons", "refused", "config.feeds")}
     pauses = ("ledger.machine_pauses[]", "floor.pauses[]")
@@ -172,6 +177,26 @@ def test_people_read_the_same(report: dict[str, Any]) -> None:
     assert "unknown" in text
     for stage in STAGES:
         assert stage.replace("_", " ") in text
+
+
+def test_people_read_what_went_wrong_and_what_was_done(
+    report: dict[str, Any], eventful_report: dict[str, Any]
+) -> None:
+    text = text_of(eventful_report)
+    assert text.startswith("INTERRUPTED")
+    for line in (
+        "as generated, 25,000 events/s",
+        "feed, executor: simulated in virtual time",
+        "faults     feed-freeze",
+        "causes     market data outage",
+        "market-data-outage",
+        "shutdown   caller: the run ended by itself",
+        eventful_report["digest"],
+        "Nothing of a machine",
+    ):
+        assert line in text
+    assert "floor" not in text
+    assert not {"faults", "causes", "runbooks", "digest", "shutdown"} & set(text_of(report).split())
 
 
 def test_a_failure_and_a_refusal_are_said(report: dict[str, Any]) -> None:

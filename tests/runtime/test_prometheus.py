@@ -164,7 +164,8 @@ def test_the_bounds_fit_nanoseconds() -> None:
 
 
 def test_the_histogram_is_in_seconds() -> None:
-    board = ready_board(latency=AckLatency(Acks(60, 10**10)))
+    board = ready_board()
+    board.count_latency(AckLatency(Acks(60, 10**10)))
     board.see()
     assert value(board, "tickpath_ack_latency_seconds_bucket", le="5e-08") == 0
     assert value(board, "tickpath_ack_latency_seconds_bucket", le="1e-07") == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -104,8 +103,10 @@ def test_a_stop_ends_the_run_and_accounts_for_it() -> None:
     record = result.record
     assert record is not None
     assert result.verdict == "interrupted"
-    assert record.stopped
+    assert record.intake_stopped
     assert record.balanced
+    assert result.shutdown is not None
+    assert (result.shutdown.by, result.shutdown.drained) == (("caller",), True)
     assert result.executed_outside_ready == 0
 
 
@@ -140,6 +141,8 @@ def engine_threads() -> list[str]:
 def test_a_session_runs_once() -> None:
     session = Session(evenly(10), RunSettings(floor_window_ns=FLOOR_NS))
     session.run()
+    with pytest.raises(EngineFailed, match="run before"):
+        session.run()
     with pytest.raises(EngineFailed):
         session._engine.start()
     with pytest.raises(EngineFailed):
@@ -217,22 +220,10 @@ def test_an_executor_that_is_dropped_in_its_warm_up_does_not_hold_the_feed() -> 
     assert result.record is not None
     assert books(result).published == 1_000
     assert result.record.stages[0].ended_by is not None
-    assert (books(result).executed, result.history[-1].target) == (0, State.WARMUP)
-
-
-@pytest.mark.parametrize(("epoch_seen", "is_released"), [(1, False), (2, True), (3, True), (None, True)])
-def test_the_feed_goes_on_when_the_executor_has_seen_ready(epoch_seen: int | None, is_released: bool) -> None:
-    session = Session(evenly(10), RunSettings(floor_window_ns=FLOOR_NS))
-    session.lifecycle.transition_to(State.WARMUP)
-    session.lifecycle.transition_to(State.READY)
-    released: list[bool] = []
-    engine: Any = SimpleNamespace(release=lambda: released.append(True))
-    session._engine = engine
-    executor = SimpleNamespace(cursor=1, epoch_seen=epoch_seen)
-    # A consumer that has seen nothing yet does not matter.
-    seen: Any = SimpleNamespace(held=True, stages=[executor, SimpleNamespace(cursor=0, epoch_seen=0)])
-    session._steer(seen)
-    assert bool(released) is is_released
+    # A warm-up that cannot end has failed, in so many words.
+    assert (books(result).executed, result.history[-1].target) == (0, State.DEGRADED)
+    assert result.control.certificates[0].verdict == "failed"
+    assert "its overrun policy has ended the executor" in result.history[-1].cause
 
 
 def test_a_slow_consumer_does_not_keep_the_run_from_being_ready() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -20,7 +22,7 @@ from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tickpath.cli.progress import RunProgress
     from tickpath.config.run import RunSettings
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+Loading = Callable[[int, int, int], object]
+
+#: Slots of the ack ring where only the endpoints want one.
+_ACK_CAPACITY = 65_536
 _EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 
 
@@ -102,7 +108,7 @@ def _compare(options: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is to be run, before its events are there."""
+    """What is to be run."""
 
     settings: RunSettings
     scenario: Scenario | None
@@ -110,34 +116,39 @@ class _Asked:
     config: dict[str, Any]
     replay: str
     sink: bool
-    load: Callable[[Callable[[int, int, int], object]], MarketDataSource]
+    load: Callable[[Loading], tuple[_Asked, MarketDataSource]]
+    """Its events; and the same once more, for a recording may change how it is run."""
 
 
-def _asked(options: Mapping[str, Any], progress: RunProgress) -> _Asked:
-    """What the options, or the scenario file, ask for."""
-    if options["scenario"] is None:
-        settings, feed = run_settings(options), feed_options(options)
-        return _Asked(
-            settings,
-            None,
-            None if feed.feeds else feed.seed,
-            {**feed_config(feed), "sink": options["sink"], "scenario": None},
-            replay_command(settings, feed, sink=options["sink"], mode=options["mode"]),
-            options["sink"],
-            lambda loading: load(feed, loading),
-        )
-    from tickpath.cli.run_scenario import load_scenario_run, scenario_asked
+def _asked(options: Mapping[str, Any]) -> _Asked:
+    """What the options, or the scenario file, ask for; nothing is loaded yet."""
+    if options["scenario"] is not None:
+        from tickpath.cli.run_scenario import scenario_of
 
-    scenario, source = load_scenario_run(options, progress.loading)
+        return _asked_by(scenario_of(options), options)
+    settings, feed = run_settings(options), feed_options(options)
+    asked = _Asked(
+        settings,
+        None,
+        None if feed.feeds else feed.seed,
+        {**feed_config(feed), "sink": options["sink"], "scenario": None},
+        replay_command(settings, feed, sink=options["sink"], mode=options["mode"]),
+        options["sink"],
+        lambda loading: (asked, load(feed, loading)),
+    )
+    return asked
+
+
+def _asked_by(scenario: Scenario, options: Mapping[str, Any]) -> _Asked:
+    from tickpath.cli.run_scenario import loaded, scenario_asked
+
+    def load(loading: Loading) -> tuple[_Asked, MarketDataSource]:
+        fitted, source = loaded(scenario, options, loading)
+        return _asked_by(fitted, options), source
+
     config, replay = scenario_asked(scenario, options)
     return _Asked(
-        scenario.run_settings(),
-        scenario,
-        scenario.seed,
-        config,
-        replay,
-        scenario.engine.sink,
-        lambda _loading: source,
+        scenario.run_settings(), scenario, scenario.seed, config, replay, scenario.engine.sink, load
     )
 
 
@@ -149,29 +160,35 @@ def _run(options: Mapping[str, Any], signals: StopSignals) -> str:
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
-    account = nothing_loaded()
+    account, mode = nothing_loaded(), options["mode"]
     with contextlib.ExitStack() as around:
         progress = around.enter_context(RunProgress(quiet=options["quiet"]))
-        asked = _asked(options, progress)
+        asked = _asked(options)
+        audit = _opened(options["audit"], around)
         try:
-            source = asked.load(progress.loading)
-            account = account_of(source, asked.settings.events_max)
+            asked, source = asked.load(progress.loading)
+            settings = _with_acks(asked.settings, options)
+            account = account_of(source, settings.events_max)
             session = Session(
                 source,
-                asked.settings,
+                settings,
                 scenario=asked.scenario,
-                mode=options["mode"],
+                mode=mode,
                 sink=_sink() if asked.sink else None,
-                audit_file=_opened(options["audit"], around),
+                audit_file=audit,
             )
             signals.defer(session.shutdown.request)
         except KeyboardInterrupt:
-            result = RunResult.without_record(asked.settings, "interrupted", mode=options["mode"])
+            result = RunResult.without_record(
+                asked.settings, "interrupted", scenario=asked.scenario, mode=mode
+            )
         else:
             try:
                 result = _supervised(session, options, progress)
             except EngineFailed as error:
-                result = RunResult.without_record(asked.settings, "fail", str(error), mode=options["mode"])
+                result = RunResult.without_record(
+                    settings, "fail", str(error), scenario=asked.scenario, mode=mode
+                )
     report = run_report(result, account, seed=asked.seed, config=asked.config)
     # First: a log that cannot be written takes no figure with it.
     _print(report, asked.replay, as_json=options["as_json"])
@@ -182,26 +199,36 @@ def _run(options: Mapping[str, Any], signals: StopSignals) -> str:
 
 def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgress) -> RunResult:
     """The run, with everybody outside who is to be told of it."""
-    if options["mode"] == "virtual":
-        return session.run(on_look=lambda seen: progress.running(seen, session.events_planned))
     from tickpath.runtime.endpoints import parse_address
     from tickpath.runtime.supervision import Supervision
 
     http = options["http"]
     address = None if http is None else parse_address(http, allow_remote=options["http_allow_remote"])
-    with Supervision(session.board, http=address, probe_file=options["probe_file"]) as outside:
-        if outside.url is not None:
+    supervision = Supervision(session.board, http=address, probe_file=options["probe_file"])
+    is_live = options["mode"] == "live"
+    # A run in virtual time is over before anybody could be told of it.
+    with supervision if is_live else contextlib.nullcontext() as outside:
+        if outside is not None and outside.url is not None:
             say(f"tickpath: answering at {outside.url}")
 
         def on_start() -> None:
-            outside.begin(session.acks())
+            if outside is not None:
+                outside.begin(session.acks())
             progress.announce(session.events_planned, session.plan_length_ns)
 
         def on_look(seen: Any) -> None:
-            outside.step()
+            if outside is not None:
+                outside.step()
             progress.running(seen, session.events_planned)
 
         return session.run(on_start=on_start, on_look=on_look)
+
+
+def _with_acks(settings: RunSettings, options: Mapping[str, Any]) -> RunSettings:
+    """Whoever scrapes ``/metrics`` is to find latencies there, and they come from a ring of acks."""
+    if options["http"] is None or settings.ack_capacity is not None or settings.stamp_per == "batch":
+        return settings
+    return dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
 
 
 def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:

@@ -6,18 +6,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+from click.core import ParameterSource
 
 from tickpath.cli.numbers import CAPACITY_MAX, Number
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.config.engine import OverrunPolicy, Wait
+from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["refuse_what_does_not_fit", "run_options"]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+_BESIDE_A_COMPARISON = frozenset(
+    {"scenario", "feeds", "symbol", "seed", "parity", "check_determinism", "as_json", "quiet"}
+)
+_LIVE_ONLY = frozenset(
+    {
+        "wait",
+        "claim_lines",
+        "clock",
+        "huge_pages",
+        "lock_memory",
+        "priority",
+        "floor_ms",
+        "http",
+        "http_allow_remote",
+        "probe_file",
+    }
+)
 
 _OPTIONS = (
     click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan."),
@@ -165,18 +185,58 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
     """Options that exclude each other, or that nothing would come of."""
     refuse_two_paces(options)
     refuse_what_would_be_ignored(options)
-    for flag in ("parity", "check_determinism"):
-        if options[flag] and options["scenario"] is None:
-            raise click.UsageError(f"--{flag.replace('_', '-')} compares two runs of a scenario: name one")
-    if options["parity"] and options["check_determinism"]:
-        raise click.UsageError("--parity and --check-determinism exclude each other: ask one after the other")
-    if options["mode"] == "virtual" and options["http"] is not None:
-        raise click.UsageError("--http is for a live run: one in virtual time is over before anybody can ask")
-    if options["http_allow_remote"] and options["http"] is None:
+    _refuse_beside_a_comparison(options)
+    if options["mode"] == "virtual":
+        _refuse_in_virtual_time()
+    if options["http"] is not None:
+        from tickpath.runtime.endpoints import parse_address
+
+        try:
+            parse_address(options["http"], allow_remote=options["http_allow_remote"])
+        except ArgumentValueError as error:
+            raise click.UsageError(f"--http: {error}") from None
+    elif options["http_allow_remote"]:
         raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
+    if options["audit"] is not None and options["scenario"] is None:
+        raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
     if options["hlog"] is not None:
         from tickpath.lab.histogram_log import why_not_written
 
         reason = why_not_written(options["hlog"])
         if reason is not None:
             raise click.UsageError(f"--hlog {reason}")
+
+
+def _refuse_beside_a_comparison(options: Mapping[str, Any]) -> None:
+    """What two runs of the same scenario leave no place for."""
+    flags = [flag for flag in ("parity", "check_determinism") if options[flag]]
+    if not flags:
+        return
+    name = f"--{flags[0].replace('_', '-')}"
+    if len(flags) > 1:
+        raise click.UsageError("--parity and --check-determinism exclude each other: ask one after the other")
+    if options["scenario"] is None:
+        raise click.UsageError(f"{name} compares two runs of a scenario: name one")
+    for option in _given(lambda parameter: parameter not in _BESIDE_A_COMPARISON):
+        raise click.UsageError(
+            f"{option} is for one run, and {name} makes two of its own: of the feed it takes --feed, "
+            "--symbol and --seed"
+        )
+
+
+def _refuse_in_virtual_time() -> None:
+    """What is of threads and machines, and of whoever watches them."""
+    for option in _given(lambda parameter: parameter in _LIVE_ONLY):
+        raise click.UsageError(
+            f"{option} is for a live run: one in virtual time has no threads and no machine, and is over "
+            "before anybody could ask"
+        )
+
+
+def _given(is_meant: Callable[[str], bool]) -> Iterator[str]:
+    """The options on the command line that are meant."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if is_meant(name) and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            yield parameter.opts[0]

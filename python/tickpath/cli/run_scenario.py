@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tickpath.config.scenario import Scenario
     from tickpath.core.ingest import MarketDataSource
 
-__all__ = ["load_scenario_run", "refuse_what_the_file_says", "scenario_asked"]
+__all__ = ["loaded", "refuse_what_the_file_says", "scenario_asked", "scenario_of"]
 
 #: What may be said beside a scenario file. The rest of what there is says how it is run and shown.
 _BESIDE = frozenset(
@@ -64,23 +64,29 @@ def refuse_what_the_file_says(options: Mapping[str, Any]) -> None:
         )
 
 
-def load_scenario_run(
-    options: Mapping[str, Any], progress: Callable[[int, int, int], object] | None = None
-) -> tuple[Scenario, MarketDataSource]:
-    """The scenario as it is run, and its events. Raises ``ScenarioError``, ``SourceError`` and their like."""
+def scenario_of(options: Mapping[str, Any]) -> Scenario:
+    """The scenario, as far as it is known before its events are there. Raises ``ScenarioError``."""
     scenario = load_drill(options["scenario"])
-    context = click.get_current_context()
-    if context.get_parameter_source("seed") is ParameterSource.COMMANDLINE:
+    if click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
         scenario = dataclasses.replace(scenario, seed=options["seed"])
-    recording = None
-    if options["feeds"]:
-        files = [(feed.kind, feed.path) for feed in options["feeds"]]
-        recording = Recording.load(files, symbol=options["symbol"], progress=progress)
-        scenario = recording.fit(scenario)
-    scenario = dataclasses.replace(
-        scenario, feed=dataclasses.replace(scenario.feed, **_pace(scenario, options))
-    )
-    return scenario, load_source(scenario, progress) if recording is None else recording.source
+    # A recording is fitted to the time that the scenario's own feed takes, whatever is said of its pace.
+    return scenario if options["feeds"] else _paced(scenario, options)
+
+
+def loaded(
+    scenario: Scenario, options: Mapping[str, Any], progress: Callable[[int, int, int], object]
+) -> tuple[Scenario, MarketDataSource]:
+    """``scenario`` as it is run, and its events. Raises ``SourceError`` and its like."""
+    if not options["feeds"]:
+        return scenario, load_source(scenario, progress)
+    files = [(feed.kind, feed.path) for feed in options["feeds"]]
+    recording = Recording.load(files, symbol=options["symbol"], progress=progress)
+    return _paced(recording.fit(scenario), options), recording.source
+
+
+def _paced(scenario: Scenario, options: Mapping[str, Any]) -> Scenario:
+    feed = dataclasses.replace(scenario.feed, **_pace(scenario, options))
+    return dataclasses.replace(scenario, feed=feed)
 
 
 def _pace(scenario: Scenario, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +116,6 @@ def scenario_asked(scenario: Scenario, options: Mapping[str, Any]) -> tuple[dict
         ("--rate", options["rate_hz"]),
         ("--speed", options["speed"]),
     ):
-        words += [] if value is None else [option, f"{value:g}"]
+        words += [] if value is None else [option, str(value).removesuffix(".0")]
     words += ["--max"] if options["as_fast_as_possible"] else []
     return {"scenario": table_of(scenario), "sink": scenario.engine.sink}, shlex.join(words)

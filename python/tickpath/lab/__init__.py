@@ -1,4 +1,7 @@
-"""What is made of a run: its report, as an object for machines and as text for people.
+"""What is made of runs: drills and their grades, comparisons of runs, and reports for machines and people.
 
-Scenarios, drills and comparisons of runs will live here; they are not built yet.
+``scenario_run`` runs a scenario and says what happened (``facts``), ``grading`` grades it, ``drill`` does
+both, and ``scenarios/`` has those that are shipped. ``parity`` and ``determinism`` compare two runs.
+``report`` is a run as an object, ``report_text`` as text; ``sizing`` computes what a feed needs, and
+``bench`` measures.
 """

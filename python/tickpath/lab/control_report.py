@@ -47,6 +47,9 @@ def control_section(result: RunResult) -> Report:
             "interval_ns": result.settings.control_interval_ns,
             "steps": account.steps,
             "escalations": account.escalations,
+            "injection_errors": account.errors.injections,
+            "probe_errors": account.errors.probes,
+            "audit_lines_unwritten": account.errors.audit_lines,
             # Of the machine, and so unknown in virtual time.
             "step_ns_mean": cost.total_ns // cost.steps if cost is not None and cost.steps else None,
             "step_ns_max": cost.max_ns if cost is not None else None,

@@ -65,6 +65,7 @@ def run_report(
         "verdict": result.verdict,
         "reasons": list(result.reasons),
         "wall_ns": record.wall_ns if record else None,
+        "begin_ns": record.begin_ns if record else None,
         "machine": _machine(record),
         "config": {
             **config,

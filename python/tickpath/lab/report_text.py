@@ -31,6 +31,9 @@ _ROUNDS_UP = 0.9995
 _FOOTNOTE = """\
 * explained by the machine's own pauses: at most 1.25 times the same percentile of its floor.
 unknown: fewer than ten samples beyond that percentile, or no plan to be late against."""
+_FOOTNOTE_VIRTUAL = (
+    "unknown: fewer than ten samples beyond that percentile. Nothing of a machine is in these figures."
+)
 VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "interrupted": "bold yellow"}
 
 
@@ -68,8 +71,12 @@ def _blocks(report: Mapping[str, Any], replay: str) -> list[RenderableType]:
         *_losses(report["ledger"]),
         Text(),
         _latency(report),
-        Text(_FOOTNOTE, style="dim"),
+        Text(_FOOTNOTE_VIRTUAL if _is_virtual(report) else _FOOTNOTE, style="dim"),
     ]
+
+
+def _is_virtual(report: Mapping[str, Any]) -> bool:
+    return bool(report["mode"] == "virtual")
 
 
 def _verdict(report: Mapping[str, Any]) -> Text:
@@ -90,16 +97,16 @@ def _what_ran(report: Mapping[str, Any], replay: str) -> Table:
 
 
 def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
-    feed, config, machine = report["feed"], report["config"], report["machine"]
+    feed, config = report["feed"], report["config"]
     executor = report["ledger"]["consumers"]["executor"]
-    clock = report["clock"]
     facts = [("feed", source_line(source)) for source in feed["sources"]]
     facts += [
         ("events", f"{count(feed['events'])} planned, {count(executor['published'])} published"),
         ("pace", pace_line(report)),
         ("ring", f"{count(config['capacity'])} slots"),
-        ("stages", _stages(machine)),
+        ("stages", _stages(report)),
         ("lifecycle", _lifecycle(report)),
+        *_control(report),
         (
             "acks",
             (
@@ -107,7 +114,36 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
                 f"{count(report['executed_outside_ready'])} executed outside READY"
             ),
         ),
-        ("wall time", duration(report["wall_ns"])),
+        ("run time" if _is_virtual(report) else "wall time", duration(report["wall_ns"])),
+        *([] if _is_virtual(report) else _machine(report)),
+    ]
+    if report["observer"]["shown"] is not None:
+        facts.append(("sink", _sink(report["observer"])))
+    facts += [("refused", refusal) for refusal in report["refused"]]
+    facts.append(("seed", "none: a recording" if report["seed"] is None else str(report["seed"])))
+    if report["digest"] is not None:
+        facts.append(("digest", report["digest"]))
+    return [*facts, ("replay", replay)]
+
+
+def _control(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What went wrong, and what was done about it; nothing where nothing did."""
+    begun = [each["name"] for each in report["injections"] if each["event"] == "start"]
+    raised = [each["cause"] for each in report["health"] if each["raised"]]
+    answered = [each["runbook"] for each in report["audit"] if each["event"] == "triggered"]
+    escalations = report["control"]["escalations"]
+    if escalations:
+        answered.append(f"{count(escalations)} escalated")
+    told = (("faults", begun), ("causes", raised), ("runbooks", answered))
+    facts = [(name, ", ".join(dict.fromkeys(words))) for name, words in told if words]
+    if report["shutdown"] is not None:
+        facts.append(("shutdown", f"{', '.join(report['shutdown']['by'])}: {report['shutdown']['reason']}"))
+    return facts
+
+
+def _machine(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    machine = report["machine"]
+    return [
         (
             "machine",
             (
@@ -115,17 +151,9 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
                 f"{machine['system']}, {machine['python']}"
             ),
         ),
-        ("clock", _clock(clock, config["stamp_per"])),
+        ("clock", _clock(report["clock"], report["config"]["stamp_per"])),
         ("floor", _floor(report["floor"])),
     ]
-    if report["observer"]["shown"] is not None:
-        facts.append(("sink", _sink(report["observer"])))
-    facts += [("refused", refusal) for refusal in report["refused"]]
-    facts += [
-        ("seed", "none: a recording" if report["seed"] is None else str(report["seed"])),
-        ("replay", replay),
-    ]
-    return facts
 
 
 def source_line(source: Mapping[str, Any]) -> str:
@@ -143,7 +171,7 @@ def pace_line(report: Mapping[str, Any]) -> str:
     if config["pace"] == "constant":
         text = f"constant, {config['rate_hz']:,.10g} events/s"
     else:
-        text = "as recorded" if config["feeds"] else f"as generated, {config['model_rate_hz']:,.10g} events/s"
+        text = _recorded_or_generated(config)
         if config["speed"] != 1:
             text += f" x {config['speed']:,.10g}"
         if feed["gaps_capped"]:
@@ -154,13 +182,30 @@ def pace_line(report: Mapping[str, Any]) -> str:
     return f"open loop, {text}; plan of {duration(feed['plan_length_ns'])}"
 
 
-def _stages(machine: Mapping[str, Any]) -> str:
+def _recorded_or_generated(config: Mapping[str, Any]) -> str:
+    """Whose stamps the plan has: of a run's options, or of a scenario's feed."""
+    scenario = config.get("scenario")
+    files, rate_hz = (
+        (config["feeds"], config["model_rate_hz"])
+        if scenario is None
+        else (scenario["feed"]["files"], scenario["feed"]["rate_hz"])
+    )
+    if files:
+        return "as recorded"
+    return "as generated" if rate_hz is None else f"as generated, {rate_hz:,.10g} events/s"
+
+
+def _stages(report: Mapping[str, Any]) -> str:
+    machine = report["machine"]
+
     def placed(name: str, place: Mapping[str, Any]) -> str:
         where = "not pinned" if place["core"] is None else f"on core {place['core']}"
         return f"{name} {where} ({place['wait']})"
 
     if machine["feed"]["wait"] is None:
         return "never started"
+    if _is_virtual(report):
+        return f"feed, {', '.join(machine['stages'])}: simulated in virtual time"
     return ", ".join(
         placed(name, place) for name, place in {"feed": machine["feed"], **machine["stages"]}.items()
     )
@@ -257,9 +302,10 @@ def _latency(report: Mapping[str, Any]) -> Table:
             figures = stages["published_to_completed"]
             row = _row(figures, figures["at_floor"])
             table.add_row(f"{consumer}: published to completed", count(figures["count"]), *row)
-    table.add_section()
-    floor = report["floor"]
-    table.add_row("machine's floor", count(floor["count"]), *_row(floor, ()), style="dim")
+    if not _is_virtual(report):
+        table.add_section()
+        floor = report["floor"]
+        table.add_row("machine's floor", count(floor["count"]), *_row(floor, ()), style="dim")
     return table
 
 

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from tickpath.runtime.steering import Steering
     from tickpath.runtime.warmup import WarmupCertificate
 
-__all__ = ["ControlAccount", "ControlPlane"]
+__all__ = ["ControlAccount", "ControlErrors", "ControlPlane"]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlErrors:
+    """What the control plane's own parts could not do: counted here, and the run goes on."""
+
+    injections: int = 0
+    """How often an injection could not be started or ended."""
+    probes: int = 0
+    """How often a probe raised in the place of an answer."""
+    audit_lines: int = 0
+    """Lines that the audit file refused; the entries are in the account all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,8 @@ class ControlAccount:
     """Responses that ended by asking for a person."""
     certificates: tuple[WarmupCertificate, ...] = ()
     """Warm-ups."""
+    errors: ControlErrors = ControlErrors()
+    """What went wrong with the control plane's own parts."""
 
 
 @dataclass(slots=True)
@@ -71,7 +85,9 @@ class ControlPlane:
     def step(self, look: Look) -> bool:
         """What is due at ``look``; whether that was a whole control step."""
         self.injector.step(look)
-        if look.at_ns < self._next_step_ns and self.steering.start_due_ns != look.at_ns:
+        start_due_ns = self.steering.start_due_ns
+        # INIT ends when it is due, on the grid or not.
+        if look.at_ns < self._next_step_ns and (start_due_ns is None or look.at_ns < start_due_ns):
             return False
         # A step that comes late is not made up for: the next one is on the grid again.
         self._next_step_ns = look.at_ns - look.at_ns % self.interval_ns + self.interval_ns
@@ -93,4 +109,5 @@ class ControlPlane:
             audit=self.automation.audit.entries,
             escalations=self.automation.escalations,
             certificates=self.steering.certificates,
+            errors=ControlErrors(self.injector.errors, self.monitor.errors, self.automation.audit.unwritten),
         )

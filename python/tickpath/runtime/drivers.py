@@ -53,13 +53,11 @@ class Driver(ABC):
     def now_ns(self) -> int:
         """The run time now; before the feed began 0."""
 
-    @property
-    def begun(self) -> bool:
-        """Whether the feed has begun."""
-        return True
+    def begin(self, meanwhile: Callable[[], object]) -> None:
+        """Start the stages and wait until the feed has begun, or the run is over before it did.
 
-    def begin(self, should_stop: Callable[[], bool]) -> None:
-        """Start the stages and wait until the feed has begun, or ``should_stop`` says so."""
+        ``meanwhile`` is called while it waits, so that a run can be ended before it has begun.
+        """
         self._engine.start()
 
     def acks_digest(self) -> str:
@@ -94,30 +92,22 @@ class LiveDriver(Driver):
         self._live = engine
         self._begin_ns: int | None = None
 
-    def begin(self, should_stop: Callable[[], bool]) -> None:
+    def begin(self, meanwhile: Callable[[], object]) -> None:
         """Start the threads; they watch the machine before the feed begins."""
-        super().begin(should_stop)
-        while self._begin_ns is None:
+        super().begin(meanwhile)
+        over = False
+        while self._begin_ns is None and not over:
             over = self._live.wait(_COUNT_LOOK_MS)
             self._begin_ns = self._live.snapshot().begin_ns
-            if over or (self._begin_ns is None and should_stop()):
-                break
+            if self._begin_ns is None:
+                meanwhile()
 
     def now_ns(self) -> int:
         """The run time now, by the machine's clock."""
         return 0 if self._begin_ns is None else now() - self._begin_ns
 
-    @property
-    def begun(self) -> bool:
-        """Whether the feed has begun; not, where a stop was asked for while the machine was watched."""
-        return self._begin_ns is not None
-
     def advance(self, until_ns: int, until_published: int | None = None) -> bool:
-        """Wait; see :meth:`Driver.advance`. Before the feed has begun run time stands still: for a moment."""
-        if self._begin_ns is None:
-            over = self._live.wait(_COUNT_LOOK_MS)
-            self._begin_ns = self._live.snapshot().begin_ns
-            return over
+        """Wait; see :meth:`Driver.advance`."""
         while True:
             left_ms = -((self.now_ns() - until_ns) // _NS_PER_MS)
             if left_ms <= 0:

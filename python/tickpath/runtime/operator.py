@@ -35,8 +35,3 @@ class Operator:
         self._pending = [entry for entry in self._pending if entry not in due]
         for _, cause in due:
             self._acknowledge(cause)
-
-    def next_due_ns(self, now_ns: int) -> int | None:
-        """The next run time after ``now_ns`` at which something is due; ``None`` if none is known."""
-        dues = [schedule.next_due_ns() for schedule, _ in self._pending]
-        return min((due for due in dues if due is not None and due > now_ns), default=None)

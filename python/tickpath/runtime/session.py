@@ -21,10 +21,11 @@ from tickpath.config.scenario import Scenario, WarmupSettings
 from tickpath.control.automation import AuditTrail, Automation
 from tickpath.control.automation.runbooks import build_all
 from tickpath.control.failure import Injector
-from tickpath.control.health import HealthMonitor, Watch, probe_of
+from tickpath.control.health import HealthMonitor
 from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, VirtualEngine
 from tickpath.core.state import Lifecycle
 from tickpath.core.time import now
+from tickpath.errors import EngineFailed
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
 from tickpath.runtime.operator import Operator
@@ -87,6 +88,9 @@ class Session:
         terms = scenario.warmup
         if terms.kind == "count" and terms.events is None:
             terms = dataclasses.replace(terms, events=warmup_default(events))
+        if scenario.lifecycle.start_after_ns:
+            # The market does not wait for a process that starts late.
+            terms = dataclasses.replace(terms, hold_feed=False)
         if terms.kind == "evidence" and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
         self._settings, self._scenario = settings, scenario
@@ -94,21 +98,16 @@ class Session:
         self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)
         driver = self._drive(source, mode, sink)
         self._driver = driver
+        self._has_run = False
         self._shutdown = Shutdown(scenario.control.drain_ns)
-        monitor = HealthMonitor(
-            [
-                Watch(probe_of(probe), probe.raise_after, probe.clear_after)
-                for probe in scenario.probes
-                if probe.enabled
-            ],
-            self.lifecycle,
-        )
+        monitor = HealthMonitor.of(scenario.probes, self.lifecycle)
         steering = Steering(
             self.lifecycle,
             self._engine,
             self._warmup,
             monitor,
             start_after_ns=scenario.lifecycle.start_after_ns,
+            fence_timeout_ns=scenario.control.fence_timeout_ns,
         )
         readiness = Readiness(
             self.lifecycle,
@@ -127,7 +126,13 @@ class Session:
         self._plane = ControlPlane(
             interval_ns=settings.control_interval_ns,
             steering=steering,
-            injector=Injector.of(scenario.injections, self._engine.faults, self.lifecycle, sink=self._engine),
+            injector=Injector.of(
+                scenario.injections,
+                self._engine.faults,
+                self.lifecycle,
+                # Nothing would come of stalling a sink that is not there: better said than done.
+                sink=None if sink is None else self._engine,
+            ),
             monitor=monitor,
             automation=automation,
             operator=Operator(scenario.operator, automation.acknowledge),
@@ -135,9 +140,6 @@ class Session:
 
     def _drive(self, source: MarketDataSource, mode: Mode, sink: ObservabilitySink | None) -> Driver:
         settings, hold_at = self._settings, self._warmup.hold_at
-        if self._scenario.lifecycle.start_after_ns:
-            # The market does not wait for a process that starts late.
-            hold_at = None
         names = ("executor", *(consumer.name for consumer in settings.consumers))
         limit = self._scenario.lifecycle.history_limit
         self._engine: Engine | VirtualEngine
@@ -181,42 +183,45 @@ class Session:
 
         ``on_start`` is called once the stages have their memory and run. At every control step ``on_look`` is
         given the counters of the moment, and the run is ended in order if ``should_stop`` says so, or
-        :attr:`shutdown` was asked: the intake stops, what is there is drained for at most ``drain_ns``.
+        :attr:`shutdown` was asked: the intake stops, what is there is drained for at most ``drain_ns``. Both
+        are asked before the feed begins, too, while a live engine watches the machine.
         ``trace`` is given each look, the control plane after its step, and the digest of the acks so far, in
         virtual time. Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage
         ended by a bug or the session was run before.
         """
         plane, driver, engine = self._plane, self._driver, self._engine
         live = driver.mode == "live"
+        if self._has_run:
+            raise EngineFailed("this session was run before: make another for another run")
+        self._has_run = True
         with contextlib.ExitStack() as around:
             around.enter_context(self.board)
             if live:
                 around.enter_context(self._warmup.prepare())
             plane.steering.begin()
-            driver.begin(lambda: self._shutdown.is_requested or should_stop())
             try:
+                driver.begin(lambda: self._stop_if_asked(should_stop, driver.look()))
                 with plane.injector:
                     on_start()
-                    over = False
+                    # What is planned for the very beginning does not wait for the first control step.
+                    due, over = plane.due(-1), False
                     while not over:
-                        over = driver.advance(*plane.due(driver.now_ns()))
-                        look = driver.look()
+                        over = driver.advance(*due)
                         began_ns = now() if live else 0
+                        look = driver.look()
                         if plane.step(look):
                             self.board.step(look, now() - began_ns if live else None)
                             self._stop_if_asked(should_stop, look)
                             if driver.seen is not None:
                                 on_look(driver.seen)
-                        elif not driver.begun:
-                            # There is no control step before the feed, and nothing to drain.
-                            self._stop_if_asked(should_stop, look)
-                            if self._shutdown.is_requested:
-                                engine.stop()
                         if trace is not None:
                             trace(look, plane, driver.acks_digest())
+                        due = plane.due(look.at_ns)
             except BaseException:
                 engine.stop()
                 raise
+            # Over between two steps: what was asked for has come true, and nobody needs to be stopped.
+            self._shutdown.step(look)
             plane.steering.end(look)
             # From here on nobody steps, and that is no sign of a fault.
             self.board.close()

@@ -4,7 +4,7 @@ The control step leaves its look on the board, which costs it two stores; whoeve
 put together from what is shared, on his own thread. Nothing here is near the hot path, and nothing is kept
 but counts.
 
-Threads: :meth:`StatusBoard.step` and :meth:`StatusBoard.phase` are the control thread's, the rest anybody's.
+Threads: :meth:`StatusBoard.step` is the control thread's, the rest anybody's.
 """
 
 from __future__ import annotations
@@ -167,11 +167,10 @@ class StatusBoard:
     def read(self) -> RuntimeStatus:
         """The status as of now."""
         readiness, warmup = self._readiness, self._warmup
-        phase = "running" if self._shutdown is None else self._shutdown.phase
         return RuntimeStatus(
             state=self._lifecycle.state,
             epoch=self._lifecycle.epoch,
-            phase="stopped" if self._stopped else phase,
+            phase=self.phase,
             look=readiness.look,
             unmet=readiness.why_not_ready(),
             not_alive=readiness.why_not_alive(),
@@ -189,6 +188,13 @@ class StatusBoard:
     def is_ready(self) -> bool:
         """Whether the run is ready; cheap enough for every step."""
         return self._readiness.is_ready
+
+    @property
+    def phase(self) -> str:
+        """The shutdown's phase, or ``stopped``; cheap enough for every step."""
+        if self._stopped:
+            return "stopped"
+        return "running" if self._shutdown is None else self._shutdown.phase
 
     def close(self) -> None:
         """The run is over: from now on the status says ``stopped``."""

@@ -40,6 +40,7 @@ class Supervision:
         self._http = http
         self._endpoints: Endpoints | None = None
         self._stack = ExitStack()
+        self._is_stopping = False
 
     @property
     def url(self) -> str | None:
@@ -55,15 +56,25 @@ class Supervision:
         """After each control step."""
         if self._probe_file is not None:
             self._probe_file.step(self._board)
+        if self._board.phase != "running":
+            self._tell_stopping()
         self._notifier.step(self._board)
 
+    def _tell_stopping(self) -> None:
+        """Once: when the end begins, which may be some draining before it comes."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._notifier.stopping()
+
     def __enter__(self) -> Self:
+        if self._probe_file is not None:
+            self._stack.callback(self._probe_file.close, self._board)
+        # A run that never comes to its board has stopped all the same.
+        self._stack.callback(self._board.close)
         if self._http is not None:
             self._endpoints = self._stack.enter_context(Endpoints(self._board, self._http))
+        self._stack.callback(self._tell_stopping)
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self._notifier.stopping()
         self._stack.close()
-        if self._probe_file is not None:
-            self._probe_file.close(self._board)

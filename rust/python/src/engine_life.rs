@@ -94,6 +94,10 @@ impl Life {
         });
         let clocks = RunClocks(Stepped::new(calibrated.clock, step));
         let engine = match calibrated.clock {
+            // One kind of clock for all: such a run is no measurement.
+            clock if settings.faults.is_some() => {
+                Engine::start_with_faults(events, plan, producer, gate, settings, clock)
+            }
             EngineClock::Counter(clock) => {
                 Engine::start(events, plan, producer, gate, settings, clock)
             }

@@ -223,6 +223,20 @@ def test_a_slowed_stage_takes_longer_and_what_is_above_its_limit_is_counted() ->
     assert record.stages[0].over_limit is None
 
 
+def test_a_loaded_stage_is_slower_the_fuller_the_ring_is() -> None:
+    log = consumer("log", service=ServiceTime.constant(1_000_000), load_factor=9.0)
+    engine = faulty(8, capacity=8, log=log)
+    faults_of(engine).stage_stall("log", True)
+    engine.start()
+    until_due(engine, 8)
+    faults_of(engine).stage_stall("log", False)
+    work = finished(engine).stages[1].histograms()["polled_to_completed"]
+    # The first of eight finds the ring full, the last one an eighth of it; a histogram has three digits.
+    assert (work.max_ns or 0) >= 10 * 1_000_000
+    assert (work.min_ns or 0) >= 1_000_000 * (1 + 9 // 8)
+    assert work.count == 8
+
+
 @pytest.mark.parametrize("offset_ns", [5 * MINUTE_NS, -5 * MINUTE_NS])
 def test_a_stepped_clock_shows_as_skew_and_not_in_what_the_run_took(offset_ns: int) -> None:
     engine = faulty(20, hold_at=10)
@@ -326,6 +340,8 @@ def test_what_faults_would_make_senseless_is_refused_with_them() -> None:
         engine_settings(faults=True, stamp_per="batch")
     with pytest.raises(ArgumentValueError, match="takes lines over and faults"):
         engine_settings(faults=True, executor=consumer("executor", claim_lines=True))
+    with pytest.raises(ArgumentValueError, match="takes lines over and a latency limit"):
+        engine_settings(executor=consumer("executor", claim_lines=True, latency_limit_ns=1))
 
 
 KNOBS = st.one_of(

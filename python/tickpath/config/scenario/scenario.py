@@ -137,7 +137,8 @@ class Scenario:
             lock_memory=ring.lock_memory,
             clock=engine.clock,
             floor_window_ns=engine.floor_window_ns,
-            faults=bool(self.injections),
+            # Responses turn the same knobs: a stage that skips to the head, a clock that is set back.
+            faults=bool(self.injections) or any(book.enabled for book in self.runbooks),
             warmup_events=self.warmup.events,
             control_interval_ns=self.control.interval_ns,
         )

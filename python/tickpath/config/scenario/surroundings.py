@@ -115,7 +115,7 @@ class ControlSettings:
     interval_ns: ControlInterval = DEFAULTS.control_interval_ns
     """Between two steps of the control side: health, automation, injections."""
     fence_timeout_ns: Annotated[int, Whole(1, NS_MAX)] = 1_000_000_000
-    """After a transition: how long to wait until every stage has seen it."""
+    """How long a held feed waits for the executor to see READY before it goes on all the same."""
     drain_ns: DurationNs = 1_000_000_000
     """At shutdown: how long the stages may go on reading what is left, before the rest is accounted for."""
 

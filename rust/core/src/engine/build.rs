@@ -14,8 +14,8 @@ use super::leaves::Leaves;
 use super::stage_thread::{StageThread, ThreadEnd};
 use super::{
     Acks, ConsumerStage, EngineError, ExecutorStage, Faults, FaultyReader, Intake, KeepsLatency,
-    Ledger, Limited, Loaded, LoopNotes, NoAcks, NoService, ReaderSettings, Sampled, Service,
-    Slowed, StageHistograms, StageRecorder, Stamping, Upstreams,
+    Ledger, Limited, Load, LoopNotes, NoAcks, NoService, ReaderSettings, Sampled, Service, Slowed,
+    StageHistograms, StageRecorder, Stamping, Upstreams,
 };
 
 /// What a reading stage leaves behind.
@@ -54,6 +54,15 @@ struct Executor<A, M> {
 }
 
 impl<A: Acks, M: KeepsLatency> Executor<A, M> {
+    fn limited(self, limit_ns: u64) -> Executor<A, Limited<M>> {
+        Executor {
+            acks: self.acks,
+            recorder: Limited::new(self.recorder, limit_ns),
+            stamping: self.stamping,
+            epoch_rows: self.epoch_rows,
+        }
+    }
+
     fn stage<R, S>(self, intake: Intake<R>, service: S) -> ExecutorStage<R, S, A, M>
     where
         R: super::Recover<Item = crate::bus::Payload>,
@@ -77,22 +86,22 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
     }
 
     fn sampled(&self) -> Sampled {
-        Sampled::new(self.settings.service.clone(), self.settings.seed)
-    }
-
-    fn loaded(&self) -> Loaded<Sampled> {
-        let control = Arc::clone(&self.thread.control);
-        let capacity_slots = self.ring.capacity() as u64;
+        let service = Sampled::new(self.settings.service.clone(), self.settings.seed);
         let factor = self.settings.load_factor;
-        Loaded::new(self.sampled(), control, factor, capacity_slots)
+        if factor > 0.0 {
+            let control = Arc::clone(&self.thread.control);
+            service.under(Load::new(control, factor, self.ring.capacity() as u64))
+        } else {
+            service
+        }
     }
 
     /// The service of a stage with faults, and what they are.
-    fn slowed(&self) -> Result<(Slowed<Loaded<Sampled>>, Arc<Faults>), EngineError> {
+    fn slowed(&self) -> Result<(Slowed<Sampled>, Arc<Faults>), EngineError> {
         let faults = self
             .faults
             .ok_or(EngineError::Misused("a stepped clock without faults"))?;
-        let service = Slowed::new(self.loaded(), Arc::clone(faults), self.index);
+        let service = Slowed::new(self.sampled(), Arc::clone(faults), self.index);
         Ok((service, Arc::clone(faults)))
     }
 
@@ -122,35 +131,32 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
         A: Acks + Send + 'static,
     {
         let recorder = StageRecorder::<PLANNED>::by_state();
+        let parts = Executor {
+            acks,
+            recorder,
+            stamping,
+            epoch_rows,
+        };
+        let reader = self.reader()?;
         match self.settings.latency_limit_ns {
-            Some(limit_ns) => self.executor(Executor {
-                acks,
-                recorder: Limited::new(recorder, limit_ns),
-                stamping,
-                epoch_rows,
-            }),
-            None => self.executor(Executor {
-                acks,
-                recorder,
-                stamping,
-                epoch_rows,
-            }),
+            Some(limit_ns) => self.executor(reader, parts.limited(limit_ns)),
+            None if self.settings.claim_lines && !C::IS_STEPPED => {
+                self.executor_by_service(reader.claiming(), parts)
+            }
+            None => self.executor(reader, parts),
         }
     }
 
-    fn executor<A, M>(self, parts: Executor<A, M>) -> Handle<ReaderEnd>
+    fn executor<A, M>(self, reader: EventReader, parts: Executor<A, M>) -> Handle<ReaderEnd>
     where
         A: Acks + Send + 'static,
         M: KeepsLatency + Send + 'static,
     {
-        let reader = self.reader()?;
         if C::IS_STEPPED {
             let (service, faults) = self.slowed()?;
             let stage = StampsEach(parts.stage(self.intake(reader), service));
             let index = self.index;
             self.spawn(FaultyReader::new(stage, faults, index))
-        } else if self.settings.claim_lines {
-            self.executor_by_service(reader.claiming(), parts)
         } else {
             self.executor_by_service(reader, parts)
         }
@@ -172,9 +178,6 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
                 Stamping::PerEvent => self.spawn(StampsEach(stage)),
                 Stamping::PerBatch => self.spawn(StampShared(stage)),
             }
-        } else if self.settings.load_factor > 0.0 {
-            let service = self.loaded();
-            self.spawn(StampsEach(parts.stage(intake, service)))
         } else {
             let service = self.sampled();
             self.spawn(StampsEach(parts.stage(intake, service)))
@@ -210,9 +213,6 @@ impl<C: Clock + Send + 'static> ReaderPlan<'_, C> {
             self.spawn(FaultyReader::new(stage, faults, index))
         } else if self.settings.service.is_none() {
             self.spawn(StampsEach(ConsumerStage::new(intake, NoService, recorder)))
-        } else if self.settings.load_factor > 0.0 {
-            let service = self.loaded();
-            self.spawn(StampsEach(ConsumerStage::new(intake, service, recorder)))
         } else {
             let service = self.sampled();
             self.spawn(StampsEach(ConsumerStage::new(intake, service, recorder)))

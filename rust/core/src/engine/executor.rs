@@ -233,7 +233,7 @@ where
 
     /// Goes on from the head and says how many events that skipped; what could still be read is shed.
     pub fn skip_to_head(&mut self) -> u64 {
-        self.intake.reader().recover_to_head()
+        self.intake.skip_to_head()
     }
 
     /// Events above the latency limit; `u64::MAX` without one.

@@ -165,6 +165,11 @@ impl<R: Recover<Item = Payload>> Intake<R> {
         }
     }
 
+    /// Goes on from the head because it was told to, and says how many events that skipped.
+    pub(super) fn skip_to_head(&mut self) -> u64 {
+        self.reader.recover_to_head()
+    }
+
     /// Reads what is left and counts it as unread; what was overwritten meanwhile is lost.
     ///
     /// For after the feed has ended.

@@ -75,12 +75,57 @@ impl LiveEngine {
     /// processed: with the gate in INIT nothing is read, so it then only ends by [`Self::stop`].
     ///
     /// # Errors
-    /// Returns an error if the settings make no sense or do not fit the machine, or if there is not the
-    /// memory or the thread for it. The producer is lost with it, and its ring then has none.
+    /// Returns an error if the settings make no sense or do not fit the machine, if they ask for faults, or if there
+    /// is not the memory or the thread for it. The producer is lost with it, and its ring then has none.
     ///
     /// # Panics
     /// Panics if the source has fewer events than the plan.
     pub fn start<S, C>(
+        source: S,
+        plan: Plan,
+        producer: Producer,
+        gate: Arc<Gate>,
+        settings: Settings,
+        clock: C,
+    ) -> Result<Self, EngineError>
+    where
+        S: AsRef<[Event]> + Send + 'static,
+        C: Clock + Clone + Send + 'static,
+    {
+        if settings.faults.is_some() {
+            return Err(EngineError::Misused("a run with faults is started as one"));
+        }
+        Self::launch(source, plan, producer, gate, settings, clock)
+    }
+
+    /// The same with the faults that the settings ask for, which are stages of other types: nothing of this is in
+    /// the code of a run without. The reading stages go by `clock` as the faults step it.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and if the settings do not ask for faults.
+    ///
+    /// # Panics
+    /// Panics if the source has fewer events than the plan.
+    pub fn start_with_faults<S, C>(
+        source: S,
+        plan: Plan,
+        producer: Producer,
+        gate: Arc<Gate>,
+        settings: Settings,
+        clock: C,
+    ) -> Result<Self, EngineError>
+    where
+        S: AsRef<[Event]> + Send + 'static,
+        C: Clock + Clone + Send + 'static,
+    {
+        let Some(faults) = &settings.faults else {
+            return Err(EngineError::Misused("the settings ask for no faults"));
+        };
+        let clock = Stepped::new(clock, Arc::clone(faults.clock()));
+        Self::launch(source, plan, producer, gate, settings, clock)
+    }
+
+    fn launch<S, C>(
         source: S,
         plan: Plan,
         producer: Producer,
@@ -116,19 +161,18 @@ impl LiveEngine {
             placement,
             memory,
         };
-        // The threads that are there see the stop, and end by themselves.
-        let threads = match &outline.settings.faults {
-            Some(faults) => {
-                let clock = Stepped::new(clock, Arc::clone(faults.clock()));
-                let starting = Starting::new(&control, &outline, gate, clock, held_open);
-                starting.start(source, producer, acks, &after)
-            }
-            None => {
-                let starting = Starting::new(&control, &outline, gate, clock, held_open);
-                starting.start(source, producer, acks, &after)
-            }
+        let starting = Starting {
+            control: &control,
+            outline: &outline,
+            gate,
+            clock,
+            held_open,
         };
-        let threads = threads.inspect_err(|_| control.stop())?;
+        // The threads that are there see the stop, and end by themselves.
+        let threads = starting
+            .start(source, producer, acks, &after)
+            .inspect_err(|_| control.stop())?;
+        drop(starting);
         Ok(Self {
             control,
             outline,
@@ -234,23 +278,7 @@ struct Starting<'a, C> {
     held_open: Sender<()>,
 }
 
-impl<'a, C: Clock + Clone + Send + 'static> Starting<'a, C> {
-    const fn new(
-        control: &'a Arc<Control>,
-        outline: &'a Outline,
-        gate: Arc<Gate>,
-        clock: C,
-        held_open: Sender<()>,
-    ) -> Self {
-        Self {
-            control,
-            outline,
-            gate,
-            clock,
-            held_open,
-        }
-    }
-
+impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
     /// Starts the feed, then each reading stage behind those that `after` names.
     fn start<S>(
         &self,

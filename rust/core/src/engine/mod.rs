@@ -105,7 +105,7 @@ pub use record::{ReaderRecord, RunRecord};
 pub use recorder::{KeepsLatency, Recorder, Stage, StageHistograms, StageRecorder, Stamps};
 pub use scheduler::{Scheduler, Spinning};
 pub use service::{NoService, SERVICE_NS_MAX, Sampled, Service, ServiceError, ServiceTime};
-pub use service_load::{Loaded, Slowed};
+pub use service_load::{Load, Slowed};
 pub use settings::{
     CoreChoice, EXECUTOR, LOAD_FACTOR_MAX, ReaderSettings, Settings, SettingsError, Stamping,
     ThreadSettings,

@@ -10,6 +10,8 @@ use rand_xoshiro::rand_core::SeedableRng;
 
 use crate::variates::{below, exponential, normal};
 
+use super::Load;
+
 /// Longest service of one event, in nanoseconds: a minute. A draw beyond it is cut to it.
 pub const SERVICE_NS_MAX: u64 = 60_000_000_000;
 
@@ -114,11 +116,12 @@ impl Service for NoService {
     }
 }
 
-/// Service times drawn one by one, reproducible by their seed.
+/// Service times drawn one by one, reproducible by their seed; longer under load, if that is asked for.
 #[derive(Debug, Clone)]
 pub struct Sampled {
     time: ServiceTime,
     rng: Xoshiro256PlusPlus,
+    load: Option<Load>,
 }
 
 impl Sampled {
@@ -127,15 +130,21 @@ impl Sampled {
         Self {
             time,
             rng: Xoshiro256PlusPlus::seed_from_u64(seed),
+            load: None,
         }
     }
-}
 
-impl Service for Sampled {
-    const IS_TIMED: bool = true;
+    /// The same, slower under `load`.
+    #[must_use]
+    pub fn under(self, load: Load) -> Self {
+        Self {
+            load: Some(load),
+            ..self
+        }
+    }
 
     #[inline]
-    fn draw_ns(&mut self, _cursor: u64) -> u64 {
+    fn drawn_ns(&mut self) -> u64 {
         let rng = &mut self.rng;
         let ns = match &self.time {
             ServiceTime::None => 0.0,
@@ -148,6 +157,19 @@ impl Service for Sampled {
         };
         // A float beyond the range of an integer converts to its end.
         (ns as u64).min(SERVICE_NS_MAX)
+    }
+}
+
+impl Service for Sampled {
+    const IS_TIMED: bool = true;
+
+    #[inline]
+    fn draw_ns(&mut self, cursor: u64) -> u64 {
+        let drawn_ns = self.drawn_ns();
+        match &self.load {
+            None => drawn_ns,
+            Some(load) => load.longer_ns(drawn_ns, cursor),
+        }
     }
 }
 

@@ -4,39 +4,33 @@ use crate::sync::{Arc, Ordering};
 
 use super::{Control, Faults, SERVICE_NS_MAX, Service};
 
-/// A service that gets slower under load: `drawn · (1 + factor · backlog / capacity)`.
+/// What makes a service slower under load: `drawn · (1 + factor · backlog / capacity)`.
 ///
 /// The backlog is the events published that the stage has not finished, the one it works on among them; at most
 /// the ring's capacity: what is beyond it is lost, and loads nobody.
-#[derive(Debug)]
-pub struct Loaded<S> {
-    inner: S,
+#[derive(Debug, Clone)]
+pub struct Load {
     control: Arc<Control>,
     factor: f64,
     capacity_slots: u64,
 }
 
-impl<S: Service> Loaded<S> {
-    /// `inner` in a run of `control`, on a ring of so many slots.
-    pub const fn new(inner: S, control: Arc<Control>, factor: f64, capacity_slots: u64) -> Self {
+impl Load {
+    /// In a run of `control`, on a ring of so many slots.
+    pub const fn new(control: Arc<Control>, factor: f64, capacity_slots: u64) -> Self {
         Self {
-            inner,
             control,
             factor,
             capacity_slots,
         }
     }
-}
 
-impl<S: Service> Service for Loaded<S> {
-    const IS_TIMED: bool = true;
-
+    /// What becomes of `drawn_ns` for the event that the stage expects at `cursor`.
     #[inline]
-    fn draw_ns(&mut self, cursor: u64) -> u64 {
-        let drawn_ns = self.inner.draw_ns(cursor) as f64;
+    pub(super) fn longer_ns(&self, drawn_ns: u64, cursor: u64) -> u64 {
         let backlog = self.control.backlog(cursor).min(self.capacity_slots);
         let share = backlog as f64 / self.capacity_slots as f64;
-        cut(drawn_ns * (1.0 + self.factor * share))
+        cut(drawn_ns as f64 * (1.0 + self.factor * share))
     }
 }
 
@@ -100,7 +94,8 @@ mod tests {
     #[test]
     fn a_full_ring_takes_its_factor_longer_and_an_empty_one_hardly_any() {
         let control = Arc::new(Control::new(0, 1_000));
-        let mut service = Loaded::new(constant(100), Arc::clone(&control), 3.0, 8);
+        let load = Load::new(Arc::clone(&control), 3.0, 8);
+        let mut service = constant(100).under(load);
         control.set_published(8, None);
         // The event at 1_004 and three more are waiting.
         let drawn = [1_000, 1_004, 1_007, 1_008].map(|cursor| service.draw_ns(cursor));

@@ -57,7 +57,7 @@ pub struct ReaderSettings {
     pub claim_lines: bool,
     /// Events whose latency from publication to completion is above this are counted; `None` for no limit.
     pub latency_limit_ns: Option<u64>,
-    /// How much longer it works on an event while the ring is full: see [`super::Loaded`]. 0 is off.
+    /// How much longer it works on an event while the ring is full: see [`super::Load`]. 0 is off.
     pub load_factor: f64,
 }
 
@@ -158,7 +158,10 @@ impl Settings {
     /// What excludes each other in the executor, and in a run with faults.
     fn check_executor(&self) -> Result<(), SettingsError> {
         let shares_stamps = self.stamping == Stamping::PerBatch;
-        let wrong = if shares_stamps && !self.executor.service.is_none() {
+        let wrong = if self.executor.claim_lines && self.executor.latency_limit_ns.is_some() {
+            "an executor that takes lines over and a latency limit exclude each other: the one is for full speed, \
+             where every event waits"
+        } else if shares_stamps && !self.executor.service.is_none() {
             "one stamp per batch and a service time of the executor exclude each other: \
              what one event took would not be known"
         } else if self.faults.is_none() {

@@ -95,6 +95,18 @@ fn a_run_is_held_at_one_index_after_the_other() {
 }
 
 #[test]
+fn what_a_released_feed_was_held_before_is_due_at_once() {
+    let source = evenly(2, HOUR_NS);
+    let mut asked = settings();
+    asked.hold_at = Some(1);
+    let plan = recorded(&source);
+    let engine = start(source, plan, 64, gate(Ready), asked, MonotonicClock);
+    until(&engine, |engine| engine.snapshot().feed.held);
+    engine.release(None);
+    assert_eq!(end(engine).executor().ledger.executed, 2);
+}
+
+#[test]
 fn a_stopped_intake_leaves_the_rest_unpublished_and_the_ring_is_emptied() {
     let source = evenly(10, HOUR_NS);
     let plan = recorded(&source);
@@ -214,6 +226,11 @@ fn faults_exclude_what_they_would_make_senseless() {
     batch.stamping = tickpath_core::engine::Stamping::PerBatch;
     let mut claiming = asked.clone();
     claiming.executor.claim_lines = true;
+    let mut limited = settings();
+    limited.executor.claim_lines = true;
+    limited.executor.latency_limit_ns = Some(1);
+    let error = limited.graph().expect_err("full speed").to_string();
+    assert!(error.contains("latency limit"), "{error}");
     let mut others = asked.clone();
     others.consumers[0].name = "logger".to_owned();
     for (wrong, expected) in [

@@ -39,7 +39,12 @@ pub(crate) fn start<C: Clock + Clone + Send + 'static>(
     clock: C,
 ) -> LiveEngine {
     let (producer, _) = EventRing::try_new(capacity).expect("memory");
-    LiveEngine::start(source, plan, producer, gate, settings, clock).expect("starts")
+    let engine = if settings.faults.is_some() {
+        LiveEngine::start_with_faults(source, plan, producer, gate, settings, clock)
+    } else {
+        LiveEngine::start(source, plan, producer, gate, settings, clock)
+    };
+    engine.expect("starts")
 }
 
 pub(crate) fn end(engine: LiveEngine) -> RunRecord {

@@ -1,0 +1,173 @@
+"""The control plane's turn: the order of its parts, the grid of its steps, and injections between them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.control.looks import Knobs
+from tests.runtime.looks import Feed, look
+from tickpath.config.scenario.injections import FeedGapSettings, FeedOutageSettings
+from tickpath.control.failure import Injector
+from tickpath.core.state import State
+from tickpath.runtime.control_plane import ControlErrors, ControlPlane
+
+INTERVAL_NS = 100
+
+
+class Part:
+    """A part that says when it is stepped."""
+
+    def __init__(self, name: str, called: list[str], answer: Any = ()) -> None:
+        self._name, self._called, self._answer = name, called, answer
+        self.start_due_ns: int | None = None
+        self.errors = 0
+
+    def step(self, _look: Any) -> Any:
+        self._called.append(self._name)
+        return self._answer
+
+
+class Plane(ControlPlane):
+    """A control plane of such parts, and of a real injector."""
+
+    def __init__(self, *injections: Any) -> None:
+        called: list[str] = []
+        knobs = Knobs()
+        parts: dict[str, Any] = {
+            name: Part(name, called, ("a change",) if name == "monitor" else ())
+            for name in ("steering", "monitor", "automation", "operator")
+        }
+        super().__init__(interval_ns=INTERVAL_NS, injector=Injector.of(injections, knobs), **parts)
+        self.called, self.knobs = called, knobs
+
+    def at(self, at_ns: int, published: int = 0) -> bool:
+        """A turn at that time; whether it was a control step."""
+        self.called.clear()
+        return self.step(look(at_ns, feed=Feed(published=published)))
+
+
+def drive(plane: Plane, until_ns: int, late_ns: int = 0) -> list[tuple[int, bool]]:
+    """Turns as a driver makes them that comes ``late_ns`` late: when, and whether it was a control step."""
+    turns: list[tuple[int, bool]] = []
+    due_ns, _ = plane.due(-1)
+    while due_ns <= until_ns:
+        turns.append((due_ns + late_ns, plane.at(due_ns + late_ns)))
+        due_ns, _ = plane.due(due_ns + late_ns)
+    return turns
+
+
+def test_a_step_goes_from_the_fault_over_what_sees_it_to_what_answers_it() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_ns=INTERVAL_NS))
+    seen_by_steering: list[bool] = []
+    steering: Any = plane.steering
+    steering.step = lambda _look: seen_by_steering.append(plane.knobs.at["feed_outage"])
+    assert plane.at(INTERVAL_NS)
+    assert seen_by_steering == [True]
+    assert plane.called == ["monitor", "operator", "automation"]
+    assert (plane.steps, plane.health) == (1, ["a change"])
+
+
+def test_steps_are_on_the_grid() -> None:
+    plane = Plane()
+    assert drive(plane, 300) == [(100, True), (200, True), (300, True)]
+    assert plane.steps == 3
+
+
+def test_a_step_that_comes_late_does_not_shift_the_others() -> None:
+    plane = Plane()
+    assert plane.at(130)
+    assert plane.due(130) == (200, None)
+    assert plane.at(200)
+    # One that was missed is not made up for.
+    assert plane.at(455)
+    assert plane.due(455) == (500, None)
+    assert not plane.at(499)
+    assert plane.at(500)
+
+
+def test_injections_begin_and_end_at_their_own_moments_between_steps() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_ns=130, duration_ns=45))
+    assert drive(plane, 300) == [(100, True), (130, False), (175, False), (200, True), (300, True)]
+    assert [(line.at_ns, line.event) for line in plane.injector.log] == [(130, "start"), (175, "end")]
+
+
+def test_between_steps_nobody_but_the_injector_is_called() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_ns=30))
+    assert not plane.at(30)
+    assert (plane.called, plane.knobs.at["feed_outage"]) == ([], True)
+
+
+def test_what_is_planned_for_the_very_beginning_does_not_wait_for_a_step() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_ns=0, duration_ns=30))
+    assert drive(plane, 100) == [(0, False), (30, False), (100, True)]
+    assert [(line.at_ns, line.event) for line in plane.injector.log] == [(0, "start"), (30, "end")]
+
+
+def test_an_injection_that_becomes_due_while_a_step_is_made_is_not_left_for_the_next() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_ns=103))
+    plane.at(101)
+    # The clock is at 105 by now; what counts is what the look has seen.
+    assert plane.due(101) == (103, None)
+
+
+def test_a_count_of_events_is_waited_for_beside_the_clock() -> None:
+    plane = Plane(FeedGapSettings(name="gap", at_event=40, events=3))
+    assert plane.due(-1) == (100, 40)
+    assert not plane.at(55, published=40)
+    assert plane.injector.is_over
+    assert plane.due(55) == (100, None)
+
+
+@pytest.mark.parametrize("late_ns", [0, 7])
+def test_init_ends_when_it_is_due_on_the_grid_or_not(late_ns: int) -> None:
+    plane = Plane()
+    steering: Any = plane.steering
+    steering.start_due_ns = 130
+    plane.at(100)
+    assert plane.due(100) == (130, None)
+    assert not plane.at(129)
+    assert plane.at(130 + late_ns)
+    assert plane.called[0] == "steering"
+    steering.start_due_ns = None
+    assert plane.due(130 + late_ns) == (200, None)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_whatever_the_body_raises_everything_is_rolled_back(error: type[BaseException]) -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_ns=30))
+
+    def body() -> None:
+        plane.at(30)
+        assert plane.knobs.turned == {"feed_outage": True}
+        raise error
+
+    with pytest.raises(error), plane.injector:
+        body()
+    assert plane.knobs.turned == {}
+    assert [line.event for line in plane.injector.log] == ["start", "rollback"]
+
+
+def test_the_account_has_everything_and_counts_what_its_own_parts_could_not_do() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_ns=30))
+    parts: Any = plane
+    parts.automation.audit = SimpleNamespace(entries=("an entry",), unwritten=2)
+    parts.automation.escalations = 1
+    parts.steering.certificates = ("a certificate",)
+    parts.monitor.errors = 3
+    plane.at(30)
+    plane.at(100)
+    account = plane.account()
+    assert (account.steps, account.health, account.audit) == (1, ("a change",), ("an entry",))
+    assert (account.escalations, account.certificates) == (1, ("a certificate",))
+    assert [line.event for line in account.injections] == ["start"]
+    assert account.errors == ControlErrors(injections=0, probes=3, audit_lines=2)
+
+
+def test_the_state_that_parts_see_is_that_of_the_look() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", in_state="READY", after_ns=20))
+    assert not plane.step(look(10, state=State.READY, epoch=2))
+    # Known from the look that found READY: 20 ns later, to the nanosecond.
+    assert plane.due(10) == (30, None)
