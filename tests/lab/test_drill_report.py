@@ -31,7 +31,7 @@ SCENARIO = Scenario(
     objectives=objectives(),
     break_=BreakSettings(disable="probe:feed-staleness"),
 )
-AUDITED = (AuditEntry(410_000_000, "market-data-outage", "market data stale", "degrade", "done", "asked"),)
+AUDITED = (AuditEntry(410_000_000, "market-data-outage", "market data stale", "degrade", "acted", "asked"),)
 
 
 def drilled(*, broken: bool = False, **changes: Any) -> DrillResult:

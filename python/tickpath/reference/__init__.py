@@ -2,8 +2,8 @@
 
 The same names and the same behaviour as the object tier of ``tickpath.core.bus``,
 ``tickpath.core.execution`` and ``tickpath.control.metrics``, written to be read and as fast as plain
-Python allows. It shares the lifecycle and the errors with them and nothing else: no ring, cursor,
-step or counter here is the native one.
+Python allows; :func:`simulate` is an executor in virtual time. It shares the lifecycle and the errors
+with them and nothing else: no ring, cursor, step or counter here is the native one.
 
 Threads: one at a time. Where the native tier is atomic under the interpreter's lock, this one is
 many bytecodes long.
@@ -20,6 +20,7 @@ from tickpath.reference.ack import ack_dtype as _ack_dtype
 from tickpath.reference.executor import Executor, NoOpSink
 from tickpath.reference.metrics import LatencySink, Metrics, Snapshot
 from tickpath.reference.ring import Consumer, RingBuffer
+from tickpath.reference.simulation import Simulated, simulate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,9 +41,11 @@ __all__ = [
     "NotReady",
     "Overrun",
     "RingBuffer",
+    "Simulated",
     "Snapshot",
     "State",
     "Transition",
+    "simulate",
 ]
 
 if not TYPE_CHECKING:  # a checker would take the function for an attribute of every name

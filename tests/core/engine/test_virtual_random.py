@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Literal
 
 from hypothesis import given, note
@@ -10,11 +9,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.core.engine.runs import lifecycle
-from tests.core.engine.virtual_queue import simulate
 from tickpath.config.engine import ConsumerSettings, EngineSettings, ServiceTime
 from tickpath.core.engine import EngineRecord, VirtualEngine
 from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import Lifecycle, State
+from tickpath.reference import Simulated, simulate
 from tickpath.runtime.verdict import executed_outside_ready
 
 #: Ties, bursts, and pauses.
@@ -49,12 +48,12 @@ def sliced(engine: VirtualEngine, slices_ns: list[int], moves: Lifecycle | None 
     return moments
 
 
-def assert_same(record: EngineRecord, expected: Any) -> None:
+def assert_same(record: EngineRecord, expected: Simulated) -> None:
     ledger = record.stages[0].ledger
-    executed = sum(ack[4] for ack in expected.acks)
+    executed = sum(ack.executed for ack in expected.acks)
     assert (ledger.executed, sum(ledger.gated)) == (executed, len(expected.acks) - executed)
     assert (ledger.lost, ledger.shed, ledger.unread) == (expected.lost, expected.shed, 0)
-    assert record.digest(b"tail") == hashlib.sha256(expected.rows().tobytes() + b"tail").hexdigest()
+    assert record.digest(b"tail") == expected.digest(b"tail")
     assert record.balanced
 
 
@@ -66,7 +65,7 @@ def test_every_ack_is_that_of_the_plain_queue(
         at(due_ns), lifecycle(), settings(ServiceTime.constant(service_ns), capacity, policy)
     )
     sliced(engine, slices_ns)
-    assert_same(engine.finish(), simulate(due_ns, capacity, [service_ns], policy))
+    assert_same(engine.finish(), simulate(due_ns, capacity, service_ns, policy))
 
 
 @given(SCHEDULES, st.integers(1, 40), st.integers(0, 90), POLICIES, SLICES, st.integers(0, 2))
@@ -81,7 +80,7 @@ def test_moves_of_the_lifecycle_hold_from_their_moment_on(
     note(f"moved at {moves_ns}")
     record = engine.finish()
     # A move after the end moves nothing.
-    assert_same(record, simulate(due_ns, capacity, [service_ns], policy, moves_ns))
+    assert_same(record, simulate(due_ns, capacity, service_ns, policy, moves_ns))
     ledger = record.stages[0].ledger
     complete = record.epochs_overflow == 0 and moved.history_dropped == 0
     outside = executed_outside_ready(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,8 +13,10 @@ from tickpath.lab.bench.batches import BATCHES, Batches, Feed
 from tickpath.lab.bench.figures import Spread
 from tickpath.lab.bench.interleaved import Samples, Workload
 from tickpath.lab.bench.object_tier import TARGETS, ObjectTier, build, figures_of, promises_of
+from tickpath.lab.bench.part import QUICK, Budget
 from tickpath.lab.bench.parts import PARTS
 from tickpath.lab.bench.threads import EVENT_RING, Threads
+from tickpath.lab.bench.virtual import VirtualBench
 
 
 def scripted(ns: dict[str, int]) -> dict[str, Workload]:
@@ -108,3 +111,15 @@ def test_a_part_is_called_what_the_list_calls_it(name: str) -> None:
 
 def test_the_parts_together_last_less_than_two_minutes() -> None:
     assert sum(entry.seconds_max for entry in PARTS.values()) < 120
+
+
+def test_virtual_time_is_set_beside_plain_python() -> None:
+    result = VirtualBench().run(Budget(rounds=2, sizes=replace(QUICK, turns=1)))
+    assert result.rounds == 2
+    assert [(figure.contender, figure.base) for figure in result.figures[:2]] == [
+        ("tickpath", "tickpath"),
+        ("plain Python", "tickpath"),
+    ]
+    assert all(figure.ns is not None and figure.ns.median > 0 for figure in result.figures)
+    rates = [promise.value for promise in result.promises]
+    assert all(rate is not None and rate.rounds == 2 for rate in rates)

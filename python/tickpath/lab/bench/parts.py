@@ -60,12 +60,19 @@ def _engine() -> Part:
     return EngineBench()
 
 
+def _virtual() -> Part:
+    from tickpath.lab.bench.virtual import VirtualBench
+
+    return VirtualBench()
+
+
 #: A new part is one more line here.
 PARTS = {
     "object-tier": PartEntry(load=_object_tier, seconds_max=14, has_latency=False),
     "batches": PartEntry(load=_batches, seconds_max=10, has_latency=False),
     "arrow": PartEntry(load=_arrow, seconds_max=10, has_latency=False),
-    "engine": PartEntry(load=_engine, seconds_max=40, has_latency=True),
-    "threads": PartEntry(load=_threads, seconds_max=18, has_latency=True),
-    "processes": PartEntry(load=_processes, seconds_max=26, has_latency=True),
+    "virtual": PartEntry(load=_virtual, seconds_max=6, has_latency=False),
+    "engine": PartEntry(load=_engine, seconds_max=38, has_latency=True),
+    "threads": PartEntry(load=_threads, seconds_max=17, has_latency=True),
+    "processes": PartEntry(load=_processes, seconds_max=24, has_latency=True),
 }
