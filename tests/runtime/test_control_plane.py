@@ -73,7 +73,8 @@ def test_a_step_goes_from_the_fault_over_what_sees_it_to_what_answers_it() -> No
     assert plane.at(INTERVAL_NS)
     assert seen_by_steering == [True]
     assert plane.called == ["monitor", "operator", "automation"]
-    assert (plane.steps, plane.health) == (1, ["a change"])
+    changes: list[Any] = plane.health
+    assert (plane.steps, changes) == (1, ["a change"])
 
 
 def test_steps_are_on_the_grid() -> None:
@@ -187,7 +188,7 @@ def test_the_account_has_everything_and_counts_what_its_own_parts_could_not_do()
     parts.monitor.errors = 3
     plane.at(30)
     plane.at(100)
-    account = plane.account()
+    account: Any = plane.account()
     assert (account.steps, account.health, account.audit) == (1, ("a change",), ("an entry",))
     assert (account.escalations, account.certificates) == (1, ("a certificate",))
     assert [line.event for line in account.injections] == ["start"]
