@@ -51,6 +51,13 @@ def test_ctrl_c_at_any_moment_leaves_a_balanced_account() -> None:
         assert set(report["ledger"]["consumers"]) == {"executor", "risk", "log", "slow"}
         observer, executor = report["observer"], report["ledger"]["consumers"]["executor"]
         assert observer["shown"] + observer["dropped"] == executor["executed"] + executor["gated"]
+        shutdown = report["shutdown"]
+        if report["verdict"] == "interrupted":
+            assert shutdown["by"] == ["SIGINT"]
+        # What it says was never read is what the books say.
+        for name, unread in (shutdown or {"unread": {}})["unread"].items():
+            assert report["ledger"]["consumers"][name]["unread"] == unread
+            assert not shutdown["drained"] or not unread
 
 
 @pytest.mark.slow

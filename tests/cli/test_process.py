@@ -22,9 +22,11 @@ CRYPTO = ["hft_spot_btcusdt_20240808.gz", "hft_spot_ethusdt_20240808.gz"]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_run_and_the_account_is_printed(number: signal.Signals) -> None:
-    # A plan of a day: only the signal ends it.
+@pytest.mark.parametrize("mode", ["live", "virtual"])
+def test_a_signal_ends_the_run_and_the_account_is_printed(number: signal.Signals, mode: str) -> None:
+    # A plan of a day, and in virtual time of ten million control steps: only the signal ends it.
     command = [*TICKPATH, "run", "--model", "constant", "--rate", "0.001", "--events", "100", "--json"]
+    command += ["--mode", mode]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("tickpath: running 100 events")
@@ -33,6 +35,39 @@ def test_a_signal_ends_the_run_and_the_account_is_printed(number: signal.Signals
     report = json.loads(stdout)
     assert (process.returncode, report["verdict"]) == (130, "interrupted")
     assert report["ledger"]["balanced"] is True
+    assert "Traceback" not in stderr
+    shutdown = report["shutdown"]
+    assert (shutdown["by"], shutdown["drained"], shutdown["hurried"]) == ([number.name], True, False)
+    assert shutdown["unread"] == {"executor": 0}
+    assert [phase for phase, _ in shutdown["phases"]][-1] == "done"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_scenario_is_ended_in_order_its_faults_are_rolled_back(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    # The stage that is stalled is never drained: a shutdown waits for it until its deadline, and no longer.
+    path = tmp_path / "stalled.toml"
+    path.write_text(
+        'schema = "tickpath/scenario/1"\n'
+        'feed = { model = "constant", rate_hz = 1_000, events = 1_000_000 }\n'
+        "engine = { floor_window_ns = 100_000 }\n"
+        'warmup = { kind = "count", events = 0 }\n'
+        "control = { drain_ns = 50_000_000 }\n"
+        'injections = [{ kind = "stall", at_ns = 0 }]\n'
+    )
+    command = [*TICKPATH, "run", str(path), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("tickpath: running 1,000,000 events")
+        process.send_signal(number)
+        stdout, stderr = process.communicate()
+    report = json.loads(stdout)
+    assert (process.returncode, report["verdict"]) == (130, "interrupted")
+    assert (report["ledger"]["balanced"], report["executed_outside_ready"]) == (True, 0)
+    assert [line["event"] for line in report["injections"]][-1] == "rollback"
+    assert report["shutdown"]["by"] == [number.name]
     assert "Traceback" not in stderr
 
 

@@ -190,7 +190,7 @@ def test_people_read_what_went_wrong_and_what_was_done(
         "faults     feed-freeze",
         "causes     market data outage",
         "market-data-outage",
-        "shutdown   caller: the run ended by itself",
+        "shutdown   caller: everything published was read",
         eventful_report["digest"],
         "Nothing of a machine",
     ):

@@ -9,10 +9,11 @@ import pytest
 
 from tests.control.looks import Knobs
 from tests.runtime.looks import Feed, look
-from tickpath.config.scenario.injections import FeedGapSettings, FeedOutageSettings
+from tickpath.config.scenario.injections import FeedFreezeSettings, FeedGapSettings, FeedOutageSettings
 from tickpath.control.failure import Injector
 from tickpath.core.state import State
 from tickpath.runtime.control_plane import ControlErrors, ControlPlane
+from tickpath.runtime.standstill import Standstill
 
 INTERVAL_NS = 100
 
@@ -33,14 +34,19 @@ class Part:
 class Plane(ControlPlane):
     """A control plane of such parts, and of a real injector."""
 
-    def __init__(self, *injections: Any) -> None:
+    def __init__(self, *injections: Any, patience_ns: int = 1_000_000) -> None:
         called: list[str] = []
         knobs = Knobs()
         parts: dict[str, Any] = {
             name: Part(name, called, ("a change",) if name == "monitor" else ())
             for name in ("steering", "monitor", "automation", "operator")
         }
-        super().__init__(interval_ns=INTERVAL_NS, injector=Injector.of(injections, knobs), **parts)
+        super().__init__(
+            interval_ns=INTERVAL_NS,
+            injector=Injector.of(injections, knobs),
+            standstill=Standstill(500, patience_ns),
+            **parts,
+        )
         self.called, self.knobs = called, knobs
 
     def at(self, at_ns: int, published: int = 0) -> bool:
@@ -67,7 +73,8 @@ def test_a_step_goes_from_the_fault_over_what_sees_it_to_what_answers_it() -> No
     assert plane.at(INTERVAL_NS)
     assert seen_by_steering == [True]
     assert plane.called == ["monitor", "operator", "automation"]
-    assert (plane.steps, plane.health) == (1, ["a change"])
+    changes: list[Any] = plane.health
+    assert (plane.steps, changes) == (1, ["a change"])
 
 
 def test_steps_are_on_the_grid() -> None:
@@ -150,6 +157,28 @@ def test_whatever_the_body_raises_everything_is_rolled_back(error: type[BaseExce
     assert [line.event for line in plane.injector.log] == ["start", "rollback"]
 
 
+def test_a_fault_without_an_end_does_not_keep_a_run_from_ending() -> None:
+    plane = Plane(FeedFreezeSettings(name="freeze", at_ns=30), patience_ns=200)
+    # The plan lasts 500 ns; what moves after it is waited for.
+    turns = [(at_ns, 7 if at_ns < 600 else 8) for at_ns in range(100, 900, 100)]
+    active = []
+    plane.at(30)
+    for at_ns, published in turns:
+        plane.at(at_ns, published)
+        active.append(plane.injector.active)
+    assert active == [("freeze",)] * 7 + [()]
+    assert [(line.at_ns, line.event) for line in plane.injector.log] == [(30, "start"), (800, "rollback")]
+    assert plane.knobs.turned == {}
+
+
+def test_a_fault_that_has_an_end_is_waited_for_however_long() -> None:
+    plane = Plane(FeedFreezeSettings(name="freeze", at_ns=30, duration_ns=5_000), patience_ns=200)
+    plane.at(30)
+    for at_ns in range(100, 5_000, 100):
+        plane.at(at_ns)
+    assert plane.injector.active == ("freeze",)
+
+
 def test_the_account_has_everything_and_counts_what_its_own_parts_could_not_do() -> None:
     plane = Plane(FeedOutageSettings(name="outage", at_ns=30))
     parts: Any = plane
@@ -159,7 +188,7 @@ def test_the_account_has_everything_and_counts_what_its_own_parts_could_not_do()
     parts.monitor.errors = 3
     plane.at(30)
     plane.at(100)
-    account = plane.account()
+    account: Any = plane.account()
     assert (account.steps, account.health, account.audit) == (1, ("a change",), ("an entry",))
     assert (account.escalations, account.certificates) == (1, ("a certificate",))
     assert [line.event for line in account.injections] == ["start"]

@@ -3,8 +3,9 @@
     injections -> lifecycle and warm-up -> health -> operator -> runbooks
 
 So a fault that begins at a step is seen by the probes of the same step, and a cause that is raised is
-answered in the step that raised it. Between two steps injections are applied at their own exact moments. It
-reads counters and moves flags; it is never on the hot path, and never waits.
+answered in the step that raised it. Between two steps injections are applied at their own exact moments, and
+one without an end that nothing moves for any more is rolled back. It reads counters and moves flags; it is
+never on the hot path, and never waits.
 
 Threads: one steps. What it keeps may be read by others through :mod:`tickpath.runtime.status`.
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tickpath.control.failure import InjectionEvent, Injector
     from tickpath.control.health import HealthChange, HealthMonitor, Look
     from tickpath.runtime.operator import Operator
+    from tickpath.runtime.standstill import Standstill
     from tickpath.runtime.steering import Steering
     from tickpath.runtime.warmup import WarmupCertificate
 
@@ -67,6 +69,7 @@ class ControlPlane:
     monitor: HealthMonitor
     automation: Automation
     operator: Operator
+    standstill: Standstill
     steps: int = 0
     health: list[HealthChange] = field(default_factory=list)
     _next_step_ns: int = 0
@@ -98,6 +101,12 @@ class ControlPlane:
             self.health.extend(changes)
         self.operator.step(look)
         self.automation.step(look)
+        if (
+            self.injector.active
+            and self.standstill.step(look)
+            and self.injector.next_due_ns(look.at_ns) is None
+        ):
+            self.injector.roll_back()
         return True
 
     def account(self) -> ControlAccount:

@@ -32,6 +32,7 @@ from tickpath.runtime.operator import Operator
 from tickpath.runtime.readiness import Readiness
 from tickpath.runtime.result import RunResult
 from tickpath.runtime.shutdown import Shutdown
+from tickpath.runtime.standstill import Standstill
 from tickpath.runtime.status import StatusBoard
 from tickpath.runtime.steering import Steering
 from tickpath.runtime.verdict import executed_outside_ready, judge
@@ -136,6 +137,7 @@ class Session:
             monitor=monitor,
             automation=automation,
             operator=Operator(scenario.operator, automation.acknowledge),
+            standstill=Standstill(self._engine.plan_length_ns or 0, scenario.control.drain_ns),
         )
 
     def _drive(self, source: MarketDataSource, mode: Mode, sink: ObservabilitySink | None) -> Driver:
