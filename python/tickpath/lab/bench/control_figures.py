@@ -17,20 +17,22 @@ __all__ = [
     "UNSTEPPED",
     "WATCHED",
     "WITHOUT",
+    "WITHOUT_FAULTS",
     "control_figures",
     "control_promises",
 ]
 
-WITHOUT, WATCHED = "the engine alone", "with the control plane"
+WITHOUT_FAULTS, WITHOUT = "the engine alone", "the engine alone, orders can be given"
+WATCHED = "with the control plane"
 ANSWERING = "a runbook under way"
 STEPPED, UNSTEPPED = "a control step every 10 ms", "no control steps"
 
 _CALM = "nothing wrong"
+_LIVE = (WITHOUT_FAULTS, WITHOUT, WATCHED)
 #: Of the interval, for a step on average.
 STEP_SHARE_MAX = 0.003
-#: With over without: what a run differs from the same run a moment later is the floor of it.
+#: With over without. Of the tail no ratio is promised: on few cores the machine's own pauses decide it.
 P50_RATIO_MAX = 1.1
-P99_RATIO_MAX = 1.2
 EVENTS_PER_S_MIN = 10e6
 INTERVAL_NS = DEFAULTS.control_interval_ns
 
@@ -43,7 +45,8 @@ def control_figures(seen: Seen) -> tuple[Figure, ...]:
     return (
         *(_step(seen, name, words) for name, words in ((WATCHED, _CALM), (ANSWERING, ANSWERING))),
         *(_longest(seen, name, words) for name, words in ((WATCHED, _CALM), (ANSWERING, ANSWERING))),
-        *(_live(seen, name) for name in (WITHOUT, WATCHED)),
+        *(_live(seen, name) for name in _LIVE),
+        *(_tail(seen, name) for name in _LIVE),
         *(_virtual(seen, name) for name in (UNSTEPPED, STEPPED)),
     )
 
@@ -82,6 +85,18 @@ def _live(seen: Seen, name: str) -> Figure:
     )
 
 
+def _tail(seen: Seen, name: str) -> Figure:
+    ns = seen.spread(f"{name} p99")
+    return Figure(
+        what=f"the same, p99 of a run of {_RATE}",
+        contender=name,
+        ns=ns,
+        base=WITHOUT,
+        times_base=seen.ratio(f"{name} p99", f"{WITHOUT} p99"),
+        missing=_measured(ns),
+    )
+
+
 def _virtual(seen: Seen, name: str) -> Figure:
     ns = seen.spread(name)
     return Figure(
@@ -95,7 +110,7 @@ def _virtual(seen: Seen, name: str) -> Figure:
 
 
 def control_promises(seen: Seen) -> tuple[Promise, ...]:
-    """What is promised; the ratios beside those of two runs that do not differ."""
+    """What is promised; the ratio beside that of two runs that do not differ."""
     interval_ms = INTERVAL_NS // 1_000_000
     return (
         *(
@@ -107,15 +122,12 @@ def control_promises(seen: Seen) -> tuple[Promise, ...]:
             )
             for name, words in ((WATCHED, _CALM), (ANSWERING, ANSWERING))
         ),
-        *(
-            Promise(
-                what=f"{_RATE}: {_WAY}, {percentile}: {WATCHED} / without",
-                unit="times",
-                value=seen.ratio(f"{WATCHED} {percentile}", f"{WITHOUT} {percentile}"),
-                at_most=most,
-                floor=seen.spread(f"{WITHOUT} {percentile} moves"),
-            )
-            for percentile, most in (("p50", P50_RATIO_MAX), ("p99", P99_RATIO_MAX))
+        Promise(
+            what=f"{_RATE}: {_WAY}, p50, with the control plane / without",
+            unit="times",
+            value=seen.ratio(f"{WATCHED} p50", f"{WITHOUT} p50"),
+            at_most=P50_RATIO_MAX,
+            floor=seen.spread(f"{WITHOUT} p50 moves"),
         ),
         Promise(
             what="simulated at 1 M events/s, the standard control plane every 10 ms",

@@ -87,9 +87,9 @@ class ControlRuns:
         self._virtual_source = _source(self._simulated)
         self._engine_runs = EngineRuns(sizes.engine_paced_events, should_stop)
 
-    def without(self) -> LiveRun:
-        """Live, the engine alone: nobody looks at it, and it takes no orders."""
-        settings = dataclasses.replace(self._watched.run_settings(), faults=False)
+    def alone(self, *, faults: bool) -> LiveRun:
+        """Live, the engine alone, which nobody looks at; with ``faults`` it could take the same orders."""
+        settings = dataclasses.replace(self._watched.run_settings(), faults=faults)
         run = self._engine_runs.run(EngineCase(name="alone", settings=settings))
         return LiveRun(latency=run.ways["published_to_completed"])
 
