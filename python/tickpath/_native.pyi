@@ -1412,10 +1412,11 @@ class StageState:
 @final
 class VirtualEngine:
     """
-    Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at 0.
+    Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at
+    0.
 
-    Every method may be called from any thread; one simulates at a time, the others wait. What the stages do is the
-    same on every machine, as long as orders are given between two calls of ``advance``.
+    Every method may be called from any thread; one simulates at a time, the others wait. What the stages do
+    is the same on every machine, as long as orders are given between two calls of ``advance``.
     """
     def __new__(cls, /, events: Events, gate: Gate, ring: EventRing, settings: tickpath.config.engine.EngineSettings, *, hold_at: SupportsIndex | None = None) -> Self:
         """
@@ -1437,11 +1438,11 @@ class VirtualEngine:
         """
     def advance(self, /, until_ns: SupportsIndex | None = None, until_published: SupportsIndex | None = None) -> bool:
         """
-        Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published; ``None``
-        is as far as it goes. Whether the run is over.
+        Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published;
+        ``None`` is as far as it goes. Whether the run is over.
 
-        Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves the run
-        at the moment it had come to. Raises ``EngineFailed`` before the start.
+        Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves
+        the run at the moment it had come to. Raises ``EngineFailed`` before the start.
         """
     @property
     def events_planned(self, /) -> int:
@@ -1489,8 +1490,8 @@ class VirtualEngine:
         """
     def release(self, /, hold_at: SupportsIndex | None = None) -> None:
         """
-        Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
-        start.
+        Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before
+        the start.
         """
     @property
     def ring(self, /) -> EventRing:
