@@ -31,8 +31,9 @@ TSAN := env $(QUICK_LINK) RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-misma
 	TSAN_OPTIONS="suppressions=$(CURDIR)/rust/core/tests/tsan.supp" RUSTUP_AUTO_INSTALL=0 \
 	cargo +nightly test --quiet -p tickpath-core --no-default-features --release --target $(HOST)
 # What the object tier and the lifecycle promise (tests/README.md): no file, no process, no engine, no Hypothesis.
-UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/core/test_state*.py tests/core/test_time*.py) \
-	tests/control tests/contract
+UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/core/test_state*.py tests/core/test_time*.py \
+	tests/control/test_failure*.py tests/control/test_causes*.py tests/control/test_metrics*.py tests/control/test_latency*.py \
+	tests/control/test_hlog*.py) tests/contract/test_state_codes.py
 
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.

@@ -199,6 +199,8 @@ def test_a_bad_row_stops_or_is_skipped_and_counted(run: Run, lobster: Path) -> N
     ("arguments", "words"),
     [
         (["scenario.toml"], "scenario.toml"),
+        (["--mode", "virtual", "--max"], "give a pace"),
+        (["--mode", "virtual", "--http", "0"], "--http is for a live run"),
         (["--mode", "dead"], "dead"),
         (["--rate", "1", "--speed", "2"], "--rate and --speed"),
         (["--rate", "1", "--max"], "--rate and --max"),

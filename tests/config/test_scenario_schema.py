@@ -153,6 +153,11 @@ TOGETHER = {
     "rounds_min",
     "rounds_max",
     "flat_rounds",
+    # With the probes and runbooks that a file has which says nothing, stages are built with faults.
+    "stamp_per",
+    "claim_lines",
+    # Makes a service time longer, and there is none.
+    "load_factor",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from tests.control.fake_world import Stage, Untouchable, World
@@ -20,7 +18,7 @@ from tickpath.errors import ArgumentTypeError, ArgumentValueError
 def test_a_dry_run_calls_nothing(name: str, state: State) -> None:
     world = World([])
     stages = {"executor": Stage(backlog=4), "log": Stage(backlog=9)}
-    look = dataclasses.replace(world.look(), state=state, stages=stages)
+    look = world.look()._replace(state=state, stages=stages)
     automation = Automation([build(name)], Untouchable(), world.lifecycle)
     (book,) = automation.runbooks
     rehearsed = dry_run(book, look)

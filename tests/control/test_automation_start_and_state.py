@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from tests.control.fake_world import SHORT_NS, STEP_NS, World
@@ -155,7 +153,7 @@ def test_what_a_probe_finds_is_answered_on_the_same_look_and_acknowledged_to_it(
     monitor = HealthMonitor.of([RefusedMovesSettings()], world.lifecycle)
 
     def step() -> None:
-        look = dataclasses.replace(world.look(), refused_moves=1)
+        look = world.look()._replace(refused_moves=1)
         monitor.step(look)
         world.automation.step(look)
         world.at_ns += STEP_NS

@@ -190,13 +190,22 @@ def test_people_read_what_went_wrong_and_what_was_done(
         "faults     feed-freeze",
         "causes     market data outage",
         "market-data-outage",
-        "shutdown   caller: the run ended by itself",
+        "shutdown   caller: everything published was read",
         eventful_report["digest"],
         "Nothing of a machine",
     ):
         assert line in text
     assert "floor" not in text
     assert not {"faults", "causes", "runbooks", "digest", "shutdown"} & set(text_of(report).split())
+
+
+def test_people_read_what_the_control_plane_took_live_and_nothing_of_it_in_virtual_time(
+    report: dict[str, Any], eventful_report: dict[str, Any]
+) -> None:
+    control = {**report["control"], "steps": 1_200, "step_ns_mean": 15_000, "step_ns_max": 240_000}
+    line = "control    1,200 steps, 15.0 µs each on average (0.15% of the interval), 240 µs at most"
+    assert line in text_of({**report, "control": control})
+    assert "each on average" not in text_of(eventful_report)
 
 
 def test_a_failure_and_a_refusal_are_said(report: dict[str, Any]) -> None:

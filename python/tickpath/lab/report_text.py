@@ -116,6 +116,7 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
         ),
         ("run time" if _is_virtual(report) else "wall time", duration(report["wall_ns"])),
         *([] if _is_virtual(report) else _machine(report)),
+        *_control_cost(report["control"]),
     ]
     if report["observer"]["shown"] is not None:
         facts.append(("sink", _sink(report["observer"])))
@@ -139,6 +140,19 @@ def _control(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     if report["shutdown"] is not None:
         facts.append(("shutdown", f"{', '.join(report['shutdown']['by'])}: {report['shutdown']['reason']}"))
     return facts
+
+
+def _control_cost(control: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What its steps took by the machine's clock; nothing where that is unknown."""
+    mean_ns = control["step_ns_mean"]
+    if mean_ns is None:
+        return []
+    share = mean_ns / control["interval_ns"]
+    text = (
+        f"{count(control['steps'])} steps, {duration(mean_ns)} each on average ({share:.2%} of the "
+        f"interval), {duration(control['step_ns_max'])} at most"
+    )
+    return [("control", text)]
 
 
 def _machine(report: Mapping[str, Any]) -> list[tuple[str, str]]:

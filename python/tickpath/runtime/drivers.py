@@ -69,16 +69,17 @@ class Driver(ABC):
         seen = self.seen = self._engine.snapshot()
         stages: Mapping[str, StageCounters] = dict(zip(self._names, seen.stages, strict=True))
         lifecycle = self._lifecycle
+        # In the order of its fields: by name it takes twice as long to make.
         return Look(
-            at_ns=self.now_ns(),
-            state=lifecycle.state,
-            epoch=lifecycle.epoch,
-            capacity_slots=self._capacity_slots,
-            feed=seen.feed,
-            stages=stages,
-            sink=self._engine.sink_counters(),
-            clock_skew_ns=seen.clock_skew_ns,
-            refused_moves=lifecycle.refused_moves,
+            self.now_ns(),
+            lifecycle.state,
+            lifecycle.epoch,
+            self._capacity_slots,
+            seen.feed,
+            stages,
+            self._engine.sink_counters(),
+            seen.clock_skew_ns,
+            lifecycle.refused_moves,
         )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from tickpath.control.failure.causes import Cause, held
 from tickpath.core.state import Lifecycle, State, Transition
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ControlCost", "RuntimeStatus", "StatusBoard", "gated_by_state"]
 
 
-@dataclass(frozen=True, slots=True)
-class ControlCost:
-    """What the control steps took, by the machine's clock."""
+class ControlCost(NamedTuple):
+    """What the control steps took, by the machine's clock; a tuple, because one is made at every step."""
 
     steps: int = 0
     """How many there were."""
@@ -183,6 +182,11 @@ class StatusBoard:
             control=self._control,
             latency=None if self._latency is None else self._latency.buckets,
         )
+
+    @property
+    def control(self) -> ControlCost:
+        """What the control steps took so far; cheap enough for every step."""
+        return self._control
 
     @property
     def is_ready(self) -> bool:

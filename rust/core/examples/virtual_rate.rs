@@ -4,7 +4,6 @@
 //! `empirical`; with `STEP_NS` the simulation is cut into steps of so many virtual nanoseconds.
 
 use std::env;
-use std::time::Instant;
 
 use tickpath_core::bus::EventRing;
 use tickpath_core::engine::{
@@ -13,6 +12,7 @@ use tickpath_core::engine::{
 use tickpath_core::ingest::Event;
 use tickpath_core::state::{Gate, GateWord, StateCode};
 use tickpath_core::sync::Arc;
+use tickpath_core::time::{Clock, MonotonicClock};
 
 fn main() {
     let mut arguments = env::args().skip(1);
@@ -48,7 +48,7 @@ fn main() {
         let source = source.clone();
         let mut engine =
             VirtualEngine::start(source, plan, producer, gate, settings).expect("good settings");
-        let began = Instant::now();
+        let began_ns = MonotonicClock.now_ns();
         let mut until_ns = 0;
         loop {
             until_ns = step_ns.map_or(u64::MAX, |step_ns| until_ns + step_ns);
@@ -60,10 +60,10 @@ fn main() {
                 break;
             }
         }
-        let elapsed = began.elapsed();
+        let elapsed_ns = (MonotonicClock.now_ns() - began_ns) as f64;
         let digest = engine.digest().hex(&[]);
-        let rate = events as f64 / elapsed.as_secs_f64() / 1e6;
-        let ns = elapsed.as_nanos() as f64 / events as f64;
+        let ns = elapsed_ns / events as f64;
+        let rate = 1e3 / ns;
         let executed = engine.snapshot().executor().ledger.executed;
         std::io::Write::write_fmt(
             &mut std::io::stdout(),

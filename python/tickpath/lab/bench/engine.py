@@ -7,17 +7,15 @@ rounds together.
 
 from __future__ import annotations
 
-import statistics
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from tickpath.control.metrics import LatencyHistogram
 from tickpath.errors import TickpathError
 from tickpath.lab.bench.engine_cases import PACED, PACED_FAST, PACED_SINKS, READERS, SPIN_PAUSES, groups
-from tickpath.lab.bench.engine_figures import BARE, FLOOR, PAUSED, Seen, engine_figures, engine_promises
+from tickpath.lab.bench.engine_figures import BARE, FLOOR, PAUSED, engine_figures, engine_promises
 from tickpath.lab.bench.engine_run import WAYS, EngineCase, EngineRun, EngineRuns
 from tickpath.lab.bench.exchange import Cut
 from tickpath.lab.bench.part import Budget, Figure, PartResult
+from tickpath.lab.bench.turns import Seen, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,47 +49,23 @@ class Runs(Protocol):
         """One run; raises ``Cut`` if it was interrupted."""
 
 
-@dataclass(slots=True)
-class _Turns:
-    """What the turns of one round showed."""
-
-    values: dict[str, list[float]] = field(default_factory=dict)
-    histograms: dict[str, LatencyHistogram] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def value(self, name: str, number: float | None) -> None:
-        """Notes a figure of a turn; unknown is none."""
-        if number is not None:
-            self.values.setdefault(name, []).append(number)
-
-    def count(self, name: str, number: int | None) -> None:
-        if number is not None:
-            self.counts[name] = self.counts.get(name, 0) + number
-
-    def histogram(self, name: str, more: LatencyHistogram) -> None:
-        """Notes latencies, and their median and p99 as figures of the turn."""
-        self.value(f"{name} p50", more.percentile(0.5))
-        self.value(f"{name} p99", more.percentile(0.99))
-        before = self.histograms.get(name)
-        self.histograms[name] = more if before is None else before.merge(more)
-
-    def run(self, case: EngineCase, run: EngineRun) -> None:
-        """Notes what is needed of a run."""
-        name, events = case.name, max(1, run.events)
-        self.value(f"{name} wall", run.wall_ns / events)
-        self.value(f"{name} feed", run.feed_ns / events)
-        self.count("unaccounted", run.unaccounted)
-        self.count(f"{name} read", run.read if run.shown is None else run.shown)
-        self.count(f"{name} lost", run.lost if run.dropped is None else run.dropped)
-        self.count(f"{name} ring lost", run.lost)
-        if name in _TIMED:
-            for way in WAYS:
-                self.histogram(f"{name} {way}", run.ways[way])
-            self.value(f"{name} floor p99", run.floor_p99_ns)
-            self.histogram(f"{name} {FLOOR}", run.floor_path)
-            ours, floor = run.ways["intended_to_completed"].percentile(0.99), run.floor_path.percentile(0.99)
-            if ours is not None and floor is not None:
-                self.value(f"{name} beyond", ours - floor)
+def _note(turns: Turns, case: EngineCase, run: EngineRun) -> None:
+    """Notes what is needed of a run."""
+    name, events = case.name, max(1, run.events)
+    turns.value(f"{name} wall", run.wall_ns / events)
+    turns.value(f"{name} feed", run.feed_ns / events)
+    turns.count("unaccounted", run.unaccounted)
+    turns.count(f"{name} read", run.read if run.shown is None else run.shown)
+    turns.count(f"{name} lost", run.lost if run.dropped is None else run.dropped)
+    turns.count(f"{name} ring lost", run.lost)
+    if name in _TIMED:
+        for way in WAYS:
+            turns.histogram(f"{name} {way}", run.ways[way])
+        turns.value(f"{name} floor p99", run.floor_p99_ns)
+        turns.histogram(f"{name} {FLOOR}", run.floor_path)
+        ours, floor = run.ways["intended_to_completed"].percentile(0.99), run.floor_path.percentile(0.99)
+        if ours is not None and floor is not None:
+            turns.value(f"{name} beyond", ours - floor)
 
 
 class EngineBench:
@@ -105,7 +79,7 @@ class EngineBench:
 
     def run(self, budget: Budget) -> PartResult:
         """Measures within ``budget``."""
-        rounds: list[_Turns] = []
+        rounds: list[Turns] = []
         try:
             runs = self._runs(budget)
             for number in budget.each_round():
@@ -118,7 +92,7 @@ class EngineBench:
                     rounds=0, figures=(Figure(what=self.title, contender="engine", missing=str(error)),)
                 )
             raise
-        seen = _seen(rounds)
+        seen = Seen.of(rounds, _figures)
         return PartResult(
             rounds=len(rounds),
             figures=engine_figures(seen),
@@ -133,16 +107,16 @@ def _runs_of(budget: Budget) -> Runs:
     return EngineRuns(events, budget.should_stop)
 
 
-def _round(runs: Runs, number: int, budget: Budget) -> _Turns:
+def _round(runs: Runs, number: int, budget: Budget) -> Turns:
     """Everything once or more, in an order that rotates within each group. Raises ``Cut``."""
-    turns = _Turns()
+    turns = Turns()
     for name, pauses in _PING_PONG.items():
         trips = runs.ping_pong(budget.sizes.engine_paced_events, pauses).trips
         turns.histogram(name, trips)
     for case in _in_turn(number, budget):
         if budget.should_stop():
             raise Cut
-        turns.run(case, runs.run(case))
+        _note(turns, case, runs.run(case))
     return turns
 
 
@@ -155,21 +129,9 @@ def _in_turn(number: int, budget: Budget) -> Iterator[EngineCase]:
                     yield case
 
 
-def _seen(rounds: list[_Turns]) -> Seen:
-    """The rounds together."""
-    together = _Turns()
-    for turns in rounds:
-        for name, histogram in turns.histograms.items():
-            before = together.histograms.get(name)
-            together.histograms[name] = histogram if before is None else before.merge(histogram)
-        for name, number in turns.counts.items():
-            together.count(name, number)
-    return Seen([_figures(turns) for turns in rounds], together.histograms, together.counts)
-
-
-def _figures(turns: _Turns) -> dict[str, float]:
+def _figures(turns: Turns) -> dict[str, float]:
     """The figures of a round."""
-    figures = {name: statistics.median(numbers) for name, numbers in turns.values.items()}
+    figures = turns.medians()
     floors = turns.values.get(f"{PACED} {FLOOR} p99", [])
     if len(floors) > 1:
         figures[f"{PACED} floor moves"] = max(floors) - min(floors)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tickpath.lab.bench.engine_cases import (
@@ -16,15 +15,13 @@ from tickpath.lab.bench.engine_cases import (
     SPIN_PAUSES,
     TWO_STAMPS,
 )
-from tickpath.lab.bench.figures import Latency, Spread, ratio
 from tickpath.lab.bench.part import Figure, Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from tickpath.lab.bench.figures import Spread
+    from tickpath.lab.bench.turns import Seen
 
-    from tickpath.control.metrics import LatencyHistogram
-
-__all__ = ["BARE", "FLOOR", "PAUSED", "Seen", "engine_figures", "engine_promises"]
+__all__ = ["BARE", "FLOOR", "PAUSED", "engine_figures", "engine_promises"]
 
 BARE = "ping-pong, bare spin"
 PAUSED = f"ping-pong, {SPIN_PAUSES} PAUSE"
@@ -41,43 +38,6 @@ READER_COSTS_MAX = 1.02
 _PUBLISHED, _INTENDED = "published → completed", "intended → completed"
 _WAYS = {_PUBLISHED: "published_to_completed", _INTENDED: "intended_to_completed"}
 _SPINS = f"spins, {SPIN_PAUSES} PAUSE"
-_NS_PER_S = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was seen in all complete rounds."""
-
-    rounds: Sequence[Mapping[str, float]]
-    """Figures by name, one mapping a round."""
-    histograms: Mapping[str, LatencyHistogram]
-    """Latencies by name, all rounds together."""
-    counts: Mapping[str, int]
-    """Sums by name, all rounds together."""
-
-    def spread(self, name: str) -> Spread | None:
-        """The rounds in which the figure was known."""
-        return Spread.of(figures[name] for figures in self.rounds if name in figures)
-
-    def ratio(self, above: str, below: str) -> Spread | None:
-        """Formed within each round."""
-        return ratio(self.rounds, above, below)
-
-    def latency(self, name: str) -> Latency | None:
-        """The distribution; ``None`` if nothing was seen."""
-        histogram = self.histograms.get(name)
-        return None if histogram is None or histogram.count == 0 else Latency.of_histogram(histogram)
-
-    def total(self, *names: str) -> Spread | None:
-        """The sum over all rounds: one that went wrong counts, however many did not."""
-        if not self.rounds:
-            return None
-        total = float(sum(self.counts[name] for name in names))
-        return Spread(total, total, total, len(self.rounds))
-
-    def rate(self, name: str) -> Spread | None:
-        """Events per second of what took so many nanoseconds each."""
-        return Spread.of(_NS_PER_S / figures[name] for figures in self.rounds if figures.get(name))
 
 
 def engine_figures(seen: Seen) -> tuple[Figure, ...]:

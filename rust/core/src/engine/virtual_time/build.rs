@@ -13,8 +13,8 @@ use super::super::leaves::Leaves;
 use super::super::settings::in_order;
 use super::super::{
     Acks, ConsumerStage, Control, EngineError, ExecutorStage, Faults, Faulty, FaultyReader,
-    FeedFaults, FeedStage, Intake, KeepsLatency, Limited, Loaded, NoAcks, NoFaults, NoService,
-    Plan, Planned, ReaderSettings, Recover, Sampled, Settings, Slowed, StageRecorder, StampsEach,
+    FeedFaults, FeedStage, Intake, KeepsLatency, Limited, Load, NoAcks, NoFaults, NoService, Plan,
+    Planned, ReaderSettings, Recover, Sampled, Settings, Slowed, StageRecorder, StampsEach,
     Upstreams,
 };
 use super::clock::{Arrivals, VirtualClock};
@@ -99,12 +99,9 @@ impl Building<'_> {
         } else if settings.service.is_none() {
             let stage = ExecutorStage::new(intake, NoService, acks, recorder, rows);
             self.in_order(outside, NoFaults, StampsEach(stage), now)
-        } else if settings.load_factor > 0.0 {
-            let service = self.loaded(settings);
-            let stage = ExecutorStage::new(intake, service, acks, recorder, rows);
-            self.in_order(outside, NoFaults, StampsEach(stage), now)
         } else {
-            let stage = ExecutorStage::new(intake, sampled(settings), acks, recorder, rows);
+            let service = self.sampled(settings);
+            let stage = ExecutorStage::new(intake, service, acks, recorder, rows);
             self.in_order(outside, NoFaults, StampsEach(stage), now)
         }
     }
@@ -189,19 +186,19 @@ impl Building<'_> {
             let stage = ConsumerStage::new(intake, NoService, recorder);
             desk(StampsEach(stage), index)
         } else {
-            let stage = ConsumerStage::new(intake, self.loaded(settings), recorder);
+            let stage = ConsumerStage::new(intake, self.sampled(settings), recorder);
             desk(StampsEach(stage), index)
         }
     }
 
-    fn loaded(&self, settings: &ReaderSettings) -> Loaded<Sampled> {
-        let control = Arc::clone(self.control);
-        Loaded::new(
-            sampled(settings),
-            control,
-            settings.load_factor,
-            self.ring_slots,
-        )
+    fn sampled(&self, settings: &ReaderSettings) -> Sampled {
+        let service = Sampled::new(settings.service.clone(), settings.seed);
+        if settings.load_factor > 0.0 {
+            let control = Arc::clone(self.control);
+            service.under(Load::new(control, settings.load_factor, self.ring_slots))
+        } else {
+            service
+        }
     }
 
     fn slowed(
@@ -209,8 +206,8 @@ impl Building<'_> {
         index: usize,
         settings: &ReaderSettings,
         faults: &Arc<Faults>,
-    ) -> Slowed<Loaded<Sampled>> {
-        Slowed::new(self.loaded(settings), Arc::clone(faults), index)
+    ) -> Slowed<Sampled> {
+        Slowed::new(self.sampled(settings), Arc::clone(faults), index)
     }
 
     fn intake<R: Recover<Item = Payload>>(&self, index: usize, reader: R) -> Intake<R> {
@@ -229,10 +226,6 @@ impl Building<'_> {
         let reader = EventReader::new(Arc::clone(producer.ring()), start);
         reader.map_err(|_| EngineError::Misused("the ring changed hands"))
     }
-}
-
-fn sampled(settings: &ReaderSettings) -> Sampled {
-    Sampled::new(settings.service.clone(), settings.seed)
 }
 
 fn desk<E, C>(stage: E, index: usize) -> Box<dyn Reading<C>>
