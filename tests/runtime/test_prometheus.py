@@ -114,7 +114,8 @@ def test_probes_are_told_with_value_and_threshold() -> None:
 def test_control_steps_are_a_summary_in_seconds() -> None:
     board = ready_board()
     for step_ns in (1_000, 3_000):
-        board.step(look(), step_ns)
+        board.step(look())
+        board.took(step_ns)
     assert value(board, "tickpath_control_step_seconds_count") == 2
     assert value(board, "tickpath_control_step_seconds_sum") == pytest.approx(4e-6)
     assert value(board, "tickpath_control_step_max_seconds") == pytest.approx(3e-6)

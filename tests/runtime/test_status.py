@@ -49,7 +49,10 @@ def test_moves_are_counted_and_not_only_remembered() -> None:
 
 
 def test_the_cost_of_control_steps_is_added_up() -> None:
-    assert ControlCost().plus(5).plus(9).plus(7) == ControlCost(3, 21, 9)
+    board = ready_board()
+    for step_ns in (5, 9, 7):
+        board.took(step_ns)
+    assert board.control == board.read().control == ControlCost(3, 21, 9)
 
 
 def test_a_closed_board_says_so() -> None:

@@ -211,14 +211,18 @@ class Session:
                         over = driver.advance(*due)
                         began_ns = now() if live else 0
                         look = driver.look()
-                        if plane.step(look):
-                            self.board.step(look, now() - began_ns if live else None)
+                        is_step = plane.step(look)
+                        if is_step:
+                            self.board.step(look)
                             self._stop_if_asked(should_stop, look)
+                        due = plane.due(look.at_ns)
+                        if is_step:
+                            if live:
+                                self.board.took(now() - began_ns)
                             if driver.seen is not None:
                                 on_look(driver.seen)
                         if trace is not None:
                             trace(look, plane, driver.acks_digest())
-                        due = plane.due(look.at_ns)
             except BaseException:
                 engine.stop()
                 raise

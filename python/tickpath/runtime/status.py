@@ -1,6 +1,6 @@
 """The run as of one moment, for everybody outside: probe file, endpoints, progress.
 
-The control step leaves its look on the board, which costs it two stores; whoever asks gets a frozen status
+The control step leaves its look on the board, which costs it little; whoever asks gets a frozen status
 put together from what is shared, on his own thread. Nothing here is near the hot path, and nothing is kept
 but counts.
 
@@ -155,13 +155,15 @@ class StatusBoard:
         """From now on each step counts the latencies of the acks that ``latency`` gives."""
         self._latency = latency
 
-    def step(self, look: Look, step_ns: int | None = None) -> None:
-        """A control step has seen ``look``; ``step_ns`` is what the last one took, where it was measured."""
-        if step_ns is not None:
-            self._control = self._control.plus(step_ns)
+    def step(self, look: Look) -> None:
+        """A control step has seen ``look``."""
         if self._latency is not None:
             self._latency.step()
         self._readiness.saw(look)
+
+    def took(self, step_ns: int) -> None:
+        """The whole control step, this board's share in it, took so long."""
+        self._control = self._control.plus(step_ns)
 
     def read(self) -> RuntimeStatus:
         """The status as of now."""

@@ -92,14 +92,16 @@ class Steering:
             else:
                 self._earn(self._passed)
         else:
-            self._leave_warmup(f"the lifecycle was moved to {state.name}")
+            if self._warmup.is_running:
+                self._leave_warmup(f"the lifecycle was moved to {state.name}")
             if look.feed.held and self._is_fenced(look):
                 self._engine.release()
 
     def degrade(self, cause: str) -> None:
         """WARMUP or READY to DEGRADED; a warm-up under way ends without a verdict, and holds no feed."""
         if self._lifecycle.state in (State.WARMUP, State.READY):
-            self._leave_warmup(f"degraded: {cause}")
+            if self._warmup.is_running:
+                self._leave_warmup(f"degraded: {cause}")
             self._lifecycle.transition_to(State.DEGRADED, cause)
 
     def recover(self, cause: str) -> bool:
@@ -154,11 +156,10 @@ class Steering:
         self._do(self._warmup.begin(at_ns, look=look, window=self._acks()))
 
     def _leave_warmup(self, reason: str) -> None:
-        """One that is under way ends without a verdict, and what it was to hold is let go."""
-        if self._warmup.is_running:
-            self._keep(self._warmup.interrupt(self._now_ns(), reason, look=self._look))
-            if self._lifecycle.state is not State.READY:
-                self._engine.release()
+        """The one under way ends without a verdict, and what it was to hold is let go."""
+        self._keep(self._warmup.interrupt(self._now_ns(), reason, look=self._look))
+        if self._lifecycle.state is not State.READY:
+            self._engine.release()
 
     def _do(self, step: WarmupStep) -> None:
         if step.action == "next_round":

@@ -135,6 +135,8 @@ class Injector:
 
         A driver that steps exactly there injects exactly then.
         """
+        if self.is_over:
+            return None
         dues = [planned.schedule.next_due_ns() for planned in (*self._pending, *self._active)]
         return min((due for due in dues if due is not None and due > now_ns), default=None)
 
@@ -144,6 +146,8 @@ class Injector:
         Where it is an end that counts events and faults withhold or repeat some, it is a guess, put right at
         each step.
         """
+        if self.is_over:
+            return None
         look = self._look
         published = -1 if look is None else look.feed.published
         dues = [planned.schedule.next_due_event(look) for planned in (*self._pending, *self._active)]
