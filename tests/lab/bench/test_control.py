@@ -30,7 +30,7 @@ class Scripted:
 
     def __init__(self, **told: list[Any]) -> None:
         self.ran: list[str] = []
-        within = {
+        within: dict[str, list[Any]] = {
             "without_ns": [200],
             "watched_ns": [210],
             "steps_ns": [(10_000, 20_000)],
