@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.engine.runs import finished, lifecycle, source
-from tickpath.config.engine import ConsumerSettings, EngineSettings, ServiceTime
+from tests.core.engine.runs import lifecycle, source
+from tickpath.config.engine import ConsumerSettings, EngineSettings, OverrunPolicy, ServiceTime
 from tickpath.core.engine import FeedPlan, VirtualEngine
 from tickpath.core.ingest import MarketDataSource
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
@@ -75,7 +75,7 @@ def test_drawn_service_times_are_those_of_their_seed() -> None:
 
 
 @pytest.mark.parametrize("overrun", ["oldest", "head"])
-def test_a_run_in_virtual_time_has_the_same_losses_and_latencies(overrun: str) -> None:
+def test_a_run_in_virtual_time_has_the_same_losses_and_latencies(overrun: OverrunPolicy) -> None:
     feed = MarketDataSource.synthetic(model="hawkes", rate_hz=100_000, events=5_000, seed=7)
     drawn = ConsumerSettings(
         name="executor", service=ServiceTime.lognormal(7_000, 0.5), seed=3, overrun=overrun
@@ -87,7 +87,8 @@ def test_a_run_in_virtual_time_has_the_same_losses_and_latencies(overrun: str) -
             sized = plan.size(stage, capacity=slots)
             engine = VirtualEngine(feed, lifecycle(), EngineSettings(capacity=slots, executor=stage))
             engine.start()
-            record = finished(engine)
+            record = engine.finish()
+            assert record.balanced
             ledger = record.stages[0].ledger
             assert (ledger.executed, ledger.lost, ledger.shed) == (sized.read, sized.lost, sized.shed)
             assert (ledger.lost > 0) == (slots < needed.backlog)
