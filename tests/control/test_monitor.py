@@ -9,7 +9,7 @@ import pytest
 from tests.control.looks import MS, Feed, Told, lifecycle_in, look, reported
 from tickpath.config.scenario.probes import FeedStalenessSettings, RefusedMovesSettings, standard_probes
 from tickpath.control.failure import Cause, held, held_causes, hold
-from tickpath.control.health import HealthMonitor, Hysteresis, Verdict, Watch
+from tickpath.control.health import HealthMonitor, Hysteresis, Reading, Verdict, Watch
 from tickpath.core.state import State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
@@ -72,7 +72,7 @@ class TestCauses:
         )
         assert held(lifecycle) == (expected,)
         assert (change.at_ns, change.probe, change.cause, change.raised) == (6 * MS, "feed", expected, True)
-        assert change.reading == ("failing", 6 * MS, 5 * MS, "ns without a new event")
+        assert change.reading == Reading("failing", 6 * MS, 5 * MS, "ns without a new event")
 
     def test_the_change_that_clears_says_what_it_was(self) -> None:
         lifecycle = lifecycle_in(State.READY)

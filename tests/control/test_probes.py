@@ -18,7 +18,7 @@ from tickpath.config.scenario.probes import (
     RefusedMovesSettings,
     SinkLossSettings,
 )
-from tickpath.control.health import Acknowledged, Look, Probe, probe_of
+from tickpath.control.health import Acknowledged, Look, Probe, Reading, probe_of
 from tickpath.control.health.probes.kinds import KINDS
 from tickpath.core.state import State
 from tickpath.errors import ArgumentTypeError
@@ -27,7 +27,13 @@ from tickpath.errors import ArgumentTypeError
 def said(settings: Any, *looks: Look) -> list[tuple[str, float | None]]:
     """Verdict and value of a new probe on each of ``looks``."""
     probe = probe_of(settings)
-    return [probe.read(each)[:2] for each in looks]
+    return [answer(probe, each) for each in looks]
+
+
+def answer(probe: Probe, given: Look) -> tuple[str, float | None]:
+    """Verdict and value."""
+    reading = probe.read(given)
+    return reading.verdict, reading.value
 
 
 def counting(fault: str, count: int | None) -> Feed:
@@ -218,7 +224,7 @@ class TestFeedIntegrity:
         probe = probe_of(FeedIntegritySettings(repeats_max=100))
         probe.read(look(0))
         reading = probe.read(look(1, feed=Feed(gaps=1, repeats=90, reordered=2)))
-        assert reading == ("failing", 2, 0, "events late in the window")
+        assert reading == Reading("failing", 2, 0, "events late in the window")
 
     def test_only_the_window_counts(self) -> None:
         settings = FeedIntegritySettings(window_ns=2 * MS)
@@ -246,19 +252,19 @@ class TestRefusedMoves:
     def test_it_fails_until_somebody_has_seen_to_it(self) -> None:
         probe = probe_of(RefusedMovesSettings())
         assert isinstance(probe, Acknowledged)
-        assert probe.read(look(0))[:2] == ("ok", 0)
-        assert probe.read(look(1, refused_moves=2))[:2] == ("failing", 2)
-        assert probe.read(look(2, refused_moves=2))[:2] == ("failing", 2)
+        assert answer(probe, look(0)) == ("ok", 0)
+        assert answer(probe, look(1, refused_moves=2)) == ("failing", 2)
+        assert answer(probe, look(2, refused_moves=2)) == ("failing", 2)
         probe.acknowledge()
-        assert probe.read(look(3, refused_moves=2))[:2] == ("ok", 0)
-        assert probe.read(look(4, refused_moves=3))[:2] == ("failing", 1)
+        assert answer(probe, look(3, refused_moves=2)) == ("ok", 0)
+        assert answer(probe, look(4, refused_moves=3)) == ("failing", 1)
 
     def test_one_that_came_after_the_last_look_is_not_acknowledged(self) -> None:
         probe = probe_of(RefusedMovesSettings())
         assert isinstance(probe, Acknowledged)
         probe.read(look(0, refused_moves=1))
         probe.acknowledge()
-        assert probe.read(look(1, refused_moves=2))[:2] == ("failing", 1)
+        assert answer(probe, look(1, refused_moves=2)) == ("failing", 1)
 
 
 STAGED: list[Any] = [BacklogSettings, CursorProgressSettings, LatencySettings, OverrunRateSettings]

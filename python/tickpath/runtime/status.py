@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tickpath.control.failure.causes import Cause, held
 from tickpath.core.state import Lifecycle, State, Transition
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["ControlCost", "RuntimeStatus", "StatusBoard", "gated_by_state"]
 
 
-class ControlCost(NamedTuple):
-    """What the control steps took, by the machine's clock; a tuple, because one is made at every step."""
+@dataclass(frozen=True, slots=True)
+class ControlCost:
+    """What the control steps took, by the machine's clock."""
 
     steps: int = 0
     """How many there were."""
@@ -37,11 +38,6 @@ class ControlCost(NamedTuple):
     """Their time in all, in nanoseconds."""
     max_ns: int | None = None
     """The longest; ``None`` before the first."""
-
-    def plus(self, step_ns: int) -> ControlCost:
-        """This and one more step of ``step_ns`` nanoseconds."""
-        longest = step_ns if self.max_ns is None else max(self.max_ns, step_ns)
-        return ControlCost(self.steps + 1, self.total_ns + step_ns, longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +138,8 @@ class StatusBoard:
         self._shutdown = shutdown
         self._latency: AckLatency | None = None
         self._stopped = False
-        self._control = ControlCost()
+        # Steps, their time in all, the longest: exchanged whole, so that nobody reads half of it.
+        self._took = (0, 0, 0)
         self._moves = {(source, target): 0 for source, targets in LEGAL_MOVES.items() for target in targets}
         self._unsubscribe: Callable[[], None] = lifecycle.subscribe(self._count)
 
@@ -163,7 +160,8 @@ class StatusBoard:
 
     def took(self, step_ns: int) -> None:
         """The whole control step, this board's share in it, took so long."""
-        self._control = self._control.plus(step_ns)
+        steps, total_ns, max_ns = self._took
+        self._took = (steps + 1, total_ns + step_ns, max(max_ns, step_ns))
 
     def read(self) -> RuntimeStatus:
         """The status as of now."""
@@ -181,14 +179,15 @@ class StatusBoard:
             transitions=tuple((*move, count) for move, count in self._moves.items()),
             warmup=None if warmup is None else warmup.progress,
             certificate=None if warmup is None else warmup.certificate,
-            control=self._control,
+            control=self.control,
             latency=None if self._latency is None else self._latency.buckets,
         )
 
     @property
     def control(self) -> ControlCost:
         """What the control steps took so far; cheap enough for every step."""
-        return self._control
+        steps, total_ns, max_ns = self._took
+        return ControlCost(steps, total_ns, max_ns if steps else None)
 
     @property
     def is_ready(self) -> bool:

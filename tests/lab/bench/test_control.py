@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.lab.bench.scripted import TINY, budget
 from tickpath.control.metrics import LatencyHistogram
 from tickpath.errors import ArgumentValueError
 from tickpath.lab.bench.control import ControlBench
-from tickpath.lab.bench.control_run import ControlRuns, LiveRun, frozen, watched
+from tickpath.lab.bench.control_run import ControlRuns, LiveRun
 from tickpath.lab.bench.exchange import Cut
 from tickpath.lab.bench.figures import Spread
 from tickpath.lab.bench.part import PartResult, Promise
@@ -51,13 +52,16 @@ class Scripted:
 
     def watched(self) -> LiveRun:
         self.ran.append("watched")
-        return LiveRun(latency=flat(self._take("watched_ns")), steps_ns=self._take("steps_ns"))
+        steps_ns = self._take("steps_ns")
+        latency = flat(self._take("watched_ns"))
+        # The step of the warm-up takes longer, and is no part of the average.
+        return LiveRun(latency=latency, steps_ns=steps_ns, longest_ns=90_000)
 
     def answering(self) -> LiveRun:
         self.ran.append("answering")
         steps_ns = self._take("answering_ns")
         # Steps before the fault are no part of it.
-        return LiveRun(latency=flat(999), steps_ns=(1, *steps_ns), answering_ns=steps_ns)
+        return LiveRun(latency=flat(999), steps_ns=(1,), answering_ns=steps_ns, longest_ns=95_000)
 
     def stepped(self) -> float:
         self.ran.append("stepped")
@@ -114,7 +118,7 @@ def test_a_step_is_judged_by_its_mean_and_the_longest_stands_beside_it() -> None
     assert rows["a control step, live, on average", "a runbook under way"] == Spread(
         21_000, 21_000, 21_000, 2
     )
-    assert rows["the longest control step of a run", "nothing wrong"] == Spread(20_000, 20_000, 20_000, 2)
+    assert rows["the longest control step of a run", "nothing wrong"] == Spread(90_000, 90_000, 90_000, 2)
 
 
 def test_runs_without_that_differ_as_much_say_that_nothing_finer_can_be_told() -> None:
@@ -174,14 +178,18 @@ def test_a_machine_that_cannot_run_it_is_told_from_one_that_was_interrupted() ->
 
 @pytest.mark.slow
 def test_every_kind_of_run_runs() -> None:
-    runs = ControlRuns(TINY, lambda: False)
-    assert runs.without().latency.count == TINY.engine_paced_events
+    # Long enough for a few steps after the one that a runbook answers.
+    sizes = replace(TINY, engine_paced_events=6_000)
+    runs = ControlRuns(sizes, lambda: False)
+    assert runs.without().latency.count == sizes.engine_paced_events
     calm = runs.watched()
     assert calm.steps_ns
     assert calm.answering_ns == ()
-    assert 0 < calm.latency.count < TINY.engine_paced_events
+    assert 0 < calm.latency.count < sizes.engine_paced_events
     answering = runs.answering()
-    assert 0 < len(answering.answering_ns) < len(answering.steps_ns)
+    assert answering.answering_ns
+    assert answering.longest_ns is not None
+    assert answering.longest_ns >= max(answering.answering_ns)
     assert runs.stepped() > 0
     assert runs.unstepped() > 0
 
@@ -192,10 +200,3 @@ def test_an_interrupted_run_counts_for_nothing() -> None:
     for run in (runs.without, runs.watched, runs.answering, runs.stepped, runs.unstepped):
         with pytest.raises(Cut):
             run()
-
-
-def test_nothing_goes_wrong_in_one_scenario_and_the_other_has_the_same_control_plane() -> None:
-    calm, fault = watched(5_000), frozen()
-    assert calm.injections == ()
-    assert [type(probe) for probe in fault.probes] == [type(probe) for probe in calm.probes]
-    assert fault.runbooks == calm.runbooks

@@ -71,6 +71,9 @@ class Automation:
         self._unresolved: dict[tuple[str, str], None] = {}
         self._acknowledged: deque[str] = deque()
         self._seen: tuple[str, ...] | None = None
+        # The causes that were held last, and their words: the same tuple means that nothing has changed.
+        self._held: tuple[Cause, ...] = ()
+        self._held_words: tuple[str, ...] = ()
         self._epoch: int | None = None
         self._degraded_from: tuple[int, State | None] = (-1, None)
 
@@ -106,7 +109,7 @@ class Automation:
         ):
             return ()
         before = len(self.audit)
-        words = _words(causes)
+        words = self._words()
         # While the same causes are held in the same epoch and no response has ended, nothing can begin.
         if words != self._seen or look.epoch != self._epoch or self._acknowledged:
             self._release(words)
@@ -126,19 +129,20 @@ class Automation:
 
     def situation(self, response: Response, look: Look) -> Situation:
         """What ``response`` may know now; read afresh, for an action may just have changed it."""
-        causes = _words(held(self._lifecycle))
+        causes = self._words()
         state = self._lifecycle.state
+        # In the order of its fields: by name it takes twice as long to make.
         return Situation(
-            look=look,
-            state=state,
-            causes=causes,
-            trigger=response.trigger,
-            own=self._own(response, causes),
-            holding=self._holding(response),
-            clear_looks=response.clear_looks,
-            asked=response.asked,
-            degraded_from=self._left(state),
-            acknowledged=response.acknowledged,
+            look,
+            state,
+            causes,
+            response.trigger,
+            self._own(response, causes),
+            self._holding(response),
+            response.clear_looks,
+            response.asked,
+            self._left(state),
+            response.acknowledged,
         )
 
     def record(self, response: Response, look: Look, step: str, event: Event, detail: str) -> None:
@@ -210,7 +214,7 @@ class Automation:
             self._unresolved.pop(key, None)
             return
         # It has failed for the causes of now: only what comes anew begins it again.
-        self._mark_answered(response, _words(held(self._lifecycle)))
+        self._mark_answered(response, self._words())
         if response.runbook.holds:
             self._unresolved[key] = None
 
@@ -218,7 +222,16 @@ class Automation:
         for cause in self._own(response, causes):
             self._answered[response.runbook.name, cause] = None
 
+    def _words(self) -> tuple[str, ...]:
+        """The words of the causes held now, in the order they came."""
+        causes = held(self._lifecycle)
+        if causes is not self._held:
+            self._held, self._held_words = causes, tuple(cause.words for cause in causes)
+        return self._held_words
+
     def _in_order(self) -> list[Response]:
+        if len(self._responses) <= 1:
+            return self._responses[:]
         return [one for runbook in self.runbooks for one in self._responses if one.runbook is runbook]
 
     def _find(self, runbook: Runbook, subject: str) -> Response | None:
@@ -236,6 +249,8 @@ class Automation:
 
     def _holding(self, response: Response) -> tuple[str, ...]:
         """Who else keeps the lifecycle from READY."""
+        if self._responses == [response] and not self._unresolved:
+            return ()
         under_way = [one.runbook.name for one in self._responses if one is not response and one.holds]
         own = (response.runbook.name, response.subject)
         return (*under_way, *(name for name, subject in self._unresolved if (name, subject) != own))
@@ -251,7 +266,3 @@ class Automation:
             left = last.source if last is not None and last.target is State.DEGRADED else None
             self._degraded_from = (epoch, left)
         return self._degraded_from[1]
-
-
-def _words(causes: tuple[Cause, ...]) -> tuple[str, ...]:
-    return tuple(cause.words for cause in causes)

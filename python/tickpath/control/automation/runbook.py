@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tickpath.core.state import State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
@@ -23,9 +23,11 @@ __all__ = ["Condition", "Runbook", "Situation", "Step", "subject_of"]
 _SUBJECT = ": "
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a condition may know: the counters, the lifecycle, the causes, how this response came about."""
+class Situation(NamedTuple):
+    """What a condition may know: the counters, the lifecycle, the causes, how this response came about.
+
+    A tuple, because some are made at every step of a response.
+    """
 
     look: Look
     """The counters of this control step. Its ``state`` is that of the step's beginning; see :attr:`state`."""

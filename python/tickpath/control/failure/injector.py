@@ -137,8 +137,7 @@ class Injector:
         """
         if self.is_over:
             return None
-        dues = [planned.schedule.next_due_ns() for planned in (*self._pending, *self._active)]
-        return min((due for due in dues if due is not None and due > now_ns), default=None)
+        return _soonest([one.schedule.next_due_ns() for one in (*self._pending, *self._active)], now_ns)
 
     def next_due_event(self) -> int | None:
         """The count of published events at which something starts or ends next, likewise.
@@ -150,8 +149,8 @@ class Injector:
             return None
         look = self._look
         published = -1 if look is None else look.feed.published
-        dues = [planned.schedule.next_due_event(look) for planned in (*self._pending, *self._active)]
-        return min((due for due in dues if due is not None and due > published), default=None)
+        dues = [one.schedule.next_due_event(look) for one in (*self._pending, *self._active)]
+        return _soonest(dues, published)
 
     def roll_back(self) -> None:
         """Ends everything under way, last started first, and sets every knob back; nothing starts any more.
@@ -220,3 +219,11 @@ class Injector:
     def _count(self, error: Exception, source: object) -> None:
         self._errors += 1
         report_unraisable(error, source)
+
+
+def _soonest(dues: list[int | None], after: int) -> int | None:
+    soonest = None
+    for due in dues:
+        if due is not None and due > after and (soonest is None or due < soonest):
+            soonest = due
+    return soonest

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from tickpath.control.health.look import Look
@@ -12,8 +13,13 @@ __all__ = ["Acknowledged", "Probe", "Reading", "Verdict"]
 Verdict = Literal["ok", "failing", "unknown"]
 
 
-class Reading(NamedTuple):
-    """The verdict on one look, and the figures it was made from."""
+@dataclass(slots=True)
+class Reading:
+    """The verdict on one look, and the figures it was made from.
+
+    Nobody changes one. It is not frozen because each probe makes one at every step, and freezing takes more
+    time than most probes do.
+    """
 
     verdict: Verdict
     """``"unknown"`` if the counters do not tell: it neither raises nor clears anything."""

@@ -32,7 +32,8 @@ __all__ = ["ControlBench", "Runs"]
 #: A few per cent of difference need more than one turn, and so does a figure that one pause decides.
 _TURNS = 3
 _NOTES = (
-    "a control step: counters read, seven probes, twelve runbooks at hand; it shares the executor's core",
+    "a control step: counters read, seven probes, twelve runbooks at hand; feed or executor spin on its core",
+    "on average: steps that found the run READY, or a runbook under way; the longest: of all, also in WARMUP",
     "without: the engine alone on a lifecycle that is READY, built without faults; READY only on both sides",
     "the floor of a ratio: the slowest run without over the fastest, in the same round",
     "simulated: constant service time, 700 ns, a digest over every ack; with the account at the end",
@@ -97,12 +98,15 @@ def _round(runs: Runs, number: int, budget: Budget) -> Turns:
 
     def live(name: str, run: LiveRun) -> None:
         turns.histogram(name, run.latency)
-        _note_steps(turns, name, run.steps_ns)
+        _note_steps(turns, name, run.steps_ns, run.longest_ns)
+
+    def answering(run: LiveRun) -> None:
+        _note_steps(turns, ANSWERING, run.answering_ns, run.longest_ns)
 
     kinds: tuple[Callable[[], object], ...] = (
         lambda: live(WITHOUT, runs.without()),
         lambda: live(WATCHED, runs.watched()),
-        lambda: _note_steps(turns, ANSWERING, runs.answering().answering_ns),
+        lambda: answering(runs.answering()),
         lambda: turns.value(UNSTEPPED, runs.unstepped()),
         lambda: turns.value(STEPPED, runs.stepped()),
     )
@@ -115,10 +119,9 @@ def _round(runs: Runs, number: int, budget: Budget) -> Turns:
     return turns
 
 
-def _note_steps(turns: Turns, name: str, steps_ns: tuple[int, ...]) -> None:
-    if steps_ns:
-        turns.value(f"{name} step", statistics.fmean(steps_ns))
-        turns.value(f"{name} longest", max(steps_ns))
+def _note_steps(turns: Turns, name: str, steps_ns: tuple[int, ...], longest_ns: int | None) -> None:
+    turns.value(f"{name} step", statistics.fmean(steps_ns) if steps_ns else None)
+    turns.value(f"{name} longest", longest_ns)
 
 
 def _figures(turns: Turns) -> dict[str, float]:

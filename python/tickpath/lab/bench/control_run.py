@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.scenario import FeedSettings, Scenario, WarmupSettings
-from tickpath.config.scenario.injections import FeedFreezeSettings
-from tickpath.config.scenario.probes import FeedStalenessSettings, standard_probes
 from tickpath.config.scenario.surroundings import EngineRest
+from tickpath.control.failure import Cause, hold
 from tickpath.control.metrics import LatencyHistogram
 from tickpath.core.engine import VirtualEngine
 from tickpath.core.ingest import MarketDataSource
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from tickpath.lab.bench.part import Sizes
     from tickpath.runtime.control_plane import ControlPlane
 
-__all__ = ["LIVE_RATE_HZ", "VIRTUAL_RATE_HZ", "ControlRuns", "LiveRun", "frozen", "simulated", "watched"]
+__all__ = ["LIVE_RATE_HZ", "VIRTUAL_RATE_HZ", "ControlRuns", "LiveRun", "simulated", "watched"]
 
 LIVE_RATE_HZ = 100_000
 VIRTUAL_RATE_HZ = 1_000_000
@@ -40,11 +39,8 @@ VIRTUAL_RATE_HZ = 1_000_000
 SERVICE_NS = 700
 #: Events until READY.
 _WARMUP_EVENTS = 100
-#: The fault begins so late, is noticed so much later, and lasts for ten control steps or more.
-_FREEZE_AT_NS = 20_000_000
-_STALENESS_NS = 10_000_000
-_FREEZE_NS = 110_000_000
-_FROZEN_EVENTS = 15_000
+#: What the runbook ``market-data-outage`` answers.
+_CAUSE = Cause("market data outage", "bench")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +50,11 @@ class LiveRun:
     latency: LatencyHistogram
     """The executor's, from publication to completion, in READY."""
     steps_ns: tuple[int, ...] = ()
-    """What each control step took, by the machine's clock; empty without a control plane."""
+    """What each control step took that found the run READY; empty without a control plane."""
     answering_ns: tuple[int, ...] = ()
-    """Those of them after which a runbook was under way."""
+    """What each took that found a runbook under way."""
+    longest_ns: int | None = None
+    """The longest of all, those of warm-up and of every change included."""
 
 
 def watched(events: int) -> Scenario:
@@ -67,18 +65,6 @@ def watched(events: int) -> Scenario:
         engine=EngineRest(floor_window_ns=0),
         warmup=WarmupSettings(kind="count", events=_WARMUP_EVENTS),
     )
-
-
-def frozen() -> Scenario:
-    """The same with a fault: the feed freezes, and a runbook degrades and waits for it most of the run."""
-    probes = (
-        FeedStalenessSettings(staleness_ns_max=_STALENESS_NS)
-        if isinstance(probe, FeedStalenessSettings)
-        else probe
-        for probe in standard_probes()
-    )
-    freeze = FeedFreezeSettings(at_ns=_FREEZE_AT_NS, duration_ns=_FREEZE_NS)
-    return dataclasses.replace(watched(_FROZEN_EVENTS), probes=tuple(probes), injections=(freeze,))
 
 
 def simulated(events: int) -> Scenario:
@@ -96,10 +82,8 @@ class ControlRuns:
     def __init__(self, sizes: Sizes, should_stop: Callable[[], bool]) -> None:
         self._should_stop = should_stop
         self._watched = watched(sizes.engine_paced_events)
-        self._frozen = frozen()
         self._simulated = simulated(sizes.engine_events)
         self._watched_source = _source(self._watched)
-        self._frozen_source = _source(self._frozen)
         self._virtual_source = _source(self._simulated)
         self._engine_runs = EngineRuns(sizes.engine_paced_events, should_stop)
 
@@ -111,28 +95,33 @@ class ControlRuns:
 
     def watched(self) -> LiveRun:
         """Live, nothing goes wrong."""
-        return self._live(self._watched, self._watched_source)
+        return self._live(None)
 
     def answering(self) -> LiveRun:
-        """Live, with a runbook under way for most of it."""
-        return self._live(self._frozen, self._frozen_source)
+        """Live, with a runbook under way: it degrades, and waits for a cause that is never released."""
+        return self._live(_CAUSE)
 
-    def _live(self, scenario: Scenario, source: MarketDataSource) -> LiveRun:
-        session = Session(source, scenario=scenario)
+    def _live(self, cause: Cause | None) -> LiveRun:
+        """A run; ``cause`` is held from the first step on that finds it READY."""
+        session = Session(self._watched_source, scenario=self._watched)
         board = session.board
         steps_ns: list[int] = []
         answering_ns: list[int] = []
-        before = board.control
+        before, was_answering = board.control, False
 
-        def after_step(_look: Look, plane: ControlPlane, _digest: str) -> None:
-            nonlocal before
+        def after_step(look: Look, plane: ControlPlane, _digest: str) -> None:
+            nonlocal before, was_answering
             cost = board.control
             if cost.steps == before.steps:
                 return
-            steps_ns.append(cost.total_ns - before.total_ns)
-            if plane.automation.under_way:
-                answering_ns.append(steps_ns[-1])
-            before = cost
+            step_ns = cost.total_ns - before.total_ns
+            if look.state is State.READY:
+                steps_ns.append(step_ns)
+                if cause is not None:
+                    hold(session.lifecycle, cause)
+            if was_answering:
+                answering_ns.append(step_ns)
+            before, was_answering = cost, bool(plane.automation.under_way)
 
         result = session.run(should_stop=self._should_stop, trace=after_step)
         if self._should_stop() or result.record is None:
@@ -140,7 +129,12 @@ class ControlRuns:
         in_ready = result.record.stages[0].histograms(State.READY)
         # A run that never came to READY has none.
         latency = in_ready.get("published_to_completed") or LatencyHistogram()
-        return LiveRun(latency=latency, steps_ns=tuple(steps_ns), answering_ns=tuple(answering_ns))
+        return LiveRun(
+            latency=latency,
+            steps_ns=tuple(steps_ns),
+            answering_ns=tuple(answering_ns),
+            longest_ns=board.control.max_ns,
+        )
 
     def stepped(self) -> float:
         """In virtual time with the control plane; nanoseconds of the machine per event."""
