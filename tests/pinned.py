@@ -1,4 +1,4 @@
-"""Digests that have to be the same on every machine and under every Python; a change of meaning changes them."""
+"""Digests that are the same on every machine and under every Python; a change of meaning changes them."""
 
 from __future__ import annotations
 
