@@ -102,7 +102,10 @@ def test_an_interpreter_that_cannot_measure_is_an_error(bench: Bench, tmp_path: 
         (["--rounds", "0"], "0 is not in the range"),
         (["--picture", "latency.gif"], "a picture is a .svg or .png file"),
         (["--picture", "no/such/folder/a.svg"], "there is no folder no/such/folder"),
-        (["--only", "batches", "--picture", "a.svg"], "add --only with one of engine, threads, processes"),
+        (
+            ["--only", "batches", "--picture", "a.svg"],
+            "add --only with one of engine, control, threads, processes",
+        ),
         (["--only", "threads", "--also", sys.executable], "add --only object-tier"),
         (["--also", "no-such-python"], "no-such-python cannot be started: No such file or directory"),
     ],

@@ -42,33 +42,52 @@ def test_a_signal_ends_the_run_and_the_account_is_printed(number: signal.Signals
     assert [phase for phase, _ in shutdown["phases"]][-1] == "done"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_scenario_is_ended_in_order_its_faults_are_rolled_back(
-    number: signal.Signals, tmp_path: Path
-) -> None:
-    # The stage that is stalled is never drained: a shutdown waits for it until its deadline, and no longer.
-    path = tmp_path / "stalled.toml"
+def stalled(folder: Path, drain_ns: int) -> list[str]:
+    """A run of a quarter of an hour whose executor takes no turn, so that it is never drained."""
+    path = folder / "stalled.toml"
     path.write_text(
         'schema = "tickpath/scenario/1"\n'
         'feed = { model = "constant", rate_hz = 1_000, events = 1_000_000 }\n'
         "engine = { floor_window_ns = 100_000 }\n"
         'warmup = { kind = "count", events = 0 }\n'
-        "control = { drain_ns = 50_000_000 }\n"
+        f"control = {{ drain_ns = {drain_ns} }}\n"
         'injections = [{ kind = "stall", at_ns = 0 }]\n'
     )
-    command = [*TICKPATH, "run", str(path), "--json"]
+    return [*TICKPATH, "run", str(path), "--json"]
+
+
+def signalled(command: list[str], *numbers: signal.Signals) -> tuple[int, str, str]:
+    """Exit code, stdout and the rest of stderr of a run that gets these once it runs."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("tickpath: running 1,000,000 events")
-        process.send_signal(number)
+        for number in numbers:
+            process.send_signal(number)
         stdout, stderr = process.communicate()
+    assert "Traceback" not in stderr
+    return process.returncode, stdout, stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_scenario_is_ended_in_order_and_its_faults_are_rolled_back(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    # A shutdown waits for the stage until its deadline, and no longer.
+    code, stdout, _ = signalled(stalled(tmp_path, 50_000_000), number)
     report = json.loads(stdout)
-    assert (process.returncode, report["verdict"]) == (130, "interrupted")
+    assert (code, report["verdict"]) == (130, "interrupted")
     assert (report["ledger"]["balanced"], report["executed_outside_ready"]) == (True, 0)
     assert [line["event"] for line in report["injections"]][-1] == "rollback"
     assert report["shutdown"]["by"] == [number.name]
-    assert "Traceback" not in stderr
+
+
+@pytest.mark.slow
+def test_the_second_signal_means_now(tmp_path: Path) -> None:
+    # The first alone would wait for an hour.
+    code, stdout, stderr = signalled(stalled(tmp_path, 3_600_000_000_000), signal.SIGINT, signal.SIGTERM)
+    assert (code, stdout) == (130, "")
+    assert "interrupted, ended without an account" in stderr
 
 
 @pytest.mark.slow

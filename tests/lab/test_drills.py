@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pinned import DIGESTS
 from tickpath.config.scenario.probes import FeedStalenessSettings
 from tickpath.lab.drill import DrillResult, drill_names, load_drill, run_drill, shipped_scenarios
 from tickpath.lab.facts import Mode
@@ -91,6 +92,11 @@ def test_each_drill_fails_without_its_detection_or_its_runbook(name: str) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", DIGESTS)
+def test_the_digest_of_a_drill_is_the_same_on_every_machine(name: str) -> None:
+    assert run_scenario(load_drill(name), "virtual").digest == DIGESTS[name]
+
+
 def test_the_same_drill_gives_the_same_figures_and_another_seed_others() -> None:
     first, again = drilled("feed-freeze"), drilled("feed-freeze")
     assert first.facts == again.facts

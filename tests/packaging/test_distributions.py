@@ -15,8 +15,11 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.pinned import DIGESTS
 
 DIST = Path(os.environ.get("TICKPATH_DIST", "/nowhere"))
 pytestmark = [
@@ -64,18 +67,25 @@ def install(python: str, folder: Path, distribution: Path) -> Path:
     return folder / "bin"
 
 
-def run_the_main_job(binaries: Path, folder: Path) -> None:
-    """Run ``tickpath run`` outside the checkout and judge what it printed."""
-    command = [str(binaries / "tickpath"), "run", "--events", "2000", "--max", "--json"]
+def run(binaries: Path, folder: Path, *arguments: str) -> dict[str, Any]:
+    """Run ``tickpath run`` outside the checkout, and return its object."""
+    command = [str(binaries / "tickpath"), "run", *arguments, "--json"]
     clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
         command, cwd=folder, env=clean, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result: dict[str, Any] = json.loads(done.stdout)
     assert result["schema"] == "tickpath/run/1"
-    assert result["feed"]["events"] == 2000
     assert result["ledger"]["balanced"] is True
+    return result
+
+
+def run_the_main_job(binaries: Path, folder: Path) -> None:
+    """The main job, and what is the same under every Python: the digests of runs in virtual time."""
+    assert run(binaries, folder, "--events", "2000", "--max")["feed"]["events"] == 2000
+    for name, digest in DIGESTS.items():
+        assert run(binaries, folder, name, "--mode", "virtual")["digest"] == digest
 
 
 @pytest.mark.parametrize("version", VERSIONS)

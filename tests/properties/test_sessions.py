@@ -201,9 +201,14 @@ class Watched:
             self.passed_at_ready.append(None if certificate is None else certificate.verdict)
 
     def _turn(self, look: Any, plane: Any, _digest: str) -> None:
-        if plane.steps > self._steps:
-            self._steps = plane.steps
-            self.steps.append(look.at_ns)
+        if plane.steps == self._steps:
+            return
+        self._steps = plane.steps
+        self.steps.append(look.at_ns)
+        # What a probe says and what is held is the same thing after each step.
+        raised = {(probe.cause, f"probe:{probe.name}") for probe in plane.monitor.readings if probe.raised}
+        owned = {(one.words, one.owner) for one in held(self.lifecycle) if one.owner.startswith("probe:")}
+        assert owned == raised
 
 
 def check(scenario: Scenario, run: Watched) -> None:

@@ -12,9 +12,26 @@ if TYPE_CHECKING:
     from tickpath.core.engine import EngineLedger, EngineRecord
     from tickpath.core.state import Transition
 
-__all__ = ["ledger_account", "lifecycle_account"]
+__all__ = ["feed_account", "ledger_account", "lifecycle_account"]
 
 Report = dict[str, Any]
+
+
+_FEED_TERMS = (
+    "planned",
+    "published",
+    "withheld",
+    "repeats",
+    "unpublished",
+    "gaps",
+    "reordered",
+    "balanced",
+)
+
+
+def feed_account(record: EngineRecord | None) -> Report | None:
+    """The feed's side: planned + repeats = published + withheld + unpublished; ``None`` if it never began."""
+    return None if record is None else {name: getattr(record.feed, name) for name in _FEED_TERMS}
 
 
 def ledger_account(record: EngineRecord | None) -> Report:

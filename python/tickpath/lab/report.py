@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tickpath.core.state import State
-from tickpath.lab.accounts import ledger_account, lifecycle_account
+from tickpath.lab.accounts import feed_account, ledger_account, lifecycle_account
 from tickpath.lab.control_report import control_section
 from tickpath.lab.digest import run_digest
 from tickpath.lab.losses import loss_account, pauses_in_run
@@ -77,6 +77,7 @@ def run_report(
             "plan_length_ns": result.plan_length_ns,
             "gaps_capped": result.gaps_capped,
             "left_out_ns": result.left_out_ns,
+            "account": feed_account(record),
         },
         "ledger": {**ledger_account(record), **loss_account(result)},
         "latency": _stages(record.stages[0].latency if record else ()),

@@ -87,6 +87,14 @@ impl FeedPlan {
             .extract::<Consumer>()
             .map_err(|e| errors::argument_type(py, format!("executor: {e}")))?
             .settings(py)?;
+        if settings.load_factor > 0.0 {
+            let text = format!(
+                "load_factor must be 0 where a feed is sized, got {}: how full a ring is is not known before \
+                 its size is; run it in virtual time",
+                settings.load_factor
+            );
+            return Err(errors::argument_value(py, text));
+        }
         let slots = match capacity {
             Some(capacity) => Some(slots(py, args::capacity(&capacity)?, settings.policy)?),
             None => None,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.engine.runs import source
-from tickpath.config.engine import ConsumerSettings, EngineSettings, ServiceTime
-from tickpath.core.engine import FeedPlan
+from tests.core.engine.runs import lifecycle, source
+from tickpath.config.engine import ConsumerSettings, EngineSettings, OverrunPolicy, ServiceTime
+from tickpath.core.engine import FeedPlan, VirtualEngine
 from tickpath.core.ingest import MarketDataSource
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
@@ -74,6 +74,31 @@ def test_drawn_service_times_are_those_of_their_seed() -> None:
     assert sized(1) == sized(1) != sized(2)
 
 
+@pytest.mark.parametrize("overrun", ["oldest", "head"])
+def test_a_run_in_virtual_time_has_the_same_losses_and_latencies(overrun: OverrunPolicy) -> None:
+    feed = MarketDataSource.synthetic(model="hawkes", rate_hz=100_000, events=5_000, seed=7)
+    drawn = ConsumerSettings(
+        name="executor", service=ServiceTime.lognormal(7_000, 0.5), seed=3, overrun=overrun
+    )
+    for stage in (executor(8_000, overrun=overrun), drawn):
+        plan = FeedPlan(feed.native, EngineSettings())
+        needed = plan.size(stage)
+        for slots in (needed.backlog, needed.backlog - 1, 16, 1):
+            sized = plan.size(stage, capacity=slots)
+            engine = VirtualEngine(feed, lifecycle(), EngineSettings(capacity=slots, executor=stage))
+            engine.start()
+            record = engine.finish()
+            assert record.balanced
+            ledger = record.stages[0].ledger
+            assert (ledger.executed, ledger.lost, ledger.shed) == (sized.read, sized.lost, sized.shed)
+            assert (ledger.lost > 0) == (slots < needed.backlog)
+            [latency] = [
+                figures for figures in record.stages[0].latency if figures.stage == "published_to_completed"
+            ]
+            for name in ("count", "min_ns", "p50_ns", "p99_ns", "p99_9_ns", "max_ns"):
+                assert getattr(latency, name) == getattr(sized.latency, name), (slots, name)
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     events = source(3).native
     with pytest.raises(ArgumentValueError, match='pace "max" has no plan'):
@@ -85,6 +110,8 @@ def test_what_makes_no_sense_is_refused() -> None:
         plan.size(5)  # type: ignore[arg-type]
     with pytest.raises(ArgumentValueError, match="at least 1 slot"):
         plan.size(executor(), capacity=0)
+    with pytest.raises(ArgumentValueError, match="load_factor must be 0"):
+        plan.size(executor(load_factor=0.5))
     for policy in ("raise", "detach"):
         with pytest.raises(ArgumentValueError, match=f"oldest or head .* got {policy}"):
             plan.size(executor(overrun=policy), capacity=1)

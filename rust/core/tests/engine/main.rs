@@ -9,6 +9,7 @@ mod live;
 mod notes;
 mod plan;
 mod sizing;
+mod sizing_virtual;
 mod stages;
 mod virtual_faults;
 mod virtual_properties;

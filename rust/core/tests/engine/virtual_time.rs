@@ -340,6 +340,8 @@ fn moments_can_be_counted_out() {
     assert_eq!(run.engine.now_ns(), 65);
 }
 
+type Change = fn(&mut Settings);
+
 #[test]
 fn what_needs_real_time_is_refused_with_the_way_out() {
     let refused = |plan: Plan, source: Source, settings: Settings| {
@@ -352,7 +354,7 @@ fn what_needs_real_time_is_refused_with_the_way_out() {
     let max = Plan::of(source.as_ref(), None, Pace::Max).expect("a good pace");
     let text = refused(max, source.clone(), serving(1));
     assert!(text.contains("give a pace"), "{text}");
-    let wrong: [(&str, fn(&mut Settings)); 4] = [
+    let wrong: [(&str, Change); 4] = [
         ("one per event", |settings| {
             settings.stamping = Stamping::PerBatch;
             settings.executor.service = ServiceTime::None;
