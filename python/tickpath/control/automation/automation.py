@@ -121,7 +121,7 @@ class Automation:
                 self._trigger(runbook, look, words)
             self._seen, self._epoch = words, look.epoch
         for response in self._in_order():
-            response.clear_looks = 0 if self._own(response, words) else response.clear_looks + 1
+            response.clear_looks = 0 if response.own(words) else response.clear_looks + 1
             response.advance(self, look)
             if response.is_over:
                 self._end(response)
@@ -137,7 +137,7 @@ class Automation:
             state,
             causes,
             response.trigger,
-            self._own(response, causes),
+            response.own(causes),
             self._holding(response),
             response.clear_looks,
             response.asked,
@@ -219,7 +219,7 @@ class Automation:
             self._unresolved[key] = None
 
     def _mark_answered(self, response: Response, causes: tuple[str, ...]) -> None:
-        for cause in self._own(response, causes):
+        for cause in response.own(causes):
             self._answered[response.runbook.name, cause] = None
 
     def _words(self) -> tuple[str, ...]:
@@ -239,13 +239,6 @@ class Automation:
             if response.runbook is runbook and response.subject == subject:
                 return response
         return None
-
-    def _own(self, response: Response, causes: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            cause
-            for cause in causes
-            if response.runbook.answers(cause) and subject_of(cause) == response.subject
-        )
 
     def _holding(self, response: Response) -> tuple[str, ...]:
         """Who else keeps the lifecycle from READY."""

@@ -56,6 +56,9 @@ class Response:
         self._refused = False
         self._unclear = False
         self._failure = ""
+        # The causes that were asked about last, and those of them that are its own.
+        self._causes: tuple[str, ...] = ()
+        self._own: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -78,6 +81,14 @@ class Response:
     def step(self) -> Step:
         """The step under way; the one that failed, once one has."""
         return self.runbook.steps[self._at]
+
+    def own(self, causes: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of ``causes`` that it answers: its runbook's triggers with the same subject."""
+        if causes is not self._causes:
+            answers = self.runbook.answers
+            own = tuple(one for one in causes if answers(one) and subject_of(one) == self.subject)
+            self._causes, self._own = causes, own
+        return self._own
 
     def advance(self, world: World, look: Look) -> None:
         """Goes as far as ``look`` allows: through every step whose conditions hold by now."""

@@ -34,7 +34,8 @@ __all__ = ["ControlBench", "Runs"]
 _TURNS = {WITHOUT_FAULTS: 2, WITHOUT: 2, WATCHED: 3, ANSWERING: 3, UNSTEPPED: 1, STEPPED: 1}
 _NOTES = (
     "a control step: counters read, seven probes, twelve runbooks at hand; feed or executor spin on its core",
-    "on average: steps that found the run READY, or a runbook under way; the longest: of all, also in WARMUP",
+    "on average: steps that found the feed under way and the run READY, or a runbook under way",
+    "the longest: of all steps of a run, the one that made it READY among them",
     "the engine alone: on a lifecycle that is READY, which nobody moves; events in READY on all sides",
     "orders can be given: the code that a runbook's orders, and faults, need in the stages",
     "the floor of a ratio: the slower run of the engine alone over the faster, in the same round",

@@ -50,9 +50,9 @@ class LiveRun:
     latency: LatencyHistogram
     """The executor's, from publication to completion, in READY."""
     steps_ns: tuple[int, ...] = ()
-    """What each control step took that found the run READY; empty without a control plane."""
+    """What each control step took that found the feed under way in READY; empty without a control plane."""
     answering_ns: tuple[int, ...] = ()
-    """What each took that found a runbook under way."""
+    """What each took that found the feed and a runbook under way."""
     longest_ns: int | None = None
     """The longest of all, those of warm-up and of every change included."""
 
@@ -115,13 +115,16 @@ class ControlRuns:
             if cost.steps == before.steps:
                 return
             step_ns = cost.total_ns - before.total_ns
+            before = cost
+            if look.feed.done:
+                return
             if look.state is State.READY:
                 steps_ns.append(step_ns)
                 if cause is not None:
                     hold(session.lifecycle, cause)
             if was_answering:
                 answering_ns.append(step_ns)
-            before, was_answering = cost, bool(plane.automation.under_way)
+            was_answering = bool(plane.automation.under_way)
 
         result = session.run(should_stop=self._should_stop, trace=after_step)
         if self._should_stop() or result.record is None:

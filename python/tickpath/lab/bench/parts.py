@@ -74,12 +74,12 @@ def _control() -> Part:
 
 #: A new part is one more line here.
 PARTS = {
-    "object-tier": PartEntry(load=_object_tier, seconds_max=13, has_latency=False),
+    "object-tier": PartEntry(load=_object_tier, seconds_max=10, has_latency=False),
     "batches": PartEntry(load=_batches, seconds_max=9, has_latency=False),
     "arrow": PartEntry(load=_arrow, seconds_max=8, has_latency=False),
-    "virtual": PartEntry(load=_virtual, seconds_max=6, has_latency=False),
+    "virtual": PartEntry(load=_virtual, seconds_max=10, has_latency=False),
     "engine": PartEntry(load=_engine, seconds_max=34, has_latency=True),
     "control": PartEntry(load=_control, seconds_max=17, has_latency=True),
     "threads": PartEntry(load=_threads, seconds_max=13, has_latency=True),
-    "processes": PartEntry(load=_processes, seconds_max=19, has_latency=True),
+    "processes": PartEntry(load=_processes, seconds_max=18, has_latency=True),
 }
