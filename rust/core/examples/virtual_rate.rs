@@ -1,6 +1,6 @@
 //! How many events a second virtual time simulates on this core.
 //!
-//! `virtual_rate EVENTS SERVICE [STEP_NS]`: `SERVICE` is `none`, `constant`, `lognormal`, `exponential` or
+//! `virtual_rate EVENTS SERVICE [STEP_NS [SLOTS]]`: `SERVICE` is `none`, `constant`, `lognormal`, `exponential` or
 //! `empirical`; with `STEP_NS` the simulation is cut into steps of so many virtual nanoseconds.
 
 use std::env;
@@ -16,10 +16,14 @@ use tickpath_core::time::{Clock, MonotonicClock};
 
 fn main() {
     let mut arguments = env::args().skip(1);
-    let usage = "virtual_rate EVENTS SERVICE [STEP_NS]";
+    let usage = "virtual_rate EVENTS SERVICE [STEP_NS [SLOTS]]";
     let events: usize = arguments.next().and_then(|a| a.parse().ok()).expect(usage);
     let service = arguments.next().expect(usage);
     let step_ns: Option<u64> = arguments.next().and_then(|a| a.parse().ok());
+    let slots: usize = arguments
+        .next()
+        .and_then(|a| a.parse().ok())
+        .unwrap_or(65_536);
     let service = match service.as_str() {
         "none" => ServiceTime::None,
         "constant" => ServiceTime::Constant(700),
@@ -41,7 +45,7 @@ fn main() {
             ..Settings::default()
         };
         let plan = Plan::of(&source, None, Pace::Constant { rate_hz: 1e6 }).expect("a good pace");
-        let (producer, _ring) = EventRing::try_new(4_096).expect("memory");
+        let (producer, _ring) = EventRing::try_new(slots).expect("memory");
         let gate = Arc::new(Gate::new());
         let ready = GateWord::new(2, StateCode::Ready);
         assert!(gate.compare_exchange(gate.read(), ready));

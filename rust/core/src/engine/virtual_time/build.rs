@@ -14,17 +14,22 @@ use super::super::settings::in_order;
 use super::super::{
     Acks, ConsumerStage, Control, EngineError, ExecutorStage, Faults, Faulty, FaultyReader,
     FeedFaults, FeedStage, Intake, KeepsLatency, Limited, Load, NoAcks, NoFaults, NoService, Plan,
-    Planned, ReaderSettings, Recover, Sampled, Settings, Slowed, StageRecorder, StampsEach,
-    Upstreams,
+    Planned, ReaderSettings, Recover, Sampled, Service, ServiceTime, Settings, Slowed,
+    StageRecorder, StampsEach, Upstreams,
 };
 use super::clock::{Arrivals, VirtualClock};
 use super::desk::{Desk, OneBack, Reading};
 use super::digest::DigestedAcks;
 use super::feeding::Feeding;
+use super::fixed::Fixed;
+use super::on_time::OnTime;
 use super::simulation::{Executing, Simulation, Stages};
 
-/// Latency against the plan too: there always is one.
-type Latency = StageRecorder<true>;
+/// Latency against the plan too: there always is one, and with faults a feed may be late.
+type Late = StageRecorder<true>;
+
+/// An executor that may run ahead.
+type Executor<V, A, M> = StampsEach<ExecutorStage<Arrivals, V, DigestedAcks<A>, M>>;
 
 type Built = Result<Box<dyn Simulation>, EngineError>;
 
@@ -68,42 +73,78 @@ impl Building<'_> {
         S: AsRef<[Event]> + Send + 'static,
         A: Acks + Send + 'static,
     {
-        let recorder = Latency::by_state();
-        match self.settings.executor.latency_limit_ns {
-            Some(limit_ns) => self.with_recorder(outside, acks, Limited::new(recorder, limit_ns)),
-            None => self.with_recorder(outside, acks, recorder),
+        let limit_ns = self.settings.executor.latency_limit_ns;
+        match (&self.settings.faults, limit_ns) {
+            (Some(faults), None) => self.faulty(outside, acks, Late::by_state(), faults),
+            (Some(faults), Some(limit_ns)) => {
+                let recorder = Limited::new(Late::by_state(), limit_ns);
+                self.faulty(outside, acks, recorder, faults)
+            }
+            (None, None) => self.healthy(outside, acks, OnTime::by_state()),
+            (None, Some(limit_ns)) => {
+                self.healthy(outside, acks, Limited::new(OnTime::by_state(), limit_ns))
+            }
         }
     }
 
-    fn with_recorder<S, A, M>(
+    fn faulty<S, A, M>(
         &self,
         outside: Outside<S>,
         acks: DigestedAcks<A>,
         recorder: M,
+        faults: &Arc<Faults>,
     ) -> Built
     where
         S: AsRef<[Event]> + Send + 'static,
         A: Acks + Send + 'static,
         M: KeepsLatency + Send + 'static,
     {
-        let reader = Arrivals::new(self.reader(&outside.producer)?, outside.now.clone());
-        let intake = self.intake(0, reader);
-        let (rows, settings) = (self.settings.epoch_rows, &self.settings.executor);
-        let now = outside.now.clone();
-        if let Some(faults) = &self.settings.faults {
-            let service = self.slowed(0, settings, faults);
-            let stage = ExecutorStage::new(intake, service, acks, recorder, rows);
-            let stage = FaultyReader::new(StampsEach(stage), Arc::clone(faults), 0);
-            let clock = Stepped::new(now, Arc::clone(faults.clock()));
-            self.in_order(outside, Faulty::new(Arc::clone(faults)), stage, clock)
-        } else if settings.service.is_none() {
-            let stage = ExecutorStage::new(intake, NoService, acks, recorder, rows);
-            self.in_order(outside, NoFaults, StampsEach(stage), now)
-        } else {
-            let service = self.sampled(settings);
-            let stage = ExecutorStage::new(intake, service, acks, recorder, rows);
-            self.in_order(outside, NoFaults, StampsEach(stage), now)
+        let service = self.slowed(0, &self.settings.executor, faults);
+        let stage = self.executor(&outside, service, acks, recorder)?;
+        let stage = FaultyReader::new(stage, Arc::clone(faults), 0);
+        let clock = Stepped::new(outside.now.clone(), Arc::clone(faults.clock()));
+        self.in_order(outside, Faulty::new(Arc::clone(faults)), stage, clock)
+    }
+
+    fn healthy<S, A, M>(&self, outside: Outside<S>, acks: DigestedAcks<A>, recorder: M) -> Built
+    where
+        S: AsRef<[Event]> + Send + 'static,
+        A: Acks + Send + 'static,
+        M: KeepsLatency + Send + 'static,
+    {
+        let (clock, settings) = (outside.now.clone(), &self.settings.executor);
+        match settings.service {
+            ServiceTime::None => {
+                let stage = self.executor(&outside, NoService, acks, recorder)?;
+                self.in_order(outside, NoFaults, stage, clock)
+            }
+            ServiceTime::Constant(ns) if settings.load_factor == 0.0 => {
+                let stage = self.executor(&outside, Fixed(ns), acks, recorder)?;
+                self.in_order(outside, NoFaults, stage, clock)
+            }
+            _ => {
+                let stage = self.executor(&outside, self.sampled(settings), acks, recorder)?;
+                self.in_order(outside, NoFaults, stage, clock)
+            }
         }
+    }
+
+    fn executor<S, V, A, M>(
+        &self,
+        outside: &Outside<S>,
+        service: V,
+        acks: DigestedAcks<A>,
+        recorder: M,
+    ) -> Result<Executor<V, A, M>, EngineError>
+    where
+        V: Service,
+        A: Acks,
+        M: KeepsLatency,
+    {
+        let reader = Arrivals::new(self.reader(&outside.producer)?, outside.now.clone());
+        let (intake, rows) = (self.intake(0, reader), self.settings.epoch_rows);
+        let stage = ExecutorStage::new(intake, service, acks, recorder, rows);
+        Ok(StampsEach(stage))
     }
 
     fn in_order<S, F, E, C>(&self, outside: Outside<S>, faults: F, executor: E, clock: C) -> Built
@@ -160,10 +201,17 @@ impl Building<'_> {
         index: usize,
         reader: EventReader,
     ) -> Result<Box<dyn Reading<C>>, EngineError> {
-        let recorder = Latency::overall();
-        Ok(match self.settings.consumers[index - 1].latency_limit_ns {
-            Some(limit_ns) => self.consumer_with(index, reader, Limited::new(recorder, limit_ns)),
-            None => self.consumer_with(index, reader, recorder),
+        let limit_ns = self.settings.consumers[index - 1].latency_limit_ns;
+        let is_faulty = self.settings.faults.is_some();
+        Ok(match (is_faulty, limit_ns) {
+            (true, None) => self.consumer_with(index, reader, Late::overall()),
+            (true, Some(limit_ns)) => {
+                self.consumer_with(index, reader, Limited::new(Late::overall(), limit_ns))
+            }
+            (false, None) => self.consumer_with(index, reader, OnTime::overall()),
+            (false, Some(limit_ns)) => {
+                self.consumer_with(index, reader, Limited::new(OnTime::overall(), limit_ns))
+            }
         })
     }
 

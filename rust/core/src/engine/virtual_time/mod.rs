@@ -20,6 +20,8 @@ mod clock;
 mod desk;
 mod digest;
 mod feeding;
+mod fixed;
+mod on_time;
 mod simulation;
 
 use core::fmt;
