@@ -33,7 +33,7 @@ STEP_NS = 10_000_000
 #: Turns of the object tier for one of these.
 _TURNS_EACH = 6
 #: Events of an engine, and of the peer, for each turn of a round.
-_EVENTS_PER_TURN = 8_000
+_EVENTS_PER_TURN = 5_000
 _PEER_EVENTS_PER_TURN = 400
 _NS_PER_S = 1e9
 
