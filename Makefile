@@ -35,6 +35,9 @@ UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/c
 	tests/control/test_failure*.py tests/control/test_causes*.py tests/control/test_metrics*.py tests/control/test_latency*.py \
 	tests/control/test_hlog*.py) tests/contract/test_state_codes.py
 
+# What no engine runs in, or only one in a process of its own whose speed nobody looks at: two at a time.
+SIDE_BY_SIDE := $(addprefix tests/,architecture config contract control docs properties reference typing)
+
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.
 BENCH_ALSO := $(if $(findstring --only,$(ARGS)),,$(addprefix --also ,$(wildcard /usr/bin/python3.11)))
@@ -97,12 +100,18 @@ test-unit: .venv/.built ## Pass the unit tests: rings, executor, lifecycle, metr
 	$(BIN)/python -m pytest -q -m "not slow" --assert=plain -p no:hypothesispytest $(UNIT) $(ARGS)
 
 test-python: .venv/.built ## Test the package: make test-python ARGS="tests/core -x"
+ifeq ($(ARGS),)
+	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(SIDE_BY_SIDE))
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 # The tests without a natural end, deep (tests/core/engine/depth.py): each prints what it did and its seeds.
-soak: .venv/.built ## Run engines without end: 100 random runs, 100 with Ctrl-C, 1,000 starts and stops
+soak: .venv/.built ## Run engines without end: 100 random runs, 100 with Ctrl-C, 1,000 starts and stops, every drill live
 	TICKPATH_SOAK=1 $(BIN)/python -m pytest --override-ini timeout=1800 -s -v -p no:cacheprovider --hypothesis-show-statistics \
-		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/cli/test_interrupts.py $(ARGS)
+		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/cli/test_interrupts.py \
+		tests/lab/test_drills.py $(ARGS)
 
 check: fmt-check clippy lint types imports stubs-check ## Run every lint and type check
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.engine.depth import EVERY_DRILL_LIVE
 from tests.pinned import DIGESTS
 from tickpath.config.scenario.probes import FeedStalenessSettings
 from tickpath.lab.drill import DrillResult, drill_names, load_drill, run_drill, shipped_scenarios
@@ -28,8 +29,8 @@ RECORDINGS = {
     "collector": "hft_usdm_btcusdt_20240808.gz",
     "lobster": "LOBSTER_SampleFile_AAPL_2012-06-21_1.zip",
 }
-#: A fault each of the feed, of a stage, of the lifecycle, and a warm-up on evidence: live runs take seconds.
-LIVE = ("market-data-outage", "slow-consumer", "state-corruption", "cold-restart")
+#: A fault of the feed and one of a stage: live runs take seconds. `make soak` runs all of them.
+LIVE = drill_names() if EVERY_DRILL_LIVE else ("market-data-outage", "slow-consumer")
 
 
 def drilled(

@@ -6,6 +6,7 @@ import os
 
 _IS_SOAK = "TICKPATH_SOAK" in os.environ
 
+EVERY_DRILL_LIVE = _IS_SOAK
 RANDOM_RUNS = 100 if _IS_SOAK else 12
 STARTS = 1_000 if _IS_SOAK else 200
 INTERRUPTED_RUNS = 100 if _IS_SOAK else 2
