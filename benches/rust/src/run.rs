@@ -52,7 +52,7 @@ impl Budget {
 }
 
 /// Round trips of a look at the machine.
-const PROBE_TRIPS: u64 = 200;
+const PROBE_TRIPS: u64 = 10_000;
 /// For every round that counts so many may be begun: those in which the machine changed do not count.
 const ATTEMPTS: usize = 2;
 /// So often the best ways are found, at the most.
