@@ -58,7 +58,7 @@ class RunResult:
     control: ControlAccount = field(default_factory=ControlAccount)
     """What the control plane saw and did."""
     control_cost: ControlCost | None = None
-    """What its steps took by the machine's clock; ``None`` in virtual time, where that clock says nothing."""
+    """What its steps took of the processor; ``None`` in virtual time, where that says nothing."""
     shutdown: ShutdownResult | None = None
     """How an orderly end went; ``None`` if nobody asked for one."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable
+from time import thread_time_ns
 from typing import TYPE_CHECKING
 
 from tickpath.config.run import RunSettings, warmup_default
@@ -209,7 +210,7 @@ class Session:
                     due, over = plane.due(-1), False
                     while not over:
                         over = driver.advance(*due)
-                        began_ns = now() if live else 0
+                        began_ns = thread_time_ns() if live else 0
                         look = driver.look()
                         is_step = plane.step(look)
                         if is_step:
@@ -218,7 +219,7 @@ class Session:
                         due = plane.due(look.at_ns)
                         if is_step:
                             if live:
-                                self.board.took(now() - began_ns)
+                                self.board.took(thread_time_ns() - began_ns)
                             if driver.seen is not None:
                                 on_look(driver.seen)
                         if trace is not None:

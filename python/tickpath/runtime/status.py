@@ -30,7 +30,7 @@ __all__ = ["ControlCost", "RuntimeStatus", "StatusBoard", "gated_by_state"]
 
 @dataclass(frozen=True, slots=True)
 class ControlCost:
-    """What the control steps took, by the machine's clock."""
+    """What the control steps took of the processor: the wait for a core that others spin on is not in it."""
 
     steps: int = 0
     """How many there were."""
