@@ -5,38 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.control import looks as counters
+from tests.control.looks import Feed, Sink
 from tickpath.control.health.look import Look
 from tickpath.core.state import State
 
 if TYPE_CHECKING:
     from tickpath.control.health.look import SinkCounters
 
-
-@dataclass
-class Feed:
-    """A feed's counters."""
-
-    published: int = 0
-    newest_ns: int | None = None
-    gaps: int | None = 0
-    repeats: int | None = 0
-    reordered: int | None = 0
-    withheld: int = 0
-    held: bool = False
-    done: bool = False
+__all__ = ["Books", "Feed", "Figures", "Sink", "Stage", "StageWithBooks", "Window", "look", "seen"]
 
 
 @dataclass
-class Stage:
-    """A stage's counters."""
+class Stage(counters.Stage):
+    """A stage's counters; it has seen the first epoch."""
 
-    processed: int = 0
-    executed: int | None = 0
-    lost: int = 0
-    shed: int = 0
-    cursor: int = 0
-    backlog: int = 0
-    over_limit: int | None = None
     epoch_seen: int | None = 1
 
 
@@ -52,14 +35,6 @@ class StageWithBooks(Stage):
     """A stage of an engine's snapshot."""
 
     ledger: Books = field(default_factory=Books)
-
-
-@dataclass
-class Sink:
-    """A sink's counters."""
-
-    shown: int = 0
-    dropped: int = 0
 
 
 @dataclass

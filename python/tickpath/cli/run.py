@@ -18,6 +18,7 @@ from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
+from tickpath.config.engine import ACK_CAPACITY
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
@@ -36,8 +37,6 @@ __all__ = ["command"]
 
 Loading = Callable[[int, int, int], object]
 
-#: Slots of the ack ring where only the endpoints want one.
-_ACK_CAPACITY = 65_536
 _EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 
 
@@ -228,7 +227,7 @@ def _with_acks(settings: RunSettings, options: Mapping[str, Any]) -> RunSettings
     """Whoever scrapes ``/metrics`` is to find latencies there, and they come from a ring of acks."""
     if options["http"] is None or settings.ack_capacity is not None or settings.stamp_per == "batch":
         return settings
-    return dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
+    return dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
 
 
 def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:

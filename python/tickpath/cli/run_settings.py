@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from tickpath.cli.feeds import FeedOptions
 from tickpath.cli.stages import consumer_text, service_text
 from tickpath.config.engine import ConsumerSettings, Pace, ServiceTime, ThreadSettings
-from tickpath.config.run import RunSettings
+from tickpath.config.run import SYNTHETIC_EVENTS, SYNTHETIC_RATE_HZ, RunSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "SYNTHETIC_EVENTS",
-    "SYNTHETIC_RATE_HZ",
     "feed_config",
     "feed_options",
     "pace_settings",
@@ -23,9 +21,6 @@ __all__ = [
     "run_settings",
 ]
 
-#: The synthetic feed where nothing else is asked for.
-SYNTHETIC_RATE_HZ = 100_000.0
-SYNTHETIC_EVENTS = 300_000
 _NS_PER_MS = 1_000_000
 
 

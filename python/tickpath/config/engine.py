@@ -19,6 +19,7 @@ from tickpath.config.recorded import quantile_samples, read_hlog
 from tickpath.errors import ArgumentValueError
 
 __all__ = [
+    "ACK_CAPACITY",
     "ClockChoice",
     "ConsumerSettings",
     "EngineSettings",
@@ -38,6 +39,9 @@ ClockChoice = Literal["auto", "monotonic"]
 ServiceKind = Literal["none", "constant", "exponential", "lognormal", "empirical"]
 
 _SERVICE_NS_MAX = 60_000_000_000
+
+#: Slots of the ack ring where somebody needs one, and nothing else is asked for.
+ACK_CAPACITY = 65_536
 
 #: Ranges that several settings share.
 Slots = Annotated[int, Whole(1, NS_MAX)]

@@ -8,10 +8,20 @@ from typing import Annotated
 from tickpath.config.engine import EngineSettings, Events
 from tickpath.config.fields import Whole
 
-__all__ = ["DEFAULTS", "ControlInterval", "RunSettings", "warmup_default"]
+__all__ = [
+    "DEFAULTS",
+    "SYNTHETIC_EVENTS",
+    "SYNTHETIC_RATE_HZ",
+    "ControlInterval",
+    "RunSettings",
+    "warmup_default",
+]
 
 #: From what a virtual clock may want up to where signals would wait too long.
 ControlInterval = Annotated[int, Whole(1_000, 50_000_000)]
+#: The synthetic feed where nothing else is asked for.
+SYNTHETIC_RATE_HZ = 100_000.0
+SYNTHETIC_EVENTS = 300_000
 #: Warm-up of a source that is long enough for it.
 _WARMUP_EVENTS = 1_000
 #: A short source gives this part of itself.

@@ -16,10 +16,9 @@ from typing import Literal
 
 from tickpath.control.automation.audit import AuditEntry
 from tickpath.core.state import State
+from tickpath.runtime.drivers import Mode
 
 __all__ = ["Books", "DrillFacts", "HealthEvent", "InjectionSpan", "Mode", "Move"]
-
-Mode = Literal["virtual", "live"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from time import thread_time_ns
 from typing import TYPE_CHECKING
 
+from tickpath.config.engine import ACK_CAPACITY
 from tickpath.config.run import RunSettings, warmup_default
 from tickpath.config.scenario import Scenario, WarmupSettings
 from tickpath.control.automation import AuditTrail, Automation
@@ -52,8 +53,6 @@ __all__ = ["RunResult", "Session", "plain_scenario"]
 Observer = Callable[[EngineSnapshot], object]
 #: Medians of a live warm-up that differ by no more are the same: a few stamps of the clock.
 _RESOLUTION_NS = 100
-#: Slots of the ack ring where the warm-up needs figures and nothing else is asked for.
-_ACK_CAPACITY = 65_536
 
 
 def plain_scenario(settings: RunSettings, events: int) -> Scenario:
@@ -94,7 +93,7 @@ class Session:
             # The market does not wait for a process that starts late.
             terms = dataclasses.replace(terms, hold_feed=False)
         if terms.kind == "evidence" and settings.ack_capacity is None:
-            settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
+            settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
         self._settings, self._scenario = settings, scenario
         self._warmup_events = terms.events if terms.kind == "count" else None
         self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)

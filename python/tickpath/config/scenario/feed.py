@@ -7,14 +7,11 @@ from typing import Annotated, Literal
 
 from tickpath.config.engine import DurationNs, Pace, RateHz, ThreadSettings
 from tickpath.config.fields import Number, Text, Whole, check_fields
-from tickpath.config.run import DEFAULTS
+from tickpath.config.run import DEFAULTS, SYNTHETIC_EVENTS, SYNTHETIC_RATE_HZ
 from tickpath.errors import ArgumentValueError
 
-__all__ = ["SYNTHETIC_EVENTS", "SYNTHETIC_RATE_HZ", "FeedFile", "FeedSettings"]
+__all__ = ["FeedFile", "FeedSettings"]
 
-#: The synthetic feed where nothing else is asked for.
-SYNTHETIC_RATE_HZ = 100_000.0
-SYNTHETIC_EVENTS = 300_000
 
 FileKind = Literal["auto", "lobster", "collector", "dbn", "itch", "table"]
 Model = Literal["hawkes", "poisson", "constant"]

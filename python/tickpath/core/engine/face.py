@@ -17,7 +17,7 @@ from tickpath._native import (
 )
 from tickpath._native import VirtualEngine as NativeVirtualEngine
 from tickpath.config.checks import instance, whole
-from tickpath.config.engine import EngineSettings
+from tickpath.config.engine import ACK_CAPACITY, EngineSettings
 from tickpath.core.engine.sink_drain import SinkAccount
 from tickpath.errors import ArgumentTypeError
 
@@ -33,8 +33,6 @@ _T = TypeVar("_T")
 _N = TypeVar("_N", LiveEngine, NativeVirtualEngine)
 
 _U63_MAX = (1 << 63) - 1
-#: Slots of the ack ring where a sink needs one and nothing else is asked for.
-_ACK_CAPACITY = 65_536
 
 
 class EngineFace(Generic[_N]):
@@ -60,7 +58,7 @@ class EngineFace(Generic[_N]):
         if feeder is not None and feeder.is_noop:
             feeder = None
         if feeder is not None and settings.ack_capacity is None:
-            settings = dataclasses.replace(settings, ack_capacity=_ACK_CAPACITY)
+            settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
         self._lifecycle = lifecycle
         self._ack_capacity = settings.ack_capacity or 0
         self._shared_stamps = settings.stamp_per == "batch"
