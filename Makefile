@@ -81,8 +81,7 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check scenario-reference loom \
-	stress-bugs tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
