@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.runtime.scenario_text import toml_of
 from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.scenario import (
-    AcknowledgeSettings,
     ControlSettings,
     EngineRest,
     FeedSettings,
     LifecycleSettings,
+    OperatorSettings,
     RingSettings,
     RunbookSettings,
     Scenario,
@@ -173,8 +173,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         probes=tuple(draw(probes(n)) for n in range(draw(st.integers(0, 5)))),
         runbooks=tuple(RunbookSettings(name=name, timeout_ns=5 * MS) for name in books),
         operator=tuple(
-            AcknowledgeSettings(cause=draw(causes), **draw(triggers()))
-            for _ in range(draw(st.integers(0, 1)))
+            OperatorSettings(cause=draw(causes), **draw(triggers())) for _ in range(draw(st.integers(0, 1)))
         ),
     )
 
