@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 IS_DEEP = os.environ.get("TICKPATH_HYPOTHESIS_PROFILE") == "deep"
-EXAMPLES = int(os.environ.get("TICKPATH_EXAMPLES", "3000"))
+EXAMPLES = int(os.environ.get("TICKPATH_EXAMPLES", "1000"))
 
 
 def examples(count: int) -> settings:

@@ -170,7 +170,7 @@ class InjectorMachine(RuleBasedStateMachine):
         if settings.kind in ("feed_gap", "feed_burst", "state_corruption"):
             return True
         if settings.kind == "cold_start":
-            return self.processed - plan.began_processed >= settings.events
+            return bool(self.processed - plan.began_processed >= settings.events)
         if settings.duration_ns is not None:
             return bool(self.at_ns >= plan.began_ns + settings.duration_ns)
         if settings.duration_events is not None:

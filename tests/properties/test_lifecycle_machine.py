@@ -229,8 +229,8 @@ class LifecycleMachine(RuleBasedStateMachine):
     def crowd(self, plans: list[list[State]]) -> None:
         """Threads move as they like: the order is theirs, and what was made of it must be a legal story."""
         before, told = self.lifecycle.epoch, [len(listener.told) for listener in self.real]
-        for listener in (*self.real, *self.model.all):
-            listener.doings.clear()
+        for doings in [one.doings for one in self.real] + [one.doings for one in self.model.all]:
+            doings.clear()
         watch = Listener(self, [])
         barrier, moved = threading.Barrier(len(plans)), [0] * len(plans)
 

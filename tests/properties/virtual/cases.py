@@ -82,7 +82,7 @@ def stages(
 def feeds(draw: st.DrawFn, interval_ns: int) -> FeedSettings:
     """From many events an interval to many intervals an event, with ties and with gaps that are cut."""
     per_interval = draw(st.sampled_from([0.3, 1.0, 1.7, 5.0, 40.0, 1e9]))
-    pace = draw(st.sampled_from(["recorded", "constant"]))
+    pace: Any = draw(st.sampled_from(["recorded", "constant"]))
     return FeedSettings(
         model=draw(st.sampled_from(["constant", "poisson", "hawkes"])),
         rate_hz=min(1e9, per_interval * 1e9 / interval_ns),

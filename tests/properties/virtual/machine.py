@@ -292,7 +292,11 @@ class VirtualPair:
         self.same("executed outside READY in the replay", result.executed_outside_ready, 0)
 
     def say(self) -> None:
-        """What a person needs to see it fail again."""
+        """What a person needs to see it fail again: the run so far, and an end."""
+        script = self.script
+        stop_ns = script.stop_ns or (self.now_ns // script.interval_ns + 2) * script.interval_ns
+        script.stop_ns = stop_ns
+        script.second_stop_ns = script.second_stop_ns or stop_ns + script.interval_ns
         note(f"by the model the books are {json.dumps(self.model.books())}")
         note(replay_of(self.script.scenario()))
 

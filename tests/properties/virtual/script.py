@@ -54,7 +54,8 @@ class Script:
 
     def scenario(self) -> Scenario:
         """The whole of it; one that is not stopped yet runs until it is over."""
-        acts = [OperatorSettings(at_ns=at_ns, moves_to=state.name) for at_ns, state in self.moves]
+        moves: list[tuple[int, Any]] = [(at_ns, state.name) for at_ns, state in self.moves]
+        acts = [OperatorSettings(at_ns=at_ns, moves_to=word) for at_ns, word in moves]
         stops = [at_ns for at_ns in (self.stop_ns, self.second_stop_ns) if at_ns is not None]
         acts += [OperatorSettings(at_ns=at_ns, stops=True) for at_ns in stops]
         return Scenario(
