@@ -14,6 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
 BIN := .venv/bin
+TICKPATH_EXAMPLES ?= 1000
 RELEASE := .venv-release/bin
 DIST := build/dist
 CARGO_TEST := cargo test --workspace --exclude tickpath-python
@@ -81,7 +82,6 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,12 @@ soak: .venv/.built ## Run engines without end: 100 random runs, 100 with Ctrl-C,
 	TICKPATH_SOAK=1 $(BIN)/python -m pytest --override-ini timeout=1800 -s -v -p no:cacheprovider --hypothesis-show-statistics \
 		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/cli/test_interrupts.py \
 		tests/lab/test_drills.py $(ARGS)
+
+# Each test of tests/properties takes so many examples, with fresh seeds; a failure prints what reproduces it, and for a run
+# in virtual time the scenario file that replays it.
+models: .venv/.built ## Explore the models without end: make models, or for hours make models TICKPATH_EXAMPLES=100000
+	TICKPATH_HYPOTHESIS_PROFILE=deep TICKPATH_EXAMPLES=$(TICKPATH_EXAMPLES) $(BIN)/python -m pytest -n 2 --override-ini timeout=0 \
+		-p no:cacheprovider -v tests/properties $(ARGS)
 
 check: fmt-check clippy lint types imports stubs-check ## Run every lint and type check
 

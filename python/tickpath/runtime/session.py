@@ -136,7 +136,7 @@ class Session:
             ),
             monitor=monitor,
             automation=automation,
-            operator=Operator(scenario.operator, automation.acknowledge),
+            operator=Operator(scenario.operator, automation.acknowledge, self.lifecycle, self._shutdown),
             standstill=Standstill(self._engine.plan_length_ns or 0, scenario.control.drain_ns),
         )
 

@@ -5,7 +5,7 @@ on or off                          on until the last one ends
 the next n events                  the last word: n from then on
 every n-th event                   the smallest n: the most often
 a stage's service time             the largest factor and the largest addition, each by itself
-the clock                          the sum: clocks that step twice have stepped by both
+the clock                          the sum, as far as a clock goes: it has stepped by both
 =================================  =====================================================================
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tickpath.config.fields import NS_MAX
 from tickpath.control.failure.knobs import CountdownKnob, Knob
 from tickpath.errors import ArgumentValueError
 
@@ -79,7 +80,7 @@ class EngineKnobs:
 
     def clock_step(self, kind: str) -> Knob[int]:
         """What the stages' clock reads too much, in nanoseconds."""
-        return self._knob("clock_step", "", self.faults(kind).clock_step, 0, sum)
+        return self._knob("clock_step", "", self.faults(kind).clock_step, 0, _stepped)
 
     def sink_stall(self, kind: str) -> Knob[bool]:
         """Whether the sink takes nothing."""
@@ -108,6 +109,10 @@ def _there(part: T | None, kind: str, what: str) -> T:
     if part is None:
         raise ArgumentValueError(f"the injection {kind} needs {what}, and there is none")
     return part
+
+
+def _stepped(offsets_ns: Sequence[int]) -> int:
+    return max(-NS_MAX, min(sum(offsets_ns), NS_MAX))
 
 
 def _slowest(wishes: Sequence[tuple[float, int]]) -> tuple[float, int]:
