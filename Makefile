@@ -82,7 +82,7 @@ endef
 	@touch $@
 
 .PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check scenario-reference loom \
-	stress-bugs tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
+	stress-bugs tsan mutants-python instructions syscalls bench bench-rust wheel sdist test-wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -182,6 +182,14 @@ tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 m
 tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
+
+# The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
+build/mutation/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/mutation mutmut==3.8.1 libcst==1.9.0 pyyaml
+	@touch $@
+
+mutants-python: .venv/.built build/mutation/.installed ## Mutate Python rooms; 90 % must be caught: make mutants-python ARGS="core/state"
+	PYTHONPATH=$(CURDIR)/python:build/mutation $(BIN)/python -m tools.mutation $(ARGS)
 
 instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
 	@$(PYTHON) tools/instructions.py $(ARGS)
