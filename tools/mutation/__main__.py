@@ -115,10 +115,8 @@ class Campaign:
             result = self._records[room].put(mutant, outcome, case.seconds, case.basis)
             self._results[room].append(result)
             if outcome in {"survived", "timeout"}:
-                print(
-                    f"{outcome}: {mutant.id} {mutant.module}:{mutant.line} {mutant.before}  →  {mutant.after}",
-                    flush=True,
-                )
+                where = f"{mutant.module}:{mutant.line}"
+                print(f"{outcome}: {mutant.id} {where} {mutant.before}  →  {mutant.after}", flush=True)
         known = known_survivors()
         verdicts = [
             report(

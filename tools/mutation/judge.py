@@ -83,7 +83,7 @@ class Court:
         package = importlib.import_module("tickpath")
         if Path(package.__file__ or "").parent != PACKAGE:
             raise SystemExit(
-                f"tickpath comes from {package.__file__}, not from {PACKAGE}: the tests would judge another one"
+                f"tickpath comes from {package.__file__}, not from {PACKAGE}: another one would be judged"
             )
         for found in pkgutil.walk_packages(package.__path__, "tickpath."):
             if not found.name.endswith("__main__"):
@@ -112,7 +112,7 @@ class Court:
             signal.signal(signal.SIGXCPU, signal.SIG_DFL)
             code = self._judge(module, text, tests)
         except BaseException as error:  # noqa: BLE001  the child must not go on as its parent
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
             code = 1
         finally:
             with contextlib.suppress(Exception):
@@ -133,11 +133,11 @@ class Court:
         try:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001  whatever the mutation did
-            print(f"{type(error).__name__}: {error}")  # noqa: T201
+            print(f"{type(error).__name__}: {error}")
             return UNVIABLE_CODE
         folder = tempfile.mkdtemp(prefix="mutant-")
         try:
-            return int(pytest.main([*_PYTEST, f"--basetemp={folder}/tmp", *tests]))
+            return int(pytest.main([*_PYTEST, f"--basetemp={Path(folder, 'made')}", *tests]))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

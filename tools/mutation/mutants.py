@@ -1,7 +1,7 @@
 """Makes the mutants of a module: mutmut's operators and a few more, at every place that runs.
 
-mutmut itself mutates undecorated functions only; here its operators see properties, class bodies, defaults and
-tables as well. What is left out, and why, is said in tests/MUTATION.md; ``_is_left_out`` and the
+mutmut itself mutates undecorated functions only; here its operators see properties, class bodies, defaults
+and tables as well. What is left out, and why, is said in tests/MUTATION.md; ``_is_left_out`` and the
 operators below are these rules.
 """
 
@@ -113,7 +113,7 @@ def _assignment(node: Any) -> Iterable[Any]:
 
 
 def _arguments(node: Any) -> Iterable[Any]:
-    """Mutmut's arguments left out or ``None``, likewise; ``slots`` of a dataclass is memory, as ``__slots__`` is."""
+    """Mutmut's arguments left out or ``None``, likewise; ``slots`` of a dataclass is no behaviour."""
     for changed in mutators.operator_arg_removal(node):
         if len(changed.args) == len(node.args):
             touched = [

@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from tools.mutation.mutants import Mutant
 from tools.mutation.rooms import PACKAGE, ROOT, Judges
@@ -101,8 +100,9 @@ def report(room: str, results: list[Result], left_out: int, known: dict[str, str
     viable = caught + count["survived"]
     share = caught / viable if viable else 1.0
     print(
-        f"{room}: {len(results)} mutants, {viable} viable: {count['killed']} killed, {count['timeout']} timeouts, "
-        f"{count['survived']} survived ({share:.1%} caught); {count['unviable']} unviable, "
+        f"{room}: {len(results)} mutants, {viable} viable: "
+        f"{count['killed']} killed, {count['timeout']} timeouts, {count['survived']} survived "
+        f"({share:.1%} caught); {count['unviable']} unviable, "
         f"{left_out} of prose left out"
     )
     survivors = [result for result in results if result.outcome == "survived"]
@@ -111,7 +111,7 @@ def report(room: str, results: list[Result], left_out: int, known: dict[str, str
         print(row_of(result))
     if new:
         print(
-            f"{room}: {len(new)} survivors have no reason in {KNOWN.relative_to(ROOT)}: write a test, or the reason"
+            f"{room}: {len(new)} survivors without a reason in tests/MUTATION.md: write a test, or the reason"
         )
     if share < KILLED_SHARE_MIN:
         print(

@@ -30,6 +30,7 @@ JUDGES = (
         "core/state/*",
         (
             "tests/core/test_state.py",
+            "tests/core/test_state_refusals.py",
             "tests/core/test_state_races.py",
             "tests/contract/test_state_codes.py",
         ),
