@@ -22,8 +22,10 @@ from tickpath.config.scenario.injections import (
     StallSettings,
     StateCorruptionSettings,
 )
-from tickpath.control.failure import Cause, Injector, held
-from tickpath.control.failure.injection import KINDS
+from tickpath.control.failure import Cause, InjectionEvent, Injector, Planned, held
+from tickpath.control.failure.engine_knobs import EngineKnobs
+from tickpath.control.failure.injection import KINDS, injection_of
+from tickpath.control.failure.schedule import Schedule
 from tickpath.core.state import Lifecycle, State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
@@ -103,6 +105,17 @@ class TestColdStart:
         injector.step(look(30, executor=Stage(processed=1100)))
         assert (knobs.turned, held(lifecycle), injector.is_over) == ({}, (), True)
         assert (lifecycle.state, lifecycle.epoch) == (State.READY, 2)
+
+    def test_an_executor_that_is_not_there_yet_has_processed_nothing(self) -> None:
+        knobs, lifecycle = Knobs(), lifecycle_in(State.READY)
+        injector = Injector.of([self.SETTINGS], knobs, lifecycle)
+        looks = [
+            look(10, stages={}),
+            look(20, executor=Stage(processed=99)),
+            look(30, executor=Stage(processed=100)),
+        ]
+        assert run(injector, *looks) == [(10, "start"), (30, "end")]
+        assert injector.errors == 0
 
     def test_it_is_rolled_back_with_its_signal(self) -> None:
         knobs, lifecycle = Knobs(), lifecycle_in(State.READY)
@@ -254,6 +267,15 @@ class TestDue:
         injector.step(look(3, feed=Feed(published=180, repeats=30)))
         assert injector.next_due_event() is None
 
+    def test_before_the_first_look_every_count_is_still_to_come(self) -> None:
+        faults = [FeedOutageSettings(name=str(count), at_event=count) for count in (7, 1)]
+        assert Injector.of(faults, Knobs()).next_due_event() == 1
+
+    def test_one_that_started_by_count_and_ends_by_time_is_due_at_no_count(self) -> None:
+        injector = Injector.of([FeedOutageSettings(at_event=5, duration_ns=10)], Knobs())
+        injector.step(look(3, feed=Feed(published=5)))
+        assert (injector.next_due_event(), injector.next_due_ns(3)) == (None, 13)
+
     def test_nothing_is_due_where_nothing_is_planned(self) -> None:
         injector = Injector.of([], None)
         injector.step(look(0))
@@ -332,8 +354,34 @@ class TestArguments:
         class Strange(FeedOutageSettings):
             kind: ClassVar[str] = "earthquake"
 
-        with pytest.raises(ArgumentTypeError, match=r"feed_outage.*Strange"):
+        with pytest.raises(ArgumentTypeError, match=r"feed_outage.*got Strange$"):
             Injector.of([Strange(at_ns=0)], Knobs())
+        nothing: Any = object()
+        with pytest.raises(ArgumentTypeError, match=r"feed_outage.*got object$"):
+            Injector.of([nothing], Knobs())
+
+    def test_what_is_planned_and_what_happened_cannot_be_changed(self) -> None:
+        knobs = EngineKnobs(Knobs(), None, None)
+        settings = FeedOutageSettings(at_ns=0)
+        parts: Any = ("one", "feed_outage", Schedule(settings), injection_of(settings, knobs))
+        planned: Any = Planned(*parts)
+        assert planned != Planned(*parts), "two of the same parts are two"
+        with pytest.raises(AttributeError):
+            planned.name = "two"
+        line: Any = InjectionEvent(0, "one", "feed_outage", "start")
+        assert line == InjectionEvent(0, "one", "feed_outage", "start")
+        with pytest.raises(AttributeError):
+            line.name = "two"
+
+    def test_an_injection_says_itself_whether_it_is_over(self) -> None:
+        lifecycle, knobs = lifecycle_in(State.READY), Knobs()
+        settings = (
+            FeedOutageSettings(at_ns=0),
+            FeedGapSettings(at_ns=0, events=1),
+            StateCorruptionSettings(at_ns=0),
+        )
+        made = [injection_of(each, EngineKnobs(knobs, None, lifecycle)) for each in settings]
+        assert [each.is_over(look(0)) for each in made] == [False, True, True]
 
     def test_every_kind_of_a_scenario_is_built(self) -> None:
         kinds = [settings.kind for settings, *_ in LASTING]

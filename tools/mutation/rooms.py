@@ -37,6 +37,11 @@ JUDGES = (
     ),
     Judges("control/failure/causes.py", ("tests/control/test_causes.py", "tests/control/test_failure.py")),
     Judges("control/failure/scenario.py", ("tests/control/test_failure.py", "tests/control/test_causes.py")),
+    Judges("control/failure/external_signal.py", ("tests/control/test_causes.py",)),
+    Judges(
+        "control/failure/*knobs.py",
+        ("tests/control/test_failure_knobs.py", "tests/control/test_injector.py"),
+    ),
     Judges(
         "control/failure/*",
         ("tests/control/test_injector.py", "tests/control/test_injector_rollback.py"),
