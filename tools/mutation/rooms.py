@@ -22,7 +22,12 @@ class Judges:
     deep: tuple[str, ...] = ()
 
 
-_HEALTH = ("tests/control/test_monitor.py", "tests/control/test_probes.py")
+_HEALTH = (
+    "tests/control/test_monitor.py",
+    "tests/control/test_probes.py",
+    "tests/control/test_object_looks.py",
+    "tests/control/test_watch_thread.py",
+)
 _SESSION = ("tests/runtime/test_session.py", "tests/runtime/test_session_virtual.py")
 
 JUDGES = (
@@ -52,7 +57,7 @@ JUDGES = (
     ),
     Judges(
         "control/health/*",
-        (*_HEALTH, "tests/control/test_watch_thread.py"),
+        _HEALTH,
         ("tests/properties/test_health.py",),
     ),
     Judges("runtime/warmup/*", ("tests/runtime/test_warmup.py",), _SESSION),
