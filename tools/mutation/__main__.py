@@ -62,32 +62,29 @@ def judge(court: Court, cases: Iterator[Case], jobs: int) -> Iterator[tuple[Case
     """Judges ``jobs`` at a time; each case with its outcome, as they end."""
     running: list[tuple[Case, Child]] = []
     waiting: list[Case] = []
-    more = True
-    while True:
-        while len(running) < jobs and (waiting or more):
-            case = waiting.pop() if waiting else next(cases, None)
-            if case is None:
-                more = False
-                break
-            cpu_s = case.cpu_s[case.stage]
-            tests = tests_of(case.judges, case.stage)
-            running.append(
-                (case, Child(court.start(case.mutant.module, case.mutant.source, tests, cpu_s), cpu_s))
-            )
-        if not running:
-            return
-        time.sleep(0.005)
-        for case, child in tuple(running):
-            result = child.result()
-            if result is None:
-                continue
-            running.remove((case, child))
-            case.seconds += result[1]
-            if result[0] == "survived" and case.stage == "quick" and "all" in case.cpu_s:
-                case.stage = "all"
-                waiting.append(case)
-                continue
-            yield case, result[0]
+    try:
+        while True:
+            while len(running) < jobs and (case := waiting.pop() if waiting else next(cases, None)):
+                cpu_s, tests = case.cpu_s[case.stage], tests_of(case.judges, case.stage)
+                pid = court.start(case.mutant.module, case.mutant.source, tests, cpu_s)
+                running.append((case, Child(pid, cpu_s)))
+            if not running:
+                return
+            time.sleep(0.005)
+            for case, child in tuple(running):
+                result = child.result()
+                if result is None:
+                    continue
+                running.remove((case, child))
+                case.seconds += result[1]
+                if result[0] == "survived" and case.stage == "quick" and "all" in case.cpu_s:
+                    case.stage = "all"
+                    waiting.append(case)
+                else:
+                    yield case, result[0]
+    finally:
+        for _, child in running:
+            child.kill()
 
 
 class Campaign:

@@ -159,14 +159,18 @@ class Child:
         self.started_s = time.monotonic()
         self._end_s = self.started_s + 10 * cpu_s + 2 * WAIT_S_MAX
 
+    def kill(self) -> None:
+        """Ends what is left of it, and what it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
     def result(self) -> tuple[str, float] | None:
         """The outcome and the seconds it took, or None while it runs."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         over = time.monotonic() > self._end_s
         if not pid and not over:
             return None
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self.kill()
         if not pid:
             os.waitpid(self.pid, 0)
         return ("timeout" if not pid else _outcome(status)), time.monotonic() - self.started_s
