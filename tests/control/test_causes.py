@@ -128,6 +128,6 @@ class TestExternalSignal:
             ExternalSignal(lifecycle_in(State.READY), **arguments)
 
     def test_only_a_lifecycle_is_a_lifecycle(self) -> None:
-        bad: Any = None
-        with pytest.raises(ArgumentTypeError, match="lifecycle must be a Lifecycle, not NoneType"):
+        bad: Any = 1.5
+        with pytest.raises(ArgumentTypeError, match="lifecycle must be a Lifecycle, not float"):
             ExternalSignal(bad, "outage")

@@ -346,9 +346,25 @@ class TestArguments:
         with pytest.raises(ArgumentValueError, match=f"{settings.kind} needs {words}"):
             Injector.of([settings], Knobs())
 
-    def test_an_engine_without_faults_cannot_be_broken(self) -> None:
-        with pytest.raises(ArgumentValueError, match="feed_outage needs an engine with faults"):
-            Injector.of([FeedOutageSettings(at_ns=0)], None)
+    @pytest.mark.parametrize(
+        "one",
+        [
+            *(
+                settings(at_ns=0, **params)
+                for settings, params, *_ in LASTING
+                if settings != SinkStallSettings
+            ),
+            *(
+                FeedGapSettings(at_ns=0, events=1),
+                FeedBurstSettings(at_ns=0, events=1),
+                ColdStartSettings(at_ns=0),
+            ),
+        ],
+        ids=lambda one: one.kind,
+    )
+    def test_an_engine_without_faults_cannot_be_broken(self, one: Any) -> None:
+        with pytest.raises(ArgumentValueError, match=f"the injection {one.kind} needs an engine with faults"):
+            Injector.of([one], None)
 
     def test_what_is_no_injection_is_refused(self) -> None:
         class Strange(FeedOutageSettings):
