@@ -28,6 +28,11 @@ _HEALTH = (
     "tests/control/test_object_looks.py",
     "tests/control/test_watch_thread.py",
 )
+_INJECTOR = (
+    "tests/control/test_injector.py",
+    "tests/control/test_injector_rollback.py",
+    "tests/control/test_injector_arguments.py",
+)
 _SESSION = ("tests/runtime/test_session.py", "tests/runtime/test_session_virtual.py")
 
 JUDGES = (
@@ -45,11 +50,11 @@ JUDGES = (
     Judges("control/failure/external_signal.py", ("tests/control/test_causes.py",)),
     Judges(
         "control/failure/*knobs.py",
-        ("tests/control/test_failure_knobs.py", "tests/control/test_injector.py"),
+        ("tests/control/test_failure_knobs.py", *_INJECTOR),
     ),
     Judges(
         "control/failure/*",
-        ("tests/control/test_injector.py", "tests/control/test_injector_rollback.py"),
+        _INJECTOR,
         ("tests/properties/test_injector.py",),
     ),
     Judges(
