@@ -188,6 +188,14 @@ tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
 
+# The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
+build/mutation/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/mutation mutmut==3.8.1 libcst==1.9.0 pyyaml
+	@touch $@
+
+mutants-python: .venv/.built build/mutation/.installed ## Mutate Python rooms; 90 % must be caught: make mutants-python ARGS="core/state"
+	PYTHONPATH=$(CURDIR)/python:build/mutation $(BIN)/python -m tools.mutation $(ARGS)
+
 instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
 	@$(PYTHON) tools/instructions.py $(ARGS)
 
