@@ -8,6 +8,7 @@ watchdog's time. tickpath's ring stays within a process: beside the others it sh
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import tempfile
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -44,7 +45,12 @@ class _Worker:
         self.role = role
         self.control, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(transport, theirs), daemon=True)
-        self._process.start()
+        # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it has been imported.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
 
     def end(self) -> None:
