@@ -45,7 +45,7 @@ class Scene:
     name: str
     goes: Goes
     play: Callable[[Call, list[After]], object]
-    """Calls the callback; what is to be asked afterwards it has put into the list by then."""
+    """Calls the callback; what is to be asked afterwards is in the list by then."""
 
 
 SCENES: list[Scene] = []
@@ -126,13 +126,6 @@ def integer_of_a_read(call: Call, after: list[After]) -> None:
     consumer = Consumer(ring)
     after.append(lambda: check(consumer.poll_many(9) == [0, 1, 2]))
     consumer.poll_many(Int(call))  # type: ignore[arg-type]
-
-
-@scene("through")
-def integer_of_a_batch(call: Call, after: list[After]) -> None:
-    executor = Executor(ring_of(3), lifecycle())
-    after.append(lambda: check(len(executor.process_many(9)) == 3))
-    executor.process_many(Int(call))  # type: ignore[arg-type]
 
 
 @scene("through")

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from tickpath.runtime.stop_signals import heeded
+from tickpath.runtime import stop_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _say_interrupted() -> None:
 
 def _on_signals(handler: signal._HANDLER) -> None:
     try:
-        for number in heeded():
+        for number in stop_signals.heeded():
             signal.signal(number, handler)
     except ValueError:
         # Not the main thread: signals arrive elsewhere.
