@@ -5,7 +5,9 @@ What another process sends at random moments is in ``test_random_signals.py``.
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 
 from tests.cli.commands import SMALL, prints_json
 from tickpath.cli import main
+from tickpath.cli.output import print_whole
 
 #: Shares of a command at which the signal comes.
 MOMENTS = [0.05, 0.5, 0.95]
@@ -90,6 +93,7 @@ def handlers_are_there():
     return signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, None)
 sys.argv = ["tickpath", *{arguments}]
 from tickpath.cli import main
+from tickpath.cli.output import print_whole
 sys.setprofile(count)
 code = main()
 sys.setprofile(None)
@@ -132,3 +136,26 @@ def test_who_is_told_to_outlive_its_terminal_does(monkeypatch: pytest.MonkeyPatc
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert json.loads(done.stdout)["schema"] == "tickpath/runbook-list/1"
+
+
+def test_a_signal_while_the_result_is_written_tears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # More than a pipe holds, through a stdout that Python does not buffer: a signal finds it in the middle.
+    text, seen = "x" * 500_000 + "\n", []
+    read_end, write_end = os.pipe()
+
+    def read() -> None:
+        seen.append(os.read(read_end, 1))
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        while words := os.read(read_end, 65_536):
+            seen.append(words)
+
+    reader = threading.Thread(target=read)
+    out = io.TextIOWrapper(io.FileIO(write_end, "w"), encoding="ascii", write_through=True)
+    monkeypatch.setattr(sys, "stdout", out)
+    reader.start()
+    print_whole(text)
+    monkeypatch.undo()
+    out.close()
+    reader.join()
+    os.close(read_end)
+    assert b"".join(seen) == text.encode()
