@@ -138,6 +138,32 @@ def test_who_is_told_to_outlive_its_terminal_does(monkeypatch: pytest.MonkeyPatc
     assert json.loads(done.stdout)["schema"] == "tickpath/runbook-list/1"
 
 
+NUMPY = """
+import signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy._core._multiarray_umath":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+"""
+EXEC = """
+import sys, tickpath.cli.app
+def run(_arguments):
+    exec("raise KeyboardInterrupt")
+tickpath.cli.app.run_command_line = run
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [NUMPY, EXEC], ids=["in an import", "in code made from text"])
+def test_an_interrupt_where_python_has_ways_of_its_own_ends_the_process_all_the_same(before: str) -> None:
+    # NumPy cannot be imported twice; Python itself ends a process by SIGINT if it came up in code from text.
+    code = before + PROGRAM.format(at=0, signals=[], arguments=SMALL["size"])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "tickpath: interrupted outside a run\n"
+
+
 def test_a_signal_while_the_result_is_written_tears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     # More than a pipe holds, through a stdout that Python does not buffer: a signal finds it in the middle.
     text, seen = "x" * 500_000 + "\n", []
