@@ -273,4 +273,9 @@ mod tests {
         assert_eq!([0, 6, 7, 8].map(of), [true, true, true, false]);
         assert!(!Stamp(0).has_passed(0));
     }
+
+    #[test]
+    fn a_ring_carries_as_many_events_as_half_of_a_word_can_count() {
+        assert_eq!(MAX_EVENTS, u64::MAX / 2);
+    }
 }
