@@ -82,7 +82,7 @@ endef
 	@touch $@
 
 .PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check scenario-reference loom \
-	stress-bugs tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
+	stress-bugs tsan mutants-rust instructions syscalls bench bench-rust wheel sdist test-wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -182,6 +182,9 @@ tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 m
 tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
+
+mutants-rust: ## Mutate the core's rooms, an hour; 90 % of a room must be caught: make mutants-rust ARGS="-F src/state"
+	@$(PYTHON) tools/mutants_rust.py $(ARGS)
 
 instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
 	@$(PYTHON) tools/instructions.py $(ARGS)

@@ -4,9 +4,9 @@
     python tools/mutants_rust.py -F src/state             what cargo-mutants takes: here a part of them
     python tools/mutants_rust.py --iterate                once more, without what was caught last time
 
-Exit code 1 if less than 90 % of a room's viable mutants are caught, or if one survives that tests/MUTATION.md does
-not know. A mutant that hangs is caught: the suite has limits of its own. What is mutated and how it is built
-stands in .cargo/mutants.toml.
+Exit code 1 if less than 90 % of a room's viable mutants are caught, or if one survives that tests/MUTATION.md
+does not know. A mutant that hangs is caught: the suite has limits of its own. What is mutated and how it is
+built stands in .cargo/mutants.toml.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ OUTCOMES = RESULTS / "mutants.out" / "outcomes.json"
 TOOLS = ROOT / "build" / "tools"
 VERSION = "27.1.0"
 CAUGHT_SHARE_MIN = 0.9
-# The tests that look into these rooms: their own, and two that drive the ring from outside. Those of the engine and of
-# the machine's clock and memory would only make a run longer.
+# The tests that look into these rooms: their own, and one that drives the ring from outside. Those of the
+# engine and of the machine's clock and memory would only make a run longer.
 TESTS = ("--lib", "--test", "event_ring_properties", "--")
 OTHER_ROOMS = ("engine", "ingest", "os", "time", "variates")
 # A mutant of a size may ask for all the memory there is.
 MEMORY_BYTES_MAX = 8 << 30
 # What cargo-mutants says of mutants, not of itself: all caught, some missed, some that hang.
 JUDGED = (0, 2, 3)
-_ROW = re.compile(r"^\| `(rust/core/\S+: .+?)` \| (?:(\d+) × )?(\S.*) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `(rust/core/\S+: .+?)` \| (\d+) \| \S.* \|$", re.MULTILINE)
 _PLACE = re.compile(r"^(\S+\.rs):\d+:\d+: ")
 
 
@@ -65,7 +65,16 @@ def mutate(arguments: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
     skipped = [word for room in OTHER_ROOMS for word in ("--skip", f"{room}::")]
     RESULTS.mkdir(parents=True, exist_ok=True)
-    command = [cargo_mutants(), "mutants", "--output", RESULTS, *arguments, "--", *TESTS, *skipped]
+    command: list[str | Path] = [
+        cargo_mutants(),
+        "mutants",
+        "--output",
+        RESULTS,
+        *arguments,
+        "--",
+        *TESTS,
+        *skipped,
+    ]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - the command is ours
     if code not in JUDGED:
         sys.exit(f"mutants-rust: cargo-mutants ended with {code}: it judged nothing")
@@ -84,14 +93,13 @@ def outcomes(text: str) -> list[Outcome]:
 
 def known_survivors(text: str) -> Counter[str]:
     """Return how often each mutant of the document may survive; two places of a function may share a name."""
-    rows = _ROW.findall(text)
-    return Counter({mutant.replace("\\|", "|"): int(times or 1) for mutant, times, _ in rows})
+    return Counter({mutant.replace("\\|", "|"): int(times) for mutant, times in _ROW.findall(text)})
 
 
 def row_of(mutant: str, times: int) -> str:
     """Return the document's line for a survivor, without its reason."""
     cell = mutant.replace("|", "\\|")
-    return f"| `{cell}` | {f'{times} × ' if times > 1 else ''} |"
+    return f"| `{cell}` | {times} |  |"
 
 
 def room_passes(room: str, found: list[Outcome]) -> bool:
