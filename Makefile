@@ -197,6 +197,9 @@ build/mutation/.installed: .venv/.installed
 mutants-python: .venv/.built build/mutation/.installed ## Mutate Python rooms; 90 % must be caught: make mutants-python ARGS="core/state"
 	PYTHONPATH=$(CURDIR)/python:build/mutation $(BIN)/python -m tools.mutation $(ARGS)
 
+mutants-rust: ## Mutate the core's rooms, an hour; 90 % of a room must be caught: make mutants-rust ARGS="-F src/state"
+	@$(PYTHON) tools/mutants_rust.py $(ARGS)
+
 instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
 	@$(PYTHON) tools/instructions.py $(ARGS)
 

@@ -208,3 +208,74 @@ impl Slot {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// What is read of event `seq` in a ring of four slots in which `sent` were published, with and without a claim.
+    fn read(sent: u64, seq: u64) -> [SlotRead; 2] {
+        let slots: [Slot; 5] = core::array::from_fn(|_| Slot::new());
+        let at = |seq: u64| &slots[(seq % 5) as usize];
+        (0..sent)
+            .for_each(|seq| at(seq).write(seq, &core::array::from_fn(|i| 10 * seq + i as u64)));
+        for seq in sent.saturating_sub(5)..sent {
+            assert_eq!(at(seq).stamp().head(), seq + 1);
+        }
+        let (slot, before, last) = (at(seq), at(seq + 4), seq + 4);
+        let stamp = slot.stamp();
+        let plain = slot.read::<false>(seq, before, last);
+        let claiming = slot.read::<true>(seq, before, last);
+        assert_eq!(slot.stamp(), stamp, "a read changes nothing");
+        [plain, claiming]
+    }
+
+    #[test]
+    fn an_event_is_whole_while_it_is_retained() {
+        for sent in 1..13_u64 {
+            for seq in sent.saturating_sub(4)..sent {
+                for read in read(sent, seq) {
+                    let SlotRead::Intact(payload) = read else {
+                        panic!("{seq} of {sent}: {read:?}");
+                    };
+                    assert_eq!(payload, core::array::from_fn(|i| 10 * seq + i as u64));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_given_up_is_gone_although_its_words_are_there() {
+        // The slot of event 3 still holds it, the one before got event 7.
+        for read in read(8, 3) {
+            assert!(matches!(read, SlotRead::Overwritten(Stamp(8))), "{read:?}");
+        }
+        for read in read(9, 3) {
+            assert!(matches!(read, SlotRead::Overwritten(Stamp(9))), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_to_come_is_not_there_yet() {
+        for (sent, seq) in [(0, 0), (3, 3), (3, 4), (8, 8), (8, 12)] {
+            for read in read(sent, seq) {
+                assert!(
+                    matches!(read, SlotRead::NotYet),
+                    "{seq} of {sent}: {read:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_stamp_has_passed_its_own_event_and_every_one_before() {
+        let of = |seq| Stamp::of(7).has_passed(seq);
+        assert_eq!([0, 6, 7, 8].map(of), [true, true, true, false]);
+        assert!(!Stamp(0).has_passed(0));
+    }
+
+    #[test]
+    fn a_ring_carries_as_many_events_as_half_of_a_word_can_count() {
+        assert_eq!(MAX_EVENTS, u64::MAX / 2);
+    }
+}

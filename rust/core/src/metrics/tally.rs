@@ -94,6 +94,40 @@ mod tests {
     }
 
     #[test]
+    fn a_version_is_two_further_with_every_write() {
+        let tally = Tally::<1>::default();
+        for turn in 1..4 {
+            tally.write([turn]);
+            assert_eq!(tally.version.load(Ordering::Relaxed), 2 * turn);
+        }
+    }
+
+    #[test]
+    fn a_reader_waits_for_the_end_of_a_write_that_is_under_way() {
+        let tally = Arc::new(Tally::<2>::default());
+        tally.version.store(1, Ordering::Relaxed);
+        let begun = Arc::new(AtomicBool::new(false));
+        let reader = thread::spawn({
+            let (tally, begun) = (Arc::clone(&tally), Arc::clone(&begun));
+            move || {
+                begun.store(true, Ordering::Release);
+                tally.read()
+            }
+        });
+        while !begun.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        // Time for a reader that does not wait to come back with what is there.
+        (0..100).for_each(|_| thread::yield_now());
+        tally
+            .words
+            .iter()
+            .for_each(|word| word.store(7, Ordering::Relaxed));
+        tally.version.store(2, Ordering::Release);
+        assert_eq!(reader.join().expect("no panic"), [7; 2]);
+    }
+
+    #[test]
     fn a_reader_never_sees_half_a_write() {
         let tally = Arc::new(Tally::<7>::default());
         let stop = Arc::new(AtomicBool::new(false));

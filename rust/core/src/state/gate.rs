@@ -114,3 +114,35 @@ impl Gate {
             .is_ok()
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_says_its_epoch_and_its_state() {
+        for epoch in [0, 1, 255, 256, (1 << 56) - 1] {
+            for (code, state) in (0..).zip(StateCode::ALL) {
+                let word = GateWord::new(epoch, state);
+                assert_eq!(word.bits(), epoch << 8 | code);
+                assert_eq!(word, GateWord::from_bits(word.bits()));
+                assert_eq!((word.epoch(), word.state()), (epoch, state));
+                assert_eq!(word.is_init(), state == StateCode::Init);
+                assert_eq!(word.is_ready(), state == StateCode::Ready);
+            }
+        }
+    }
+
+    #[test]
+    fn a_transition_is_made_from_what_was_expected_and_from_nothing_else() {
+        let gate = Gate::default();
+        let [init, warmup, ready] = [(0, 0), (1, 1), (2, 2)]
+            .map(|(epoch, code)| GateWord::new(epoch, StateCode::ALL[code]));
+        assert_eq!(gate.read(), init);
+        assert!(gate.compare_exchange(init, warmup));
+        assert!(!gate.compare_exchange(init, ready));
+        assert_eq!(gate.read(), warmup);
+        assert!(gate.compare_exchange(warmup, ready));
+        assert_eq!(gate.read(), ready);
+    }
+}
