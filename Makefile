@@ -155,31 +155,20 @@ stubs-check: .venv/.built ## Check that the stub is what the module is
 	$(BIN)/python tools/stubs.py --check
 	$(BIN)/python -m mypy.stubtest tickpath._native
 
-# $(call find_bug,BUG,TOOL,WORDS,RUNS,TEST COMMAND): the core with this bug planted must build, and in one of RUNS runs the
-# tool must say WORDS, which is how it says that it found something.
-define find_bug
-	@mkdir -p build && $(5) --features planted-bug-$(1) --no-run >build/planted-bug.log 2>&1 || \
-		{ cat build/planted-bug.log; echo "planted bug $(1) does not build" >&2; exit 1; }
-	@for run in $$(seq $(4)); do \
-		timeout 120 $(5) --features planted-bug-$(1) >build/planted-bug.log 2>&1; \
-		if grep -q '$(3)' build/planted-bug.log; then echo "planted bug $(1): found by $(2)"; exit 0; fi; \
-	done; tail -n 20 build/planted-bug.log; echo "planted bug $(1) was NOT found by $(2)" >&2; exit 1
-
-endef
-FAILED := ^test result: FAILED
+# The bugs that are planted, and who must find each: rust/core/tests/planted_bugs.toml.
+PLANTED := tools/planted_bugs.py
 
 loom: ## Explore every interleaving of what threads share; each planted bug must be found
-	$(LOOM) --test 'loom_*'
-	$(foreach bug,1 2 3 4 5,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_event_ring))
-	$(foreach bug,6,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_gate))
-	$(foreach bug,7 8 9,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_tally))
-	$(foreach bug,10 11 12,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_engine))
+	$(LOOM) --test interleavings
+	@$(PYTHON) $(PLANTED) loom $(LOOM) --test interleavings
 
-# One run of a tenth of a second is a draw: a busy machine lets threads take turns, and no read meets a write.
-stress-bugs: ## Show that the stress test, a part of `make test`, finds planted bugs 2 and 3
-	$(foreach bug,2 3,$(call find_bug,$(bug),the stress test,$(FAILED),50,$(CORE_TEST) --test event_ring_stress))
+loom-deep: ## Explore with one preemption more, and longer races; takes minutes
+	TICKPATH_LOOM_DEEP=1 $(LOOM) --test interleavings -- --include-ignored --test-threads 2
 
-tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 must be found (needs a nightly Rust)
+stress-bugs: ## Show that the stress test, a part of `make test`, finds the planted bugs that it can find
+	@$(PYTHON) $(PLANTED) stress $(CORE_TEST) --test event_ring_stress
+
+tsan: ## Run what shares memory under ThreadSanitizer; the bugs planted for it must be found (needs a nightly Rust)
 	@if $(NIGHTLY); then $(MAKE) --no-print-directory tsan-run; else \
 		echo "SKIPPED: make tsan needs a nightly Rust, and this machine has none (rustup toolchain install nightly)"; fi
 
@@ -187,7 +176,7 @@ tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 m
 # What os::memory measures is not what it is under ThreadSanitizer, which keeps memory of its own.
 tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
-	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
+	@$(PYTHON) $(PLANTED) tsan $(TSAN) --test plain_memory
 
 # The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
 build/mutation/.installed: .venv/.installed

@@ -9,6 +9,7 @@ use super::{Bounds, Overrun, Producer, Readable};
 use super::{EventReader, Start, StartError};
 #[cfg(not(loom))]
 use crate::os::{MemoryRange, MemoryState, MemoryWishes, Refusal, prepare_memory, unlock_memory};
+use crate::planted;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// A fixed number of 64-byte slots, and one to spare (`slot.rs` has the protocol).
@@ -78,13 +79,15 @@ impl EventRing {
     pub(super) fn try_claim(&self) -> bool {
         // SYNC POINT claim: pairs with the store in `release_claim`; the next producer sees what the last
         // one wrote.
-        !self.is_claimed.swap(true, Ordering::Acquire)
+        let order = planted::order(15, Ordering::Acquire);
+        !self.is_claimed.swap(true, order)
     }
 
     /// By a producer that is no more.
     pub(super) fn release_claim(&self) {
         // SYNC POINT claim: pairs with the exchange in `try_claim`.
-        self.is_claimed.store(false, Ordering::Release);
+        let order = planted::order(16, Ordering::Release);
+        self.is_claimed.store(false, order);
     }
 
     /// The number of slots: how many events it retains.
@@ -180,8 +183,8 @@ impl EventRing {
         // The search begins with the slot of that very stamp, and with an acquire: whatever the caller asks
         // next is not behind this snapshot.
         let known = self.bounds_from(stamp.head() - 1);
-        // Bug 3 of the loom model: the last event that is gone still counts as readable.
-        let off_by_one = u64::from(cfg!(feature = "planted-bug-3"));
+        // Bug 3: the last event that is gone still counts as readable.
+        let off_by_one = u64::from(planted::bug(3));
         Overrun {
             requested: seq,
             oldest: known.oldest.wrapping_sub(off_by_one),

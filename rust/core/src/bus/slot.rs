@@ -30,7 +30,8 @@
     )
 )]
 
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::planted;
+use crate::sync::{AtomicU64, Ordering};
 
 /// What an event is to the bus: 56 bytes it does not look into, as seven words.
 pub type Payload = [u64; 7];
@@ -44,13 +45,6 @@ const STORED_WORDS: usize = if cfg!(loom) { 2 } else { 7 };
 
 /// Words in the near half of a line, beside the stamp.
 const NEAR_WORDS: usize = if cfg!(loom) { 1 } else { 3 };
-
-/// Bug 1 of the loom model: the stamp does not carry the words with it.
-const PUBLISH: Ordering = if cfg!(feature = "planted-bug-1") {
-    Ordering::Relaxed
-} else {
-    Ordering::Release
-};
 
 /// What a slot said about itself at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,9 +108,7 @@ impl Slot {
     pub(super) fn write(&self, seq: u64, payload: &Payload) {
         // SYNC POINT tear: pairs with the fence in `read`. Whoever copies one of the words below finds, when it
         // looks at the slot before, the stamp that was stored there before this, or a later one.
-        if cfg!(not(feature = "planted-bug-5")) {
-            fence(Ordering::Release);
-        }
+        planted::fence(5, Ordering::Release);
         let (near, far) = self.words.split_at(NEAR_WORDS);
         for (word, value) in far.iter().zip(&payload[NEAR_WORDS..]) {
             word.store(*value, Ordering::Relaxed);
@@ -126,7 +118,9 @@ impl Slot {
         }
         // SYNC POINT publish: pairs with the first load in `read` and the load in `stamp`. Whoever
         // sees this stamp sees the words above, and every event before.
-        self.stamp.store(Stamp::of(seq).0, PUBLISH);
+        let stamp = Stamp::of(seq).0;
+        self.stamp
+            .store(stamp, planted::order(1, Ordering::Release));
     }
 
     /// Copies event `seq` out, if it is here and was retained until it was copied: until `last`, the event
@@ -138,7 +132,7 @@ impl Slot {
     #[inline(always)]
     pub(super) fn read<const CLAIMS: bool>(&self, seq: u64, before: &Self, last: u64) -> SlotRead {
         // SYNC POINT publish: pairs with the last store in `write`.
-        let found = Stamp(self.stamp.load(Ordering::Acquire));
+        let found = Stamp(self.stamp.load(planted::order(13, Ordering::Acquire)));
         if found != Stamp::of(seq) {
             return if found < Stamp::of(seq) {
                 SlotRead::NotYet
@@ -157,13 +151,11 @@ impl Slot {
             Some(word) => word.load(Ordering::Relaxed),
             None => 0,
         });
-        if cfg!(feature = "planted-bug-2") {
+        if planted::bug(2) {
             return SlotRead::Intact(payload);
         }
         // SYNC POINT tear: pairs with the fence in `write`.
-        if cfg!(not(feature = "planted-bug-4")) {
-            fence(Ordering::Acquire);
-        }
+        planted::fence(4, Ordering::Acquire);
         let next_to_go = Stamp(before.stamp.load(Ordering::Relaxed));
         if next_to_go.has_passed(last) {
             SlotRead::Overwritten(next_to_go)
@@ -176,7 +168,7 @@ impl Slot {
     #[inline]
     pub(super) fn stamp(&self) -> Stamp {
         // SYNC POINT publish: pairs with the last store in `write`.
-        Stamp(self.stamp.load(Ordering::Acquire))
+        Stamp(self.stamp.load(planted::order(14, Ordering::Acquire)))
     }
 
     /// Says that this slot will be written soon. Changes nothing but when its line arrives.

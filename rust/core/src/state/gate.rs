@@ -1,5 +1,6 @@
 //! One atomic word, `epoch << 8 | state`: written by the control plane, read once per event.
 
+use crate::planted;
 use crate::sync::{AtomicU64, Ordering};
 
 /// The four states by their codes. `tests/contract` compares them with the Python enumeration.
@@ -69,13 +70,6 @@ impl GateWord {
     }
 }
 
-/// Planted bug 6 (`make loom`): a transition does not carry with it what was written before it.
-const TRANSITION: Ordering = if cfg!(feature = "planted-bug-6") {
-    Ordering::Acquire
-} else {
-    Ordering::AcqRel
-};
-
 /// The shared word.
 ///
 /// Any thread may read; writers race through [`Self::compare_exchange`], and one wins.
@@ -103,14 +97,18 @@ impl Gate {
     pub fn read(&self) -> GateWord {
         // SYNC POINT gate: pairs with the store in `compare_exchange`; what the control plane wrote
         // before a transition is visible to whoever acts on it.
-        GateWord(self.word.load(Ordering::Acquire))
+        GateWord(self.word.load(planted::order(17, Ordering::Acquire)))
     }
 
-    /// Replaces `expected` by `target`; false if the word had changed meanwhile.
+    /// Replaces `expected` by `target`; false if the word had changed meanwhile. Either way what was written before
+    /// the word that was met is visible: the history to whoever moves on, the winner's reasons to whoever lost.
     pub fn compare_exchange(&self, expected: GateWord, target: GateWord) -> bool {
-        // SYNC POINT gate: pairs with the load in `read`.
+        // SYNC POINT gate: pairs with the load in `read`, and with itself.
+        let publishes = planted::order_or(6, Ordering::AcqRel, Ordering::Acquire);
+        let won = planted::order_or(18, publishes, Ordering::Release);
+        let lost = planted::order(19, Ordering::Acquire);
         self.word
-            .compare_exchange(expected.0, target.0, TRANSITION, Ordering::Acquire)
+            .compare_exchange(expected.0, target.0, won, lost)
             .is_ok()
     }
 }
