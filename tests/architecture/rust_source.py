@@ -54,6 +54,17 @@ def _closing(text: str, opening: int) -> int:
     return len(text)
 
 
+def _opening(text: str, start: int) -> int | None:
+    """Return where the body of the function begins whose name ends at ``start``; one without is a promise."""
+    # The semicolon of an array's type, which may be an array itself, ends no signature.
+    depth = 0
+    for match in re.compile(r"[\[\]{;]").finditer(text, start):
+        depth += {"[": 1, "]": -1}.get(match[0], 0)
+        if depth == 0 and match[0] in "{;":
+            return match.start() if match[0] == "{" else None
+    return None
+
+
 def without_tests(text: str) -> str:
     """Cut the test modules that are written inside the file."""
     bare = code(text)
@@ -68,10 +79,10 @@ def functions(text: str) -> list[Function]:
     bare = code(text)
     found = []
     for match in _FUNCTION.finditer(bare):
-        opening = re.compile(r"[{;]").search(bare, match.end())
-        if opening is None or opening[0] == ";":
+        opening = _opening(bare, match.end())
+        if opening is None:
             continue
-        end = _closing(bare, opening.start())
+        end = _closing(bare, opening)
         found.append(
             Function(
                 match[1], bare.count("\n", 0, match.start(1)) + 1, bare.count("\n", match.start(1), end) + 1

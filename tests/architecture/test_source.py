@@ -159,9 +159,10 @@ fn quiet<'a>(x: &'a str) -> char {
     // unsafe
     '{'
 }
-fn loud() {
+fn loud(_: [[u8; 2]; 3]) -> [u8; 2] {
     unsafe { go() }
 }
+trait Promise { fn kept(&self, _: [u8; 2]); }
 fn fine() {
     // SAFETY: nothing happens.
     unsafe { go() }
@@ -174,14 +175,14 @@ mod tests {
 
 
 def test_the_reader_of_rust_tells_code_from_words() -> None:
-    assert rust_source.lines_with(PLANTED, r"\bunsafe\b") == [9, 13]
-    assert [rust_source.explained(PLANTED, line) for line in (9, 13)] == [False, True]
+    assert rust_source.lines_with(PLANTED, r"\bunsafe\b") == [9, 14]
+    assert [rust_source.explained(PLANTED, line) for line in (9, 14)] == [False, True]
     assert rust_source.lines_with(PLANTED, "sync::atomic") == []
     assert [(f.name, f.line, f.length) for f in rust_source.functions(PLANTED)] == [
         ("quiet", 3, 5),
         ("loud", 8, 3),
-        ("fine", 11, 4),
-        ("inside", 17, 1),
+        ("fine", 12, 4),
+        ("inside", 18, 1),
     ]
     assert "inside" not in rust_source.without_tests(PLANTED)
     assert "fine" in rust_source.without_tests(PLANTED)

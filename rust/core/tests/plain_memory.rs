@@ -4,7 +4,7 @@
 //! Each test passes plain cells from one thread to another with nothing but that door between them. The
 //! values prove little, since an x86 keeps stores in order by itself; `make tsan` runs the same tests
 //! under ThreadSanitizer, for which a door without its release/acquire pair is a data race, and shows
-//! that it finds planted bug 1. ThreadSanitizer knows no fences: every door here is a release store.
+//! that it finds the bugs planted for it. ThreadSanitizer knows no fences: every door here is a release store.
 
 use std::mem::replace;
 
