@@ -6,6 +6,7 @@
 
 use crossbeam_utils::CachePadded;
 
+use crate::planted::is_planted;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 use super::feed_books::FeedBooks;
@@ -119,6 +120,10 @@ impl Control {
     /// stopped.
     pub fn stop_intake(&self) {
         let asked = (order::RUN, order::STOP_INTAKE);
+        if is_planted(43) && self.is_feeding() {
+            self.order.store(asked.1, Ordering::Relaxed);
+            return;
+        }
         // One that fails met an order that says as much.
         let _ =
             (self.order).compare_exchange(asked.0, asked.1, Ordering::Relaxed, Ordering::Relaxed);
@@ -167,7 +172,7 @@ impl Control {
     pub fn is_held(&self) -> bool {
         // SYNC POINT held: pairs with the store in `set_held`.
         let held = self.held.load(Ordering::Acquire);
-        held != NEVER && self.hold_at.load(Ordering::Relaxed) <= held
+        held != NEVER && (is_planted(45) || self.hold_at.load(Ordering::Relaxed) <= held)
     }
 
     /// By a feed without faults, after each turn that published; `newest_ns` is that turn's stamp.
@@ -209,13 +214,20 @@ impl Control {
 
     /// The fence: whether every stage has seen `epoch`, so that nothing of an older one is in flight.
     pub fn has_seen(&self, epoch: u64) -> bool {
-        self.feed_epoch.get() >= epoch
-            && (self.stages.iter()).all(|stage| stage.read().epoch_seen >= epoch)
+        let has_seen = |stage: &StageBooks| stage.read().epoch_seen >= epoch;
+        if is_planted(50) {
+            return self.feed_epoch.get() >= epoch && self.stages.iter().any(has_seen);
+        }
+        self.feed_epoch.get() >= epoch && self.stages.iter().all(has_seen)
     }
 
     /// By each thread, once: it is ready.
     #[cfg(not(loom))]
     pub(super) fn arrive(&self) {
+        if is_planted(44) {
+            let arrived = self.arrived.load(Ordering::Acquire);
+            return self.arrived.store(arrived + 1, Ordering::Release);
+        }
         // SYNC POINT arrival: pairs with the load in `has_everyone_arrived`.
         self.arrived.fetch_add(1, Ordering::AcqRel);
     }
@@ -266,7 +278,11 @@ impl Control {
         let held = self.is_held();
         let feed = self.feed.read();
         let begin_ns = self.begin_ns();
-        let published = feed.published.max(accounted);
+        let published = if is_planted(51) {
+            feed.published
+        } else {
+            feed.published.max(accounted)
+        };
         for stage in &mut stages {
             stage.ledger.published = published;
             stage.backlog = (self.first_seq + published).saturating_sub(stage.cursor);

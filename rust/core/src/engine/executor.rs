@@ -3,6 +3,7 @@
 use crate::bus::Payload;
 use crate::execution::{Ack, StepError, step_with};
 use crate::metrics::EpochTable;
+use crate::planted::is_planted;
 use crate::state::{Gate, GateWord, StateCode};
 use crate::time::Clock;
 
@@ -78,7 +79,11 @@ where
         let first_seq = self.intake.cursor();
         let mut done = 0;
         let stopped_by = loop {
-            let word = gate.read();
+            let word = if is_planted(49) && done > 0 {
+                self.word
+            } else {
+                gate.read()
+            };
             if word != self.word {
                 break self.see(word, done);
             }

@@ -1,5 +1,6 @@
 //! A tuple of counters that one thread writes and any thread reads as of one moment.
 
+use crate::planted::is_planted;
 use crate::sync::{AtomicU64, Ordering, fence, spin_loop};
 
 /// Planted bug 7 (`make loom`): the even version does not carry the words with it.
@@ -72,7 +73,8 @@ impl<const N: usize> Tally<N> {
             if cfg!(not(feature = "planted-bug-8")) {
                 fence(Ordering::Acquire);
             }
-            if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
+            let is_same = is_planted(42) || self.version.load(Ordering::Relaxed) == before;
+            if before.is_multiple_of(2) && is_same {
                 return values;
             }
             spin_loop();

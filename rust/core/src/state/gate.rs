@@ -1,5 +1,6 @@
 //! One atomic word, `epoch << 8 | state`: written by the control plane, read once per event.
 
+use crate::planted::is_planted;
 use crate::sync::{AtomicU64, Ordering};
 
 /// The four states by their codes. `tests/contract` compares them with the Python enumeration.
@@ -108,6 +109,11 @@ impl Gate {
 
     /// Replaces `expected` by `target`; false if the word had changed meanwhile.
     pub fn compare_exchange(&self, expected: GateWord, target: GateWord) -> bool {
+        if is_planted(41) {
+            let is_expected = self.read() == expected;
+            self.word.store(target.0, TRANSITION);
+            return is_expected;
+        }
         // SYNC POINT gate: pairs with the load in `read`.
         self.word
             .compare_exchange(expected.0, target.0, TRANSITION, Ordering::Acquire)
