@@ -25,6 +25,7 @@ RIVALS := --locked --manifest-path benches/rust/Cargo.toml --target-dir target/b
 CORE_TEST := cargo test --quiet -p tickpath-core --no-default-features
 QUICK_LINK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 LOOM := env $(QUICK_LINK) RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target-loom $(CORE_TEST) --release
+SHUTTLE := env $(QUICK_LINK) RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=target-shuttle $(CORE_TEST) --release --test shuttle
 # ThreadSanitizer is nightly's. With --target, build scripts and macros stay as they are.
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 NIGHTLY := rustup toolchain list 2>/dev/null | grep -q ^nightly
@@ -165,6 +166,14 @@ loom: ## Explore every interleaving of what threads share; each planted bug must
 loom-deep: ## Explore with one preemption more, and longer races; takes minutes
 	TICKPATH_LOOM_DEEP=1 $(LOOM) --test interleavings -- --include-ignored --test-threads 2
 
+shuttle: ## Run whole engines in random orders of their threads' steps; each planted logic bug must be found
+	$(SHUTTLE)
+	@TICKPATH_SHUTTLE_RUNS=2000 $(PYTHON) $(PLANTED) shuttle $(SHUTTLE)
+
+# From a seed of its own each time, which every test prints.
+shuttle-deep: ## The same in fifty times as many orders, from another seed each time
+	SHUTTLE_RANDOM_SEED=$${SHUTTLE_RANDOM_SEED:-$$(date +%s)} TICKPATH_SHUTTLE_RUNS=500000 $(SHUTTLE) -- --nocapture
+
 stress-bugs: ## Show that the stress test, a part of `make test`, finds the planted bugs that it can find
 	@$(PYTHON) $(PLANTED) stress $(CORE_TEST) --test event_ring_stress
 
@@ -214,6 +223,6 @@ test-wheel: wheel sdist ## Install wheel and sdist into empty environments of ev
 	TICKPATH_DIST=$(CURDIR)/$(DIST) $(BIN)/python -m pytest --override-ini timeout=600 -rs tests/packaging
 
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-release build dist target target-loom target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find python tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tickpath/*.so

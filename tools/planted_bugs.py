@@ -3,7 +3,7 @@
 One build with the feature ``planted-bugs`` has them all; the environment variable ``TICKPATH_PLANTED_BUG``
 says which one is in the code. ``rust/core/tests/planted_bugs.toml`` lists them.
 
-    python tools/planted_bugs.py TOOL COMMAND...    COMMAND is the `cargo test` of TOOL: loom, stress or tsan
+    python tools/planted_bugs.py TOOL COMMAND...    COMMAND is the `cargo test` of TOOL: loom, stress, tsan or shuttle
 
 Exit code 1 if a bug was not found, 2 if it could not be looked for.
 """
@@ -37,6 +37,8 @@ class Tool:
     name: str
     words: str
     runs: int = 1
+    # What is named is one test, or a file of them.
+    exact: bool = True
 
 
 TOOLS = {
@@ -44,6 +46,7 @@ TOOLS = {
     # One run is a draw: a busy machine lets threads take turns, and no read meets a write.
     "stress": Tool("the stress test", "test result: FAILED", runs=50),
     "tsan": Tool("ThreadSanitizer", "ThreadSanitizer: reported"),
+    "shuttle": Tool("shuttle", "test result: FAILED", exact=False),
 }
 
 
@@ -79,10 +82,10 @@ def built(command: list[str]) -> str:
     return str(programs[0])
 
 
-def run(program: str, test: str, number: int) -> tuple[bool, str]:
-    """Run one test with a bug planted; whether it passed, and what it said."""
+def run(program: str, tool: Tool, test: str, number: int) -> tuple[bool, str]:
+    """Run one test, or a file of them, with a bug planted; whether it passed, and what it said."""
     environment = {**os.environ, VARIABLE: str(number)}
-    command = [program, "--exact", test]
+    command = [program, *(["--exact"] if tool.exact else []), test]
     try:
         done = subprocess.run(  # noqa: S603 - ours
             command,
@@ -95,7 +98,7 @@ def run(program: str, test: str, number: int) -> tuple[bool, str]:
         )
     except subprocess.TimeoutExpired as expired:
         return False, f"{expired}"
-    if "running 1 test" not in done.stdout:
+    if ("running 1 test\n" if tool.exact else "running ") not in done.stdout or "running 0 tests" in done.stdout:
         raise Unlooked(f"there is no test {test}:\n{done.stdout}")
     return done.returncode == 0, done.stdout
 
@@ -106,12 +109,12 @@ def missed(key: str, command: list[str]) -> list[int]:
     program = built(command)
     # Without a bug the same program passes: it is the bug that is found, and not the build.
     for test in sorted({bug.tests[key] for bug in bugs}):
-        passed, said = run(program, test, 0)
+        passed, said = run(program, tool, test, 0)
         if not passed:
             raise Unlooked(f"{test} fails without a bug:\n{said}")
     numbers = []
     for bug in bugs:
-        runs = (run(program, bug.tests[key], bug.number) for _ in range(tool.runs))
+        runs = (run(program, tool, bug.tests[key], bug.number) for _ in range(tool.runs))
         found = any(tool.words in said for _, said in runs)
         sys.stdout.write(
             f"planted bug {bug.number} ({bug.what}): {'' if found else 'NOT '}found by {tool.name}\n"

@@ -14,6 +14,7 @@
 //! There is no Python here; `rust/python` converts, and does nothing else.
 #![deny(unsafe_code)]
 
+mod planted;
 pub mod sync;
 
 mod planted;

@@ -77,6 +77,11 @@ impl EventRing {
 
     /// By a producer that is about to be: whether there is no other.
     pub(super) fn try_claim(&self) -> bool {
+        if planted::bug(34) {
+            let is_free = !self.is_claimed.load(Ordering::Relaxed);
+            self.is_claimed.store(true, Ordering::Relaxed);
+            return is_free;
+        }
         // SYNC POINT claim: pairs with the store in `release_claim`; the next producer sees what the last
         // one wrote.
         let order = planted::order(15, Ordering::Acquire);

@@ -90,7 +90,7 @@ pub(super) struct Slot {
     words: [AtomicU64; STORED_WORDS],
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(size_of::<Slot>() == 64);
 
 impl Slot {

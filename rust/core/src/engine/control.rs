@@ -107,6 +107,10 @@ impl Control {
     /// stopped.
     pub fn stop_intake(&self) {
         let asked = (order::RUN, order::STOP_INTAKE);
+        if planted::bug(37) && self.is_feeding() {
+            self.order.store(asked.1, Ordering::Relaxed);
+            return;
+        }
         // One that fails met an order that says as much.
         let _ =
             (self.order).compare_exchange(asked.0, asked.1, Ordering::Relaxed, Ordering::Relaxed);
@@ -156,7 +160,7 @@ impl Control {
     pub fn is_held(&self) -> bool {
         // SYNC POINT held: pairs with the store in `set_held`.
         let held = self.held.load(planted::order(22, Ordering::Acquire));
-        held != NEVER && self.hold_at.load(Ordering::Relaxed) <= held
+        held != NEVER && (planted::bug(39) || self.hold_at.load(Ordering::Relaxed) <= held)
     }
 
     /// By a feed without faults, after each turn that published; `newest_ns` is that turn's stamp.
@@ -199,12 +203,19 @@ impl Control {
 
     /// The fence: whether every stage has seen `epoch`, so that nothing of an older one is in flight.
     pub fn has_seen(&self, epoch: u64) -> bool {
-        self.feed_epoch.get() >= epoch
-            && (self.stages.iter()).all(|stage| stage.read().epoch_seen >= epoch)
+        let has_seen = |stage: &StageBooks| stage.read().epoch_seen >= epoch;
+        if planted::bug(44) {
+            return self.feed_epoch.get() >= epoch && self.stages.iter().any(has_seen);
+        }
+        self.feed_epoch.get() >= epoch && self.stages.iter().all(has_seen)
     }
 
     /// By each thread, once: it is ready.
     pub fn arrive(&self) {
+        if planted::bug(38) {
+            let arrived = self.arrived.load(Ordering::Relaxed);
+            return self.arrived.store(arrived + 1, Ordering::Relaxed);
+        }
         // SYNC POINT arrival: pairs with the load in `has_everyone_arrived`; whoever sees that all are ready sees
         // what each has prepared.
         let order = planted::order(25, Ordering::Release);
@@ -259,7 +270,11 @@ impl Control {
             .unwrap_or(0);
         let feed = self.feed.read();
         let begin_ns = self.begin_ns();
-        let published = feed.published.max(accounted);
+        let published = if planted::bug(45) {
+            feed.published
+        } else {
+            feed.published.max(accounted)
+        };
         for stage in &mut stages {
             stage.ledger.published = published;
             stage.backlog = (self.first_seq + published).saturating_sub(stage.cursor);

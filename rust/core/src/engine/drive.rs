@@ -4,6 +4,7 @@
 
 use crate::bus::{Overrun, Payload};
 use crate::ingest::Event;
+use crate::planted;
 use crate::state::Gate;
 use crate::time::Clock;
 
@@ -316,7 +317,7 @@ where
                 wait.idle();
                 continue;
             }
-            Turn::Idle if last_look => break,
+            Turn::Idle if last_look || planted::bug(40) && control.is_feed_done() => break,
             Turn::Idle | Turn::Behind | Turn::NotReady => {
                 notes.idle(clock);
                 wait.idle();
@@ -340,9 +341,11 @@ where
 /// Nobody waits for a stage that reads no further, and nothing of it is in flight: counts what is left when the feed
 /// is done.
 fn close<E: ReadingStage>(stage: &mut E, control: &Control, books: &StageBooks) {
-    books.progress().release();
+    if !planted::bug(42) {
+        books.progress().release();
+    }
     tell(stage, books, u64::MAX);
-    while !control.is_feed_done() {
+    while !planted::bug(41) && !control.is_feed_done() {
         Wait::PARK.idle();
     }
     stage.drain_unread();

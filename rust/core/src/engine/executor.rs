@@ -79,7 +79,11 @@ where
         let first_seq = self.intake.cursor();
         let mut done = 0;
         let stopped_by = loop {
-            let word = gate.read();
+            let word = if planted::bug(43) && done > 0 {
+                self.word
+            } else {
+                gate.read()
+            };
             if word != self.word {
                 break self.see(word, done);
             }

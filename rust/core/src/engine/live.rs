@@ -1,12 +1,12 @@
 //! The live driver: each stage on a native thread of its own, pinned where the machine allows it.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use crate::bus::{EventRing, Producer};
 use crate::ingest::Event;
 use crate::os::{MemoryState, Topology};
 use crate::state::Gate;
+use crate::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use crate::sync::{Arc, thread};
 use crate::time::{Clock, Stepped};
 

@@ -61,7 +61,8 @@ mod error;
 mod leaves;
 #[cfg(not(loom))]
 mod live;
-#[cfg(not(loom))]
+// Two threads that wait for each other and share nothing else.
+#[cfg(not(any(loom, shuttle)))]
 mod ping_pong;
 #[cfg(not(loom))]
 mod placement;
@@ -94,7 +95,7 @@ pub use ledger::Ledger;
 #[cfg(not(loom))]
 pub use live::LiveEngine;
 pub use notes::{LoopNotes, OverrunLog, OverrunMoment};
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use ping_pong::{PingPong, WARM_UP_TRIPS};
 #[cfg(not(loom))]
 pub use placement::Place;

@@ -1,11 +1,11 @@
 //! The life of a stage's thread: get ready, meet the others, run, watch the machine, report.
 
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::os::{self, Priority, Refusal};
 use crate::state::Gate;
-use crate::sync::{Arc, thread};
+use crate::sync::mpsc::Sender;
+use crate::sync::{Arc, sleep, thread};
 use crate::time::{Clock, Unmoved, cost_ns};
 
 use super::Control;
@@ -135,7 +135,7 @@ impl<C: Clock> StageThread<C> {
             if self.control.has_everyone_arrived() {
                 return true;
             }
-            thread::sleep(LOOK_EVERY);
+            sleep(LOOK_EVERY);
         }
         false
     }

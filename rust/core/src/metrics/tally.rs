@@ -63,7 +63,8 @@ impl<const N: usize> Tally<N> {
             });
             // SYNC POINT tally-write: pairs with the fence in `write`.
             planted::fence(8, Ordering::Acquire);
-            if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
+            let is_same = planted::bug(36) || self.version.load(Ordering::Relaxed) == before;
+            if before.is_multiple_of(2) && is_same {
                 return values;
             }
             spin_loop();

@@ -103,6 +103,11 @@ impl Gate {
     /// Replaces `expected` by `target`; false if the word had changed meanwhile. Either way what was written before
     /// the word that was met is visible: the history to whoever moves on, the winner's reasons to whoever lost.
     pub fn compare_exchange(&self, expected: GateWord, target: GateWord) -> bool {
+        if planted::bug(35) {
+            let is_expected = self.read() == expected;
+            self.word.store(target.0, Ordering::Relaxed);
+            return is_expected;
+        }
         // SYNC POINT gate: pairs with the load in `read`, and with itself.
         let publishes = planted::order_or(6, Ordering::AcqRel, Ordering::Acquire);
         let won = planted::order_or(18, publishes, Ordering::Release);
