@@ -140,6 +140,9 @@ class InjectorMachine(RuleBasedStateMachine):
         due_ns = self.injector.next_due_ns(self.at_ns)
         wanted = [moment for plan in self.plans if (moment := self.due_ns(plan)) is not None]
         assert due_ns == min((moment for moment in wanted if moment > self.at_ns), default=None)
+        ends = [moment for plan in self.order if (moment := self.due_ns(plan)) is not None]
+        end_ns = min((moment for moment in ends if moment > self.at_ns), default=None)
+        assert self.injector.next_end_ns(self.at_ns) == end_ns
 
     def start(self, plan: Plan) -> None:
         plan.phase = "active"

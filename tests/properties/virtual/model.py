@@ -100,7 +100,7 @@ class RunModel:
                 return
             self.now_ns = next_ns
             self._moment()
-            if self.is_stopped and not self.feed.is_over:
+            if self.is_stopped:
                 # By a stage, in this moment: the others see it in the same one.
                 self._moment()
             self.is_over = self.feed.is_over and all(one.is_over for one in self.stages.values())
