@@ -107,6 +107,10 @@ class InjectorMachine(RuleBasedStateMachine):
             self.look()
 
     @rule()
+    def the_state_is_left_and_entered_between_two_looks(self) -> None:
+        self.epoch += 2
+
+    @rule()
     def look_again(self) -> None:
         self.look()
 

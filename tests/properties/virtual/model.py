@@ -108,6 +108,11 @@ class RunModel:
             # A feed that has nothing left to publish, and was not looked at since, ends when it is.
             next_ns = min((max(due, self.now_ns) for due in dues if due is not None), default=None)
 
+    def is_over_after(self, until_ns: int) -> bool:
+        """Advances; whether the run is over then."""
+        self.advance(until_ns)
+        return self.is_over
+
     def is_behind(self) -> bool:
         """Whether anything is left to be published, or to be read by a stage that still reads."""
         reading = [one for one in self.stages.values() if not one.is_over]
