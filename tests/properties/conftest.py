@@ -1,7 +1,7 @@
 """Settings of every test here: which Hypothesis profile is used, and how deep it goes (``depth.py``).
 
 ``quick``, the default, takes the same examples every time; ``deep`` takes fresh ones, and prints their seed
-and what reproduces a failure.
+and what reproduces a failure; ``unshrunk`` is ``quick`` and leaves a failure as it was found.
 """
 
 from __future__ import annotations
@@ -26,4 +26,6 @@ settings.register_profile(
 settings.register_profile(
     "deep", _patient, max_examples=EXAMPLES, stateful_step_count=80, print_blob=True, database=None
 )
+# For whoever only wants to know whether a test fails: making a failure small takes a minute.
+settings.register_profile("unshrunk", settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("TICKPATH_HYPOTHESIS_PROFILE", "quick"))

@@ -107,6 +107,10 @@ class InjectorMachine(RuleBasedStateMachine):
             self.look()
 
     @rule()
+    def the_state_is_left_and_entered_between_two_looks(self) -> None:
+        self.epoch += 2
+
+    @rule()
     def look_again(self) -> None:
         self.look()
 
@@ -140,6 +144,9 @@ class InjectorMachine(RuleBasedStateMachine):
         due_ns = self.injector.next_due_ns(self.at_ns)
         wanted = [moment for plan in self.plans if (moment := self.due_ns(plan)) is not None]
         assert due_ns == min((moment for moment in wanted if moment > self.at_ns), default=None)
+        ends = [moment for plan in self.order if (moment := self.due_ns(plan)) is not None]
+        end_ns = min((moment for moment in ends if moment > self.at_ns), default=None)
+        assert self.injector.next_end_ns(self.at_ns) == end_ns
 
     def start(self, plan: Plan) -> None:
         plan.phase = "active"

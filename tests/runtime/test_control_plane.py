@@ -9,6 +9,7 @@ import pytest
 
 from tests.control.looks import Knobs
 from tests.runtime.looks import Feed, look
+from tickpath.config.fields import NS_MAX
 from tickpath.config.scenario.injections import FeedFreezeSettings, FeedGapSettings, FeedOutageSettings
 from tickpath.control.failure import Injector
 from tickpath.core.state import State
@@ -177,6 +178,24 @@ def test_a_fault_that_has_an_end_is_waited_for_however_long() -> None:
     for at_ns in range(100, 5_000, 100):
         plane.at(at_ns)
     assert plane.injector.active == ("freeze",)
+
+
+@pytest.mark.parametrize(
+    "pending",
+    [{"at_ns": NS_MAX}, {"in_state": "WARMUP", "after_ns": NS_MAX}, {"at_event": NS_MAX}],
+    ids=["long after the feed", "long after WARMUP", "at an event that never comes"],
+)
+def test_a_fault_that_is_still_to_come_keeps_no_run_from_ending(pending: dict[str, Any]) -> None:
+    later = FeedOutageSettings(name="later", **pending)
+    plane = Plane(FeedFreezeSettings(name="freeze", at_ns=30), later, patience_ns=200)
+    plane.at(30)
+    for at_ns in range(100, 900, 100):
+        plane.at(at_ns)
+    assert [(line.name, line.event) for line in plane.injector.log] == [
+        ("freeze", "start"),
+        ("freeze", "rollback"),
+    ]
+    assert plane.knobs.turned == {}
 
 
 def test_the_account_has_everything_and_counts_what_its_own_parts_could_not_do() -> None:

@@ -104,7 +104,7 @@ class ControlPlane:
         if (
             self.injector.active
             and self.standstill.step(look)
-            and self.injector.next_due_ns(look.at_ns) is None
+            and self.injector.next_end_ns(look.at_ns) is None
         ):
             self.injector.roll_back()
         return True

@@ -188,8 +188,7 @@ class VirtualPair:
             self.advance(self.now_ns)
             interval_ns = self.script.interval_ns
             for _ in range(300):
-                behind = self.model.is_behind()
-                if self.is_over or not behind or self.now_ns - asked_ns >= self.script.drain_ns:
+                if not self.model.is_behind() or self.now_ns - asked_ns >= self.script.drain_ns:
                     break
                 self.advance(self.now_ns + interval_ns)
             else:

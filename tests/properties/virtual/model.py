@@ -100,13 +100,18 @@ class RunModel:
                 return
             self.now_ns = next_ns
             self._moment()
-            if self.is_stopped and not self.feed.is_over:
+            if self.is_stopped:
                 # By a stage, in this moment: the others see it in the same one.
                 self._moment()
             self.is_over = self.feed.is_over and all(one.is_over for one in self.stages.values())
             dues = [one.done_ns for one in self.stages.values()] + [self.feed.next_due_ns()]
             # A feed that has nothing left to publish, and was not looked at since, ends when it is.
             next_ns = min((max(due, self.now_ns) for due in dues if due is not None), default=None)
+
+    def is_over_after(self, until_ns: int) -> bool:
+        """Advances; whether the run is over then."""
+        self.advance(until_ns)
+        return self.is_over
 
     def is_behind(self) -> bool:
         """Whether anything is left to be published, or to be read by a stage that still reads."""

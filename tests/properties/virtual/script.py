@@ -89,7 +89,7 @@ class Script:
             assert feed.rate_hz is not None
             return [int(index * 1e9 / feed.rate_hz) for index in range(len(stamps_ns))]
         longest_ns, elapsed_ns, planned = int(feed.max_gap_ns * feed.speed), 0, []
-        for before_ns, stamp_ns in zip([stamps_ns[0], *stamps_ns], stamps_ns, strict=False):
+        for before_ns, stamp_ns in zip([*stamps_ns[:1], *stamps_ns], stamps_ns, strict=False):
             elapsed_ns += min(stamp_ns - before_ns, longest_ns)
             planned.append(elapsed_ns if feed.speed == 1.0 else int(elapsed_ns / feed.speed))
         return planned

@@ -139,6 +139,13 @@ class Injector:
         dues = [one.schedule.next_due_ns() for one in (*self._pending, *self._active)]
         return min((due_ns for due_ns in dues if due_ns is not None and due_ns > now_ns), default=None)
 
+    def next_end_ns(self, now_ns: int) -> int | None:
+        """The next run time after ``now_ns`` at which something under way ends; ``None`` if none is known.
+
+        What has not begun yet mends nothing, and is not waited for.
+        """
+        return _soonest([one.schedule.next_due_ns() for one in self._active], now_ns)
+
     def next_due_event(self) -> int | None:
         """The count of published events at which something starts or ends next, likewise.
 

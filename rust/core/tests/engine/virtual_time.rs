@@ -284,6 +284,19 @@ fn each_overrun_policy_goes_on_where_it_says() {
 }
 
 #[test]
+fn a_stage_that_ends_the_run_ends_it_in_that_moment_for_those_who_wait_too() {
+    // The feed is over, and the executor in INIT: nobody will do anything by itself.
+    let settings = Settings {
+        consumers: vec![working("strict", 25, OverrunPolicy::Raise, &[])],
+        ..serving(5)
+    };
+    let mut run = Virtual::new(&[0, 10, 20], 1, settings);
+    assert_eq!(run.engine.advance(Horizon::END), Advance::Over);
+    let (record, _) = run.end();
+    assert_eq!((record.end_ns, record.is_balanced()), (25, true));
+}
+
+#[test]
 fn a_held_feed_goes_on_at_the_moment_of_its_release() {
     let settings = Settings {
         hold_at: Some(2),

@@ -193,7 +193,7 @@ where
             if self.executor.is_over && self.everybody_is_over() {
                 return Advance::Over;
             }
-            if world.control.is_stopped() && !self.feed.is_over() {
+            if world.control.is_stopped() && self.somebody_waits() {
                 // By a stage, in this moment: the others see it in the same one.
                 self.feed.look(world);
                 continue;
@@ -206,6 +206,16 @@ where
                 next_ns = next_ns.min(stage.done_ns());
             }
         }
+    }
+
+    /// Whether anybody has not ended who works on nothing: nothing would ever happen to him.
+    #[cold]
+    fn somebody_waits(&self) -> bool {
+        let waits = |done_ns: u64, is_over: bool| done_ns == u64::MAX && !is_over;
+        let mut others = self.before.iter().chain(&self.after);
+        !self.feed.is_over()
+            || waits(self.executor.done_ns, self.executor.is_over)
+            || others.any(|(_, stage)| waits(stage.done_ns(), stage.is_over()))
     }
 
     fn everybody_is_over(&self) -> bool {
