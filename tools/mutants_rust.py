@@ -28,8 +28,8 @@ OUTCOMES = RESULTS / "mutants.out" / "outcomes.json"
 TOOLS = ROOT / "build" / "tools"
 VERSION = "27.1.0"
 CAUGHT_SHARE_MIN = 0.9
-# The rooms' own tests, which stand beside the code: those of the engine, of the clocks, of the machine's memory and
-# of whole runs would only make it longer.
+# The rooms' own tests, which stand beside the code. Those of the engine, the clocks, the machine's memory and
+# whole runs would only make it longer.
 TESTS = ("--lib", "--")
 OTHER_ROOMS = ("engine", "ingest", "os", "time", "variates")
 # A mutant of a size may ask for all the memory there is.
