@@ -28,10 +28,6 @@ OUTCOMES = RESULTS / "mutants.out" / "outcomes.json"
 TOOLS = ROOT / "build" / "tools"
 VERSION = "27.1.0"
 CAUGHT_SHARE_MIN = 0.9
-# The tests that look into these rooms: their own, and one that drives the ring from outside. Those of the
-# engine and of the machine's clock and memory would only make a run longer.
-TESTS = ("--lib", "--test", "event_ring_properties", "--")
-OTHER_ROOMS = ("engine", "ingest", "os", "time", "variates")
 # A mutant of a size may ask for all the memory there is.
 MEMORY_BYTES_MAX = 8 << 30
 # What cargo-mutants says of mutants, not of itself: all caught, some missed, some that hang.
@@ -63,7 +59,6 @@ def cargo_mutants() -> str:
 def mutate(arguments: list[str]) -> None:
     """Run cargo-mutants; what it says of its progress goes where ours goes."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    skipped = [word for room in OTHER_ROOMS for word in ("--skip", f"{room}::")]
     RESULTS.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [
         cargo_mutants(),

@@ -251,6 +251,25 @@ mod tests {
     }
 
     #[test]
+    fn at_every_head_a_ring_retains_its_last_events_and_nothing_else() {
+        for capacity in 1..=5 {
+            let (mut producer, ring) = EventRing::try_new(capacity).expect("memory");
+            for head in 0..=3 * capacity as u64 {
+                let bounds = Bounds::of(head, capacity as u64);
+                for seq in 0..head + 3 {
+                    let expected = if seq < bounds.oldest {
+                        Err(Overrun::at(seq, bounds))
+                    } else {
+                        Ok((seq < head).then_some([seq; 7]))
+                    };
+                    assert_eq!(ring.read(seq), expected, "{seq} in {bounds:?}");
+                }
+                producer.publish([head; 7]);
+            }
+        }
+    }
+
+    #[test]
     fn a_ring_with_room_for_a_huge_page_begins_where_one_can_begin() {
         assert_eq!(HUGE_PAGE_SLOTS, 32_768);
         for capacity in [

@@ -57,7 +57,7 @@ impl EpochTable {
     /// Opens a row; false, and counted, if there is no room.
     #[cold]
     fn open(&mut self, first_seq: u64, count: u64, epoch: u64) -> bool {
-        if self.overflow > 0 || self.rows.len() == self.capacity {
+        if self.rows.len() == self.capacity {
             self.overflow += count;
             return false;
         }

@@ -265,6 +265,32 @@ fn a_ring_that_is_lapped_during_the_search_says_so() {
 }
 
 #[test]
+fn what_is_asked_after_an_overrun_is_not_behind_it() {
+    model(
+        |outcomes: &Outcomes| {
+            let (mut producer, ring) = ring(3);
+            producer.publish_many((0..3).map(event));
+            let theirs = Arc::clone(&ring);
+            let outcomes = outcomes.clone();
+            let peer = thread::spawn(move || match theirs.read(2) {
+                Ok(read) => {
+                    assert_eq!(read, Some(event(2)), "torn or stale");
+                    outcomes.met(Met::Event);
+                }
+                Err(overrun) => {
+                    check_overrun(overrun, 2, 3);
+                    assert!(theirs.head() >= overrun.head, "{overrun:?}");
+                    outcomes.met(Met::Overrun);
+                }
+            });
+            producer.publish_many((3..6).map(event));
+            peer.join().expect("the bounds hold");
+        },
+        &[Met::Event, Met::Overrun],
+    );
+}
+
+#[test]
 fn a_reader_begun_under_way_finds_what_lies_below_the_head() {
     model(
         |outcomes: &Outcomes| {
