@@ -73,6 +73,10 @@ def test_a_rate_is_per_second_of_the_window() -> None:
     assert rate.read(5_000_000_500, None) == Reading("unknown", None, 3.0, "things")
 
 
+def test_a_reading_says_nothing_that_it_was_not_told() -> None:
+    assert Reading("ok", 1, 2).what == ""
+
+
 def test_what_is_acknowledged_before_the_first_look_is_nothing() -> None:
     probe = probe_of(RefusedMovesSettings())
     assert isinstance(probe, Acknowledged)
