@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -262,6 +263,23 @@ class TestThread:
         with monitor_objects([probe], ring=RingBuffer(4), lifecycle=lifecycle, on_change=on_change):
             assert told.wait(30)
         assert [(thread.name, thread.daemon) for thread in threads] == [("tickpath-health", True)]
+
+    def test_a_stop_waits_for_the_step_under_way_before_it_releases(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle())
+        order: list[str] = []
+        monkeypatch.setattr(watch.monitor, "close", lambda: order.append("released"))
+        thread: Any = SimpleNamespace(join=lambda: order.append("waited"))
+        watch._thread = thread
+        watch.stop()
+        assert (order, watch.is_running) == (["waited", "released"], False)
+
+    def test_its_own_thread_does_not_wait_for_itself(self) -> None:
+        watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle())
+        watch._thread = threading.current_thread()
+        watch.stop()
+        assert not watch.is_running
 
     def test_one_that_was_never_started_is_stopped_without_harm(self) -> None:
         lifecycle = lifecycle_in(State.READY)
