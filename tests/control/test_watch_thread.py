@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -208,8 +209,86 @@ class TestErrors:
         with pytest.raises((ArgumentTypeError, ArgumentValueError), match=words):
             monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle(), **arguments)
 
+    def test_they_say_what_was_given(self) -> None:
+        bad: Any = 1.5
+        hour_ns = 3_600_000_000_000
+        monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle(), interval_ns=hour_ns)
+        words = "^interval_ns must be an integer from 1 to 3,600,000,000,000, got 3600000000001$"
+        with pytest.raises(ArgumentValueError, match=words):
+            monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle(), interval_ns=hour_ns + 1)
+        with pytest.raises(ArgumentTypeError, match=r"^on_change must be callable, not float$"):
+            monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle(), on_change=bad)
+
+    def test_an_error_is_reported_as_the_watchs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[Any] = []
+        monkeypatch.setattr("sys.unraisablehook", lambda args: seen.append(args.object))
+        watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle(), clock=lambda: int("never"))
+        watch.step()
+        assert seen == [watch]
+
+
+class Ends:
+    """In the place of the event that ends a watch: waits for nobody, and ends it at the n-th time."""
+
+    def __init__(self, times: int) -> None:
+        self.waits: list[float] = []
+        self._times = times
+
+    def wait(self, timeout_s: float) -> bool:
+        self.waits.append(timeout_s)
+        return len(self.waits) == self._times
+
 
 class TestThread:
+    @pytest.mark.parametrize(
+        ("settings", "interval_s"),
+        [({}, 0.01), ({"interval_ns": 2_500_000}, 0.0025), ({"interval_ns": 1}, 1e-9)],
+    )
+    def test_it_looks_once_an_interval_until_it_is_ended(self, settings: Any, interval_s: float) -> None:
+        watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle(), **settings)
+        ends: Any = Ends(3)
+        watch._watch(ends)
+        assert (watch.steps, ends.waits) == (3, [interval_s] * 3)
+
+    def test_it_is_a_daemon_with_a_name(self) -> None:
+        threads: list[threading.Thread] = []
+        told = threading.Event()
+
+        def on_change(change: HealthChange) -> None:
+            threads.append(threading.current_thread())
+            told.set()
+
+        lifecycle = lifecycle_in(State.READY)
+        probe = Told(["failing"] * 99_999)
+        with monitor_objects([probe], ring=RingBuffer(4), lifecycle=lifecycle, on_change=on_change):
+            assert told.wait(30)
+        assert [(thread.name, thread.daemon) for thread in threads] == [("tickpath-health", True)]
+
+    def test_a_stop_waits_for_the_step_under_way_before_it_releases(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle())
+        order: list[str] = []
+        monkeypatch.setattr(watch.monitor, "close", lambda: order.append("released"))
+        thread: Any = SimpleNamespace(join=lambda: order.append("waited"))
+        watch._thread = thread
+        watch.stop()
+        assert (order, watch.is_running) == (["waited", "released"], False)
+
+    def test_its_own_thread_does_not_wait_for_itself(self) -> None:
+        watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle())
+        watch._thread = threading.current_thread()
+        watch.stop()
+        assert not watch.is_running
+
+    def test_one_that_was_never_started_is_stopped_without_harm(self) -> None:
+        lifecycle = lifecycle_in(State.READY)
+        watch = monitor_objects([Told(["failing"])], ring=RingBuffer(4), lifecycle=lifecycle)
+        watch.step()
+        assert (held_causes(lifecycle), watch.is_running) == (("told so",), False)
+        watch.stop()
+        assert held_causes(lifecycle) == ()
+
     def test_it_detects_beside_a_loop_that_never_waits(self) -> None:
         """The main thread publishes and processes without a pause; the consumer is never served."""
         lifecycle, ring = lifecycle_in(State.READY), RingBuffer[int](1024)

@@ -26,6 +26,7 @@ class Case:
     cpu_s: dict[str, float]
     stage: str = "quick"
     seconds: float = 0.0
+    was_late: bool = False
 
 
 def tests_of(judges: Judges, stage: str) -> list[str]:
@@ -77,11 +78,15 @@ def judge(court: Court, cases: Iterator[Case], jobs: int) -> Iterator[tuple[Case
                     continue
                 running.remove((case, child))
                 case.seconds += result[1]
-                if result[0] == "survived" and case.stage == "quick" and "all" in case.cpu_s:
+                outcome = result[0]
+                if outcome == "survived" and case.stage == "quick" and "all" in case.cpu_s:
                     case.stage = "all"
                     waiting.append(case)
+                elif outcome == "late" and not case.was_late:
+                    case.was_late = True
+                    waiting.append(case)
                 else:
-                    yield case, result[0]
+                    yield case, "timeout" if outcome == "late" else outcome
     finally:
         for _, child in running:
             child.kill()

@@ -165,7 +165,10 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
 
     def result(self) -> tuple[str, float] | None:
-        """The outcome and the seconds it took, or None while it runs."""
+        """The outcome and the seconds it took, or None while it runs.
+
+        ``"late"`` is a timeout by the clock, which a machine that was busy or asleep may have caused.
+        """
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         over = time.monotonic() > self._end_s
         if not pid and not over:
@@ -173,7 +176,7 @@ class Child:
         self.kill()
         if not pid:
             os.waitpid(self.pid, 0)
-        return ("timeout" if not pid else _outcome(status)), time.monotonic() - self.started_s
+        return ("late" if not pid else _outcome(status)), time.monotonic() - self.started_s
 
 
 def _outcome(status: int) -> str:

@@ -72,10 +72,13 @@ class Record:
 
 
 def basis_of(source: str, judges: Judges) -> str:
-    """A digest of the module, of its tests and of what they share."""
+    """A digest of the module, of its tests and of what stands beside them and is no test."""
     digest = hashlib.sha256(source.encode())
-    shared = sorted(path for test in judges.quick for path in (ROOT / test).parent.glob("*.py"))
-    for path in (*shared, *(ROOT / test for test in judges.deep)):
+    tests = {ROOT / test for test in (*judges.quick, *judges.deep)}
+    beside = {
+        path for test in tests for path in test.parent.glob("*.py") if not path.name.startswith("test_")
+    }
+    for path in sorted(tests | beside):
         digest.update(path.read_bytes())
     digest.update(repr(judges).encode())
     return digest.hexdigest()[:16]

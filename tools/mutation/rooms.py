@@ -22,9 +22,10 @@ class Judges:
     deep: tuple[str, ...] = ()
 
 
+_PROBES = ("tests/control/test_probes.py", "tests/control/test_probe_windows.py")
 _HEALTH = (
     "tests/control/test_monitor.py",
-    "tests/control/test_probes.py",
+    *_PROBES,
     "tests/control/test_object_looks.py",
     "tests/control/test_watch_thread.py",
 )
@@ -48,23 +49,10 @@ JUDGES = (
     Judges("control/failure/causes.py", ("tests/control/test_causes.py", "tests/control/test_failure.py")),
     Judges("control/failure/scenario.py", ("tests/control/test_failure.py", "tests/control/test_causes.py")),
     Judges("control/failure/external_signal.py", ("tests/control/test_causes.py",)),
-    Judges(
-        "control/failure/*knobs.py",
-        ("tests/control/test_failure_knobs.py", *_INJECTOR),
-    ),
-    Judges(
-        "control/failure/*",
-        _INJECTOR,
-        ("tests/properties/test_injector.py",),
-    ),
-    Judges(
-        "control/health/probes/*", ("tests/control/test_probes.py",), ("tests/properties/test_health.py",)
-    ),
-    Judges(
-        "control/health/*",
-        _HEALTH,
-        ("tests/properties/test_health.py",),
-    ),
+    Judges("control/failure/*knobs.py", ("tests/control/test_failure_knobs.py", *_INJECTOR)),
+    Judges("control/failure/*", _INJECTOR, ("tests/properties/test_injector.py",)),
+    Judges("control/health/probes/*", _PROBES),
+    Judges("control/health/*", _HEALTH, ("tests/properties/test_health.py",)),
     Judges("runtime/warmup/*", ("tests/runtime/test_warmup.py",), _SESSION),
     Judges("runtime/readiness/*", ("tests/runtime/test_readiness.py",), _SESSION),
     Judges("runtime/shutdown/*", ("tests/runtime/test_shutdown.py",), _SESSION),

@@ -56,7 +56,8 @@ class Latency:
         _, (first_processed, first_over) = first
         samples, over = processed - first_processed, over_limit - first_over
         share = over / samples
-        if share > self._max and (samples >= self._samples_min or over > self._over_max):
+        # With enough samples a larger share is more than those many may have, too.
+        if share > self._max and over > self._over_max:
             proves = look.state is State.READY or look.state is State.DEGRADED
             return Reading("failing" if proves else "unknown", share, self._max, _WHAT)
         return Reading("ok" if samples >= self._samples_min else "unknown", share, self._max, _WHAT)
