@@ -16,6 +16,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 RELEASE := .venv-release/bin
 DIST := build/dist
+PYTEST := $(BIN)/python -m pytest
 CARGO_TEST := cargo test --workspace --exclude tickpath-python
 # The benchmark against other Rust rings is a workspace of its own, so that they never become dependencies of the project.
 RIVALS := --locked --manifest-path benches/rust/Cargo.toml --target-dir target/bench-rust
@@ -81,7 +82,7 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check scenario-reference loom \
+.PHONY: help run test test-rust test-unit test-python soak coverage check fmt fmt-check clippy lint types imports stubs stubs-check scenario-reference loom \
 	stress-bugs tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
 
 help: ## List the targets
@@ -92,19 +93,22 @@ run: .venv-release/.installed ## Run the main job: make run ARGS="--events 50000
 
 test: test-rust test-python ## Pass every test: Rust, then Python
 
-test-rust: .venv/.installed ## Test the core (the bindings are tested from Python) and the Rust benchmark
-	$(CARGO_TEST)
+test-rust: test-core ## Test the core (the bindings are tested from Python) and the Rust benchmark
 	cargo test --quiet $(RIVALS)
+
+.PHONY: test-core
+test-core: .venv/.installed
+	$(CARGO_TEST)
 
 test-unit: .venv/.built ## Pass the unit tests: rings, executor, lifecycle, metrics, scenarios; under a second
 	$(BIN)/python -m pytest -q -m "not slow" --assert=plain -p no:hypothesispytest $(UNIT) $(ARGS)
 
 test-python: .venv/.built ## Test the package: make test-python ARGS="tests/core -x"
 ifeq ($(ARGS),)
-	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(SIDE_BY_SIDE))
+	$(PYTEST) -n 2 $(SIDE_BY_SIDE)
+	$(PYTEST) $(addprefix --ignore=,$(SIDE_BY_SIDE))
 else
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 endif
 
 # The tests without a natural end, deep (tests/core/engine/depth.py): each prints what it did and its seeds.
@@ -112,6 +116,9 @@ soak: .venv/.built ## Run engines without end: 100 random runs, 100 with Ctrl-C,
 	TICKPATH_SOAK=1 $(BIN)/python -m pytest --override-ini timeout=1800 -s -v -p no:cacheprovider --hypothesis-show-statistics \
 		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/cli/test_interrupts.py \
 		tests/lab/test_drills.py $(ARGS)
+
+coverage: .venv/.installed ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
+	@$(BIN)/python -m tools.coverage $(ARGS)
 
 check: fmt-check clippy lint types imports stubs-check ## Run every lint and type check
 
@@ -208,6 +215,6 @@ test-wheel: wheel sdist ## Install wheel and sdist into empty environments of ev
 	TICKPATH_DIST=$(CURDIR)/$(DIST) $(BIN)/python -m pytest --override-ini timeout=600 -rs tests/packaging
 
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-release build dist target target-loom target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-release build dist target target-loom target-tsan target-coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find python tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tickpath/*.so
