@@ -9,7 +9,7 @@ core, which would only make the share look better.
     python -m tools.coverage --report    report what the last run left behind
 
 Needs cargo-llvm-cov (built into build/tools where there is none) and the llvm-cov of LLVM 19 or newer: those
-of LLVM_COV and LLVM_PROFDATA, or of /usr/lib/llvm-*/bin. Takes minutes. Pages for people are in build/coverage.
+of LLVM_COV and LLVM_PROFDATA, or of /usr/lib/llvm-*/bin. Takes minutes. Pages for people: build/coverage.
 """
 
 from __future__ import annotations
