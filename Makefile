@@ -36,8 +36,10 @@ UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/c
 	tests/control/test_failure*.py tests/control/test_causes*.py tests/control/test_metrics*.py tests/control/test_latency*.py \
 	tests/control/test_hlog*.py) tests/contract/test_state_codes.py
 
-# What no engine runs in, or only one in a process of its own whose speed nobody looks at: two at a time.
-SIDE_BY_SIDE := $(addprefix tests/,architecture config contract control docs properties reference typing)
+# Tests run two at a time, except those that look at how fast something went, at this process's memory, or at what
+# threads do that spin on every core: these are alone on the machine.
+ALONE := $(addprefix tests/,core/engine core/test_event_ring_threads.py core/test_state_races.py cli/test_interrupts.py \
+	cli/test_drill.py cli/test_run_scenario.py lab/test_drills.py lab/test_parity.py runtime/test_session_live.py)
 
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.
@@ -105,8 +107,8 @@ test-unit: .venv/.built ## Pass the unit tests: rings, executor, lifecycle, metr
 
 test-python: .venv/.built ## Test the package: make test-python ARGS="tests/core -x"
 ifeq ($(ARGS),)
-	$(PYTEST) -n 2 $(SIDE_BY_SIDE)
-	$(PYTEST) $(addprefix --ignore=,$(SIDE_BY_SIDE))
+	$(PYTEST) -n 2 --dist worksteal $(addprefix --ignore=,$(ALONE))
+	$(PYTEST) $(ALONE)
 else
 	$(PYTEST) $(ARGS)
 endif

@@ -45,6 +45,9 @@ def test_every_rule_leaves_something_out() -> None:
         assert any(rule.pattern.search(path) for path in SOURCES), rule
     for rule in rules.lines:
         assert any(rule.pattern.search(line) for text in SOURCES.values() for line in text.split("\n")), rule
+    for rule in rules.tests:
+        file, _, name = rule.pattern.pattern.partition("::")
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), rule
 
 
 @pytest.mark.parametrize(

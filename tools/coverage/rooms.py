@@ -1,7 +1,7 @@
 """Files into rooms, and rooms into a table.
 
-A room of Python is judged by lines and branches together, a room of Rust by its lines: only a nightly compiler
-counts branches, so its regions stand beside them, which are as fine.
+A room of Python is judged by its lines and branches together, one of Rust by its lines: only a nightly
+compiler counts branches, so its regions stand beside them, which are as fine.
 """
 
 from __future__ import annotations

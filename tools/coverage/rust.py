@@ -40,19 +40,20 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rules:
-    """What is left out of the core: whole files by their path, and lines by what stands in them."""
+    """What is left out: of the core files by their path and lines by what stands in them; tests by name."""
 
     files: tuple[Rule, ...] = ()
     lines: tuple[Rule, ...] = ()
+    tests: tuple[Rule, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
         """Read the rules' file."""
-        kinds = {"file", "line"}
+        kinds = ("file", "line", "test")
         if unknown := sorted(document.keys() - kinds):
-            message = f"rules of coverage are tables `file` and `line`; got {unknown}"
+            message = f"rules of coverage are tables {', '.join(kinds)}; got {unknown}"
             raise ValueError(message)
-        return cls(*(tuple(map(Rule.read, document.get(kind, ()))) for kind in ("file", "line")))
+        return cls(*(tuple(map(Rule.read, document.get(kind, ()))) for kind in kinds))
 
     def leave_out_file(self, path: str) -> bool:
         """Whether nothing of this file counts."""

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use tickpath_core::bus::Payload;
 use tickpath_core::engine::{
     Acks, ExecutorStage, Intake, NoAcks, NoService, OverrunPolicy, Progress, StageRecorder,
     StampedAck, Turn, Upstreams,
@@ -78,6 +79,25 @@ fn nothing_of_a_batch_is_executed_after_the_gate_has_moved_in_it() {
             (recorded(Ready), recorded(Degraded)),
             (executed, 64 - executed)
         );
+    }
+}
+
+#[test]
+fn a_ring_of_fewer_slots_than_a_batch_is_waited_for_only_until_it_is_full() {
+    let (mut producer, reader) = ring(3);
+    let intake = intake(reader, OverrunPolicy::Oldest);
+    let recorder = StageRecorder::<false>::by_state();
+    let mut executor = ExecutorStage::new(intake, NoService, NoAcks, recorder, 4);
+    let gate = gate_at(word(1, Ready));
+    let clock = ManualClock::at(50, 1);
+    assert_eq!(executor.turn_shared(&gate, &clock), Turn::NewEpoch);
+    for round in 1..=4 {
+        producer.publish(Payload::default());
+        producer.publish(Payload::default());
+        assert_eq!(executor.turn_shared(&gate, &clock), Turn::Behind);
+        producer.publish(Payload::default());
+        assert_eq!(executor.turn_shared(&gate, &clock), Turn::Processed(3));
+        assert_eq!(executor.ledger().executed, 3 * round);
     }
 }
 
