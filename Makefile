@@ -17,6 +17,7 @@ BIN := .venv/bin
 TICKPATH_EXAMPLES ?= 1000
 RELEASE := .venv-release/bin
 DIST := build/dist
+PYTEST := $(BIN)/python -m pytest
 CARGO_TEST := cargo test --workspace --exclude tickpath-python
 # The benchmark against other Rust rings is a workspace of its own, so that they never become dependencies of the project.
 RIVALS := --locked --manifest-path benches/rust/Cargo.toml --target-dir target/bench-rust
@@ -37,8 +38,10 @@ UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/c
 	tests/control/test_failure*.py tests/control/test_causes*.py tests/control/test_metrics*.py tests/control/test_latency*.py \
 	tests/control/test_hlog*.py) tests/contract/test_state_codes.py
 
-# What no engine runs in, or only one in a process of its own whose speed nobody looks at: two at a time.
-SIDE_BY_SIDE := $(addprefix tests/,architecture config contract control docs properties reference typing)
+# Tests run two at a time, except those that look at how fast something went, at this process's memory, or at what
+# threads do that spin on every core: these are alone on the machine.
+ALONE := $(addprefix tests/,core/engine core/test_event_ring_threads.py core/test_state_races.py cli/test_interrupts.py \
+	cli/test_drill.py cli/test_run_scenario.py lab/test_drills.py lab/test_parity.py runtime/test_session_live.py)
 
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.
@@ -92,19 +95,22 @@ run: .venv-release/.installed ## Run the main job: make run ARGS="--events 50000
 
 test: test-rust test-python ## Pass every test: Rust, then Python
 
-test-rust: .venv/.installed ## Test the core (the bindings are tested from Python) and the Rust benchmark
-	$(CARGO_TEST)
+test-rust: test-core ## Test the core (the bindings are tested from Python) and the Rust benchmark
 	cargo test --quiet $(RIVALS)
+
+.PHONY: test-core
+test-core: .venv/.installed
+	$(CARGO_TEST)
 
 test-unit: .venv/.built ## Pass the unit tests: rings, executor, lifecycle, metrics, scenarios; under a second
 	$(BIN)/python -m pytest -q -m "not slow" --assert=plain -p no:hypothesispytest $(UNIT) $(ARGS)
 
 test-python: .venv/.built ## Test the package: make test-python ARGS="tests/core -x"
 ifeq ($(ARGS),)
-	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(SIDE_BY_SIDE))
+	$(PYTEST) -n 2 --dist worksteal $(addprefix --ignore=,$(ALONE))
+	$(PYTEST) $(ALONE)
 else
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 endif
 
 # The tests without a natural end, deep (tests/core/engine/depth.py): each prints what it did and its seeds.
@@ -119,6 +125,9 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 models: .venv/.built ## Explore the models without end: make models, or for hours make models TICKPATH_EXAMPLES=100000
 	TICKPATH_HYPOTHESIS_PROFILE=deep TICKPATH_EXAMPLES=$(TICKPATH_EXAMPLES) $(BIN)/python -m pytest -n 2 --override-ini timeout=0 \
 		-p no:cacheprovider -v tests/properties $(ARGS)
+
+coverage: .venv/.installed ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
+	@$(BIN)/python -m tools.coverage $(ARGS)
 
 check: fmt-check clippy lint types imports stubs-check ## Run every lint and type check
 
@@ -223,6 +232,6 @@ test-wheel: wheel sdist ## Install wheel and sdist into empty environments of ev
 	TICKPATH_DIST=$(CURDIR)/$(DIST) $(BIN)/python -m pytest --override-ini timeout=600 -rs tests/packaging
 
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-coverage target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find python tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tickpath/*.so

@@ -74,6 +74,15 @@ def without_tests(text: str) -> str:
     return text
 
 
+def test_lines(text: str) -> set[int]:
+    """Return the lines, counted from 1, of the test modules that are written inside the file."""
+    bare, found = code(text), set[int]()
+    for match in _TESTS.finditer(bare):
+        end = _closing(bare, match.end() - 1)
+        found.update(range(bare.count("\n", 0, match.start()) + 1, bare.count("\n", 0, end) + 2))
+    return found
+
+
 def functions(text: str) -> list[Function]:
     """Every function with a body."""
     bare = code(text)

@@ -156,7 +156,8 @@ def test_stages_that_make_no_sense_together_are_refused(given: dict[str, Any], w
 
 def test_a_graph_without_a_circle_is_accepted() -> None:
     graph = consumers(risk=(), log=("executor", "risk"), tape=("log", "log"))
-    EngineSettings(consumers=graph, executor=executor(after=("risk",)))
+    settings = EngineSettings(consumers=graph, executor=executor(after=("risk",)))
+    assert (settings.consumers, settings.executor.after) == (graph, ("risk",))
 
 
 def test_service_times_of_each_kind() -> None:

@@ -242,11 +242,14 @@ def test_the_interpreters_lock_is_released_meanwhile() -> None:
         # Nobody is asked to give the lock up: the thread can only run while it is released.
         sys.setswitchinterval(3600)
         began.release()
-        while not ran.is_set():
+        exports = 0
+        while not ran.is_set():  # for ever, if the lock were kept: the timeout is the check
             ArrowRows(array)
+            exports += 1
     finally:
         sys.setswitchinterval(interval)
         thread.join()
+    assert exports > 0
 
 
 def test_a_schema_of_other_types_is_not_heard_and_one_of_other_columns_refused() -> None:

@@ -103,9 +103,14 @@ def test_a_ring_that_goes_releases_its_items_at_once() -> None:
 
 
 def test_a_long_chain_of_slots_goes_without_recursion() -> None:
+    class Item:
+        pass
+
     ring: Any = reference.RingBuffer(50_000)
-    ring.publish("x")
-    del ring
+    ring.publish(item := Item())
+    gone = weakref.ref(item)
+    del ring, item
+    assert gone() is None
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 3])

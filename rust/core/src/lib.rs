@@ -17,7 +17,6 @@
 mod planted;
 pub mod sync;
 
-mod planted;
 
 pub mod os;
 pub mod time;

@@ -144,7 +144,8 @@ def test_a_sink_ends_with_an_engine_that_is_dropped() -> None:
     engine.start()
     (thread,) = sink_threads()
     del engine
-    thread.join()
+    thread.join()  # for ever, if nobody told it: the timeout is the check
+    assert sink_threads() == []
 
 
 def test_acks_are_read_as_rows() -> None:

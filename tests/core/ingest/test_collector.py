@@ -26,7 +26,7 @@ def line(message: Any, stamp: int = STAMP) -> bytes:
     return f"{stamp} {json.dumps(message)}".encode()
 
 
-def binance(data: dict[str, Any], stream: str = "btcusdt@x") -> bytes:
+def binance(data: Any, stream: str = "btcusdt@x") -> bytes:
     return line({"stream": stream, "data": data})
 
 
@@ -87,6 +87,25 @@ SHAPES = {
         line({"topic": "publicTrade.BTCUSDT", "type": "snapshot", "data": [BYBIT_TRADE]}),
         (1, 60_000_500_000_000, 250_000_000, -1, 44),
     ),
+    "Bybit trade bought": (
+        line({"topic": "publicTrade.BTCUSDT", "data": [{**BYBIT_TRADE, "S": "Buy"}]}),
+        (1, 60_000_500_000_000, 250_000_000, 1, 44),
+    ),
+    "Bybit several trades": (
+        line({"topic": "publicTrade.BTCUSDT", "data": [BYBIT_TRADE, BYBIT_TRADE]}),
+        (6, 0, 0, 0, 0),
+    ),
+    "another topic of Bybit": (
+        line({"topic": "tickers.BTCUSDT", "data": {"lastPrice": "1"}}),
+        (255, 0, 0, 0, 0),
+    ),
+    "another channel of Hyperliquid": (
+        line({"channel": "activeAssetCtx", "data": {"coin": "BTC", "ctx": {}}}),
+        (255, 0, 0, 0, 0),
+    ),
+    "a channel without an object": (line({"channel": "error", "data": "no"}), (255, 0, 0, 0, 0)),
+    "a stream about many instruments": (binance([TRADE], "!miniTicker@arr"), (255, 0, 0, 0, 0)),
+    "raw stream that says what it is in no word": (line({"e": 5, "s": "BTCUSDT"}), (255, 0, 0, 0, 0)),
     "anything else": (line({"result": None, "id": 1}), (255, 0, 0, 0, 0)),
 }
 
@@ -121,6 +140,8 @@ def test_a_line_is_one_event(tmp_path: Path, name: str) -> None:
         (binance({key: value for key, value in TRADE.items() if key != "q"}), "q"),
         (binance({**QUOTE, "b": " 1"}, "btcusdt@bookTicker"), "b"),
         (line({"channel": "trades", "data": [{**HL_TRADE, "side": "C"}]}), "side"),
+        (line({"channel": "trades", "data": {"coin": "BTC"}}), None),
+        (line({"topic": "publicTrade.X", "data": [{**BYBIT_TRADE, "S": "sell"}]}), "S"),
     ],
 )
 def test_a_bad_line_names_itself(tmp_path: Path, text: bytes, field: str | None) -> None:

@@ -105,6 +105,20 @@ def test_another_record_type_among_them_is_a_bad_record(tmp_path: Path) -> None:
     assert len(load(tmp_path, data, "skip").skipped) == 1
 
 
+def test_a_record_type_that_nobody_knows_is_a_bad_record(tmp_path: Path) -> None:
+    data = dbn(dbn_mbo(RECV) + dbn_header(14, 0x77, 17077, RECV) + b"\0" * 40, schema=65535)
+    with pytest.raises(BadRow, match="unknown record type 0x77"):
+        load(tmp_path, data)
+    assert len(load(tmp_path, data, "skip")) == 1
+
+
+def test_a_symbol_mapping_of_version_1_names_the_instrument(tmp_path: Path) -> None:
+    mapping = dbn_header(20, 0x16, 17077, RECV) + b"ES.FUT".ljust(22, b"\0") + b"OLDNAME".ljust(22, b"\0")
+    mapping = mapping.ljust(80, b"\0")
+    source = load(tmp_path, dbn(mapping + dbn_mbo(RECV), version=1, mappings=(), schema=65535))
+    assert source.symbols == ("OLDNAME",)
+
+
 def test_a_version_of_the_future_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="version 9 is not read"):
         load(tmp_path, dbn(dbn_mbo(RECV), version=9))

@@ -6,7 +6,9 @@ import gzip
 import io
 import os
 import random
+import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -224,6 +226,47 @@ def test_an_archive_cut_before_its_messages_is_named_truncated(tmp_path: Path) -
     whole = zipped(A_orderbook_1__csv=b"5859400,200,5853300,18\n" * 4_000, A_message_1__csv=MANY_ROWS)
     error = refusal(write(tmp_path, whole[: whole.index(b"A_message")]))
     assert "truncated zip archive, of which only A_orderbook_1.csv can be read" in error.reason
+
+
+def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as made:
+        for name, data in members.items():
+            made.writestr(name, data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (archive({"rows": LOBSTER_ROWS}, zipfile.ZIP_BZIP2), "its member rows is compressed by"),
+        (archive({f"n{n}": b"" for n in range(1_001)}), "it has 1001 members; expected one recording"),
+        (archive({f"n{n}": LOBSTER_ROWS for n in range(7)}), r"7 files \(n0, n1, n2, n3, n4, n5, …\)"),
+        (archive({"folder/": b""}), "holds no file that can be read"),
+        (archive({"rows": LOBSTER_ROWS})[:20], "holds no file that can be read"),
+    ],
+    ids=["bzip2", "too many", "several", "a folder alone", "cut in its first header"],
+)
+def test_an_archive_that_holds_no_recording_says_what_it_holds(
+    tmp_path: Path, data: bytes, words: str
+) -> None:
+    assert re.search(words, refusal(write(tmp_path, data)).reason)
+
+
+def test_a_folder_in_an_archive_is_no_recording(tmp_path: Path) -> None:
+    data = archive({"day/": b"", "day/rows.csv": LOBSTER_ROWS})
+    assert len(MarketDataSource.from_file(write(tmp_path, data))) == 3
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_wrong_checksum_in_an_archive_is_found_at_its_end(tmp_path: Path, compression: int) -> None:
+    data = bytearray(archive({"rows": LOBSTER_ROWS}, compression))
+    checksum = zlib.crc32(LOBSTER_ROWS).to_bytes(4, "little")
+    data[data.rindex(checksum)] ^= 1  # in the directory, which stands behind the data
+    path = write(tmp_path, bytes(data))
+    assert "checksum or size differ" in refusal(path).reason
+    source = MarketDataSource.from_file(path, policy="skip")
+    assert (len(source), len(source.skipped)) == (3, 1)
 
 
 @pytest.mark.skipif(not os.access("/proc/kmsg", os.R_OK), reason="needs the right to read /proc/kmsg")

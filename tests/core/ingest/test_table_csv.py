@@ -6,6 +6,7 @@ Method: small files written by the tests; the real files where they are there.
 from __future__ import annotations
 
 import gzip
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,22 @@ def test_positions_mean_that_there_is_no_header(tmp_path: Path) -> None:
     assert source.events["size_e9"].tolist() == [210_000_000_000, 200_000_000_000]
     with pytest.raises(SourceError, match="no column 4: the first line has 4"):
         load(path, {"ts_ns": 4})
+
+
+def test_a_bad_first_line_without_a_header_is_a_bad_row(tmp_path: Path) -> None:
+    path = write(tmp_path, b"x,1\n2,2\n")
+    with pytest.raises(BadRow) as bad:
+        load(path, {"ts_ns": 0})
+    assert (bad.value.line, bad.value.field) == (1, "ts_ns")
+    source = load(path, {"ts_ns": 0}, policy="skip")
+    assert (source.events["ts_ns"].tolist(), [row.line for row in source.skipped]) == ([2], [1])
+
+
+def test_a_file_cut_before_the_end_of_its_header_is_refused_under_either_policy(tmp_path: Path) -> None:
+    path = write(tmp_path, gzip.compress(random.Random(1).randbytes(4_000).hex().encode())[:2_000])  # noqa: S311
+    for policy in ("strict", "skip"):
+        with pytest.raises(SourceError, match=r"truncated|damaged"):
+            load(path, policy=policy)
 
 
 def test_a_bad_line_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
 
 from tickpath import _native
-from tickpath.errors import ArgumentTypeError, ArgumentValueError, SourceError
+from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -313,9 +313,6 @@ def _tables(
         loaded.append(_table(path, columns, policy, symbol, out_of_order, part))
     if len(loaded) == 1:
         return loaded[0]
-    origins = {meta.get("origin") for _, _, _, meta in loaded}
-    if len(origins) > 1:
-        raise SourceError(paths[-1], f"stamps of these tables count from different origins: {origins}")
     numbers: dict[str, int] = {}
     parts = [
         (events, [numbers.setdefault(name, len(numbers)) for name in symbols])

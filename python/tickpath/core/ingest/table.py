@@ -19,7 +19,7 @@ from tickpath.core.ingest.event import EVENT_DTYPE
 from tickpath.core.ingest.table_columns import Table, open_table, read_parquet
 from tickpath.core.ingest.table_mapping import ColumnSpec, parse_columns, resolve_columns
 from tickpath.core.ingest.table_rows import RowBuilder
-from tickpath.errors import ArgumentTypeError, ArgumentValueError, SourceError
+from tickpath.errors import ArgumentValueError, SourceError
 
 __all__ = ["load", "parse_columns"]
 
@@ -30,8 +30,6 @@ Parts = tuple[_native.Events, list[str], list[Any], dict[str, Any]]
 """Events, names of the symbols, rows left out, and the account of the source."""
 
 _PARQUET_MAGIC = b"PAR1"
-_POLICIES = ("strict", "skip")
-_OUT_OF_ORDER = ("refuse", "sort", "clamp")
 
 
 def load(
@@ -47,7 +45,8 @@ def load(
 
     ``columns`` maps fields of ``EVENT_DTYPE`` to columns, ``{"ts_ns": ("time", "us"), "price_e9": "price"}``;
     ``ts_ns`` is required, fields without a column are 0. ``symbol`` names the instrument of every row.
-    ``progress`` is called now and then; what it raises ends the load.
+    ``progress`` is called now and then; what it raises ends the load. ``policy``, ``symbol`` and
+    ``out_of_order`` are checked by the caller, as for every source.
 
     Returns events, symbols, the rows left out and the account, as the native loaders do.
 
@@ -56,10 +55,6 @@ def load(
     that cannot be used as a whole.
     """
     specs = resolve_columns(columns)
-    _one_of("policy", policy, _POLICIES)
-    _one_of("out_of_order", out_of_order, _OUT_OF_ORDER)
-    if symbol is not None and not isinstance(symbol, str):
-        raise ArgumentTypeError(f"symbol must be the name of an instrument, got {symbol!r}")
     if isinstance(obj, str | bytes | os.PathLike):
         path = os.fsdecode(obj)
         if not _is_parquet(path):
@@ -70,14 +65,6 @@ def load(
     _refuse_positions(specs)
     table = open_table(obj)
     return _load_rows(table, table.title, specs, policy, symbol, out_of_order, progress)
-
-
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
-    if not isinstance(value, str):
-        raise ArgumentTypeError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    if value not in known:
-        hint = suggestion(value, known)
-        raise ArgumentValueError(f'no {name} "{value}"{hint} (choices: {", ".join(known)})')
 
 
 def _is_parquet(path: str) -> bool:

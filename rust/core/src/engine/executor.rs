@@ -34,7 +34,7 @@ pub struct ExecutorStage<R, S, A, M> {
     executed: u64,
     gated: [u64; StateCode::ALL.len()],
     epochs: EpochTable,
-    /// For one turn under a shared stamp.
+    /// For one turn under a shared stamp: as many as there can be at once.
     batch: Box<[Payload]>,
     /// Turns since a batch was read.
     waited: u32,
@@ -48,7 +48,8 @@ where
     M: Recorder,
 {
     /// An executor with room for `epoch_rows` epochs.
-    pub fn new(intake: Intake<R>, service: S, acks: A, recorder: M, epoch_rows: usize) -> Self {
+    pub fn new(mut intake: Intake<R>, service: S, acks: A, recorder: M, epoch_rows: usize) -> Self {
+        let batch_events = SHARED_STAMP_EVENTS_MAX.min(intake.reader().capacity());
         Self {
             intake,
             service,
@@ -58,7 +59,7 @@ where
             executed: 0,
             gated: [0; StateCode::ALL.len()],
             epochs: EpochTable::with_capacity(epoch_rows),
-            batch: vec![Payload::default(); SHARED_STAMP_EVENTS_MAX].into_boxed_slice(),
+            batch: vec![Payload::default(); batch_events].into_boxed_slice(),
             waited: 0,
         }
     }
@@ -118,8 +119,8 @@ where
     }
 
     /// Processes up to [`SHARED_STAMP_EVENTS_MAX`] events under one stamp, taken when they have all been
-    /// read; the gate is still read for each. While there are fewer it is [`Turn::Behind`], for a bounded number of
-    /// turns. Without service time: what one event took is not known.
+    /// read; the gate is still read for each. While there are fewer, and the ring could hold more, it is
+    /// [`Turn::Behind`], for a bounded number of turns. Without service time: what one event took is not known.
     #[inline]
     pub fn turn_shared<C: Clock>(&mut self, gate: &Gate, clock: &C) -> Turn {
         let word = gate.read();
@@ -133,12 +134,8 @@ where
         if allowed == 0 {
             return Turn::Behind;
         }
-        if !self
-            .intake
-            .reader()
-            .has_unread(SHARED_STAMP_EVENTS_MAX as u64)
-            && self.waited < TURNS_FOR_A_BATCH
-        {
+        let whole = self.batch.len() as u64;
+        if !self.intake.reader().has_unread(whole) && self.waited < TURNS_FOR_A_BATCH {
             self.waited += 1;
             return Turn::Behind;
         }

@@ -19,6 +19,9 @@ pub trait Recover: Reader {
     /// Whether at least `count` events are unread, readable or lost.
     fn has_unread(&self, count: u64) -> bool;
 
+    /// Slots of the ring: more events than that are never there at once.
+    fn capacity(&self) -> usize;
+
     /// Skips to the oldest event that can be read, and says how many were lost by it.
     fn recover_to_oldest(&mut self) -> u64;
 
@@ -53,6 +56,10 @@ impl<const CLAIMS: bool> Recover for EventReader<CLAIMS> {
     #[inline(always)]
     fn has_unread(&self, count: u64) -> bool {
         Self::has_unread(self, count)
+    }
+
+    fn capacity(&self) -> usize {
+        self.ring().capacity()
     }
 
     fn recover_to_oldest(&mut self) -> u64 {

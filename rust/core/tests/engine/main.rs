@@ -8,6 +8,7 @@ mod holds;
 mod live;
 mod notes;
 mod plan;
+mod shared_stamps;
 mod sizing;
 mod sizing_virtual;
 mod stages;

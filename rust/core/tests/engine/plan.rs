@@ -93,6 +93,20 @@ fn a_pace_that_makes_no_sense_is_refused() {
         let refused = of(Pace::Constant { rate_hz });
         assert!(matches!(refused, Err(PlanError::Rate(_))), "{rate_hz}");
     }
+    // What was given, and what was expected.
+    let said = |pace| of(pace).expect_err("it makes no sense").to_string();
+    let pace = Pace::Recorded {
+        speed: -1.5,
+        max_gap_ns: 1,
+    };
+    assert_eq!(
+        said(pace),
+        "a speed must be a positive number: got -1.5, try 1"
+    );
+    assert_eq!(
+        said(Pace::Constant { rate_hz: 2e9 }),
+        "a rate must lie above 0 and at most 1e9 events per second: got 2000000000"
+    );
 }
 
 proptest! {

@@ -328,39 +328,6 @@ fn acks_are_in_the_ring_with_the_stamps_of_their_events() {
 }
 
 #[test]
-fn a_shared_stamp_counts_every_event_and_knows_less() {
-    let (acks, mut ack_reader) = ring(128);
-    let recorder = StageRecorder::<false>::by_state();
-    let intake = intake(published(100, 128), OverrunPolicy::Oldest);
-    let mut executor = ExecutorStage::new(intake, NoService, acks, recorder, 4);
-    let gate = gate_at(word(1, Ready));
-    let clock = ManualClock::at(50, 1);
-    assert_eq!(executor.turn_shared(&gate, &clock), Turn::NewEpoch);
-    assert_eq!(executor.turn_shared(&gate, &clock), Turn::Processed(64));
-    // Fewer than a batch are waited for, but not for ever.
-    let mut next = || {
-        (0..100)
-            .map(|_| executor.turn_shared(&gate, &clock))
-            .find(|turn| *turn != Turn::Behind)
-    };
-    assert_eq!(next(), Some(Turn::Processed(36)));
-    assert_eq!(next(), Some(Turn::Idle));
-    let counts = executor.recorder().latency()[Ready as usize]
-        .each_ref()
-        .map(|h| h.count());
-    assert_eq!(counts, [0, 0, 0, 100, 0]);
-    let figures = executor.recorder().latency()[Ready as usize][3].figures();
-    assert_eq!((figures.min_ns, figures.max_ns), (Some(49), Some(50)));
-    assert_eq!(executor.ledger().executed, 100);
-    assert_eq!(executor.epochs().rows()[0].executed, 100);
-    let mut stamps = Vec::new();
-    while let Ok(Some(payload)) = ack_reader.poll() {
-        stamps.push(StampedAck::from_payload(payload).ack.completion_ts);
-    }
-    assert_eq!((stamps.len(), stamps[63], stamps[64]), (100, 50, 51));
-}
-
-#[test]
 fn a_reader_of_a_used_ring_begins_where_it_is_told() {
     let reader = published(10, 32);
     let ring = Arc::clone(reader.ring());

@@ -115,6 +115,10 @@ impl Recover for Arrivals {
         self.reader.has_unread(count)
     }
 
+    fn capacity(&self) -> usize {
+        self.reader.capacity()
+    }
+
     fn recover_to_oldest(&mut self) -> u64 {
         self.reader.recover_to_oldest()
     }

@@ -188,6 +188,21 @@ fn settings_out_of_range_are_named() {
         slow.validate(),
         Err(SyntheticError::SpanTooLong { .. })
     ));
+    // What was given, what was expected, and what to do.
+    let of_rate = Config {
+        rate_hz: f64::NAN,
+        ..good
+    };
+    assert_eq!(
+        of_rate.validate().expect_err("no rate").to_string(),
+        "rate_hz=NaN makes no stream: expected a number above 0 and at most 1e9"
+    );
+    assert!(
+        slow.validate()
+            .expect_err("too long")
+            .to_string()
+            .ends_with("raise rate_hz or lower events")
+    );
 }
 
 #[test]

@@ -1,0 +1,1 @@
+"""What both test suites together run, room by room: ``make coverage``."""
