@@ -16,6 +16,9 @@ use crate::engine_settings::Run;
 use crate::errors;
 use crate::ingest::SharedEvents;
 
+/// What is said of a run before its start.
+pub(crate) const NOT_STARTED: EngineError = EngineError::Misused("the run was not started");
+
 /// Events as the feed reads them.
 pub(crate) struct Source(pub(crate) SharedEvents);
 
@@ -59,7 +62,9 @@ pub(crate) enum Life {
     Made(Box<(Source, Plan, Settings)>),
     /// Started, with the clock it runs by.
     Under(Box<(Engine, Calibrated)>),
-    /// Its record was taken, or it could not start.
+    /// It could not start.
+    Failed,
+    /// Its record was taken.
     Over,
 }
 
@@ -75,7 +80,7 @@ impl Life {
         gate: Arc<Gate>,
         counter: bool,
     ) -> Result<(&Engine, RunClocks), EngineError> {
-        let made = match std::mem::replace(self, Self::Over) {
+        let made = match std::mem::replace(self, Self::Failed) {
             Self::Made(made) => made,
             other => {
                 *self = other;
@@ -108,7 +113,9 @@ impl Life {
         *self = Self::Under(Box::new((engine, calibrated)));
         match self {
             Self::Under(under) => Ok((&under.0, clocks)),
-            Self::Made(_) | Self::Over => Err(EngineError::Misused("an engine runs once")),
+            Self::Made(_) | Self::Failed | Self::Over => {
+                Err(EngineError::Misused("an engine runs once"))
+            }
         }
     }
 }

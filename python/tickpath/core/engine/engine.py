@@ -65,19 +65,26 @@ class Engine(EngineFace[LiveEngine]):
         not fit this machine (more spinning threads than cores), ``EngineFailed`` for a second start or if
         there is no thread to be had, ``MemoryError`` if there is no room for the ack ring.
         """
-        self._native.start()
-        acks = self._native.acks()
-        if self._feeder is None or acks is None:
+        if self._feeder is None:
+            self._native.start()
             return
-        drain = SinkDrain(acks, self._feeder, self._ack_capacity)
+        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's.
+        drain = SinkDrain(self._feeder, self._ack_capacity)
         try:
             drain.start()
         except RuntimeError as error:
-            self._native.stop()
             raise EngineFailed(f"the machine gave no thread for the sink: {error}") from error
-        self._drain = drain
+        try:
+            self._native.start()
+        except BaseException:
+            drain.finish(_SINK_PATIENCE_MS / 1_000)
+            raise
         # An engine that is dropped has nobody left to finish its sink.
         weakref.finalize(self, drain.leave)
+        self._drain = drain
+        acks = self._native.every_ack()
+        if acks is not None:
+            drain.show(acks)
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from tickpath._native import (
     AckWindow,
@@ -70,6 +70,12 @@ class EngineFace(Generic[_N]):
             EventRing(settings.capacity) if ring is None else ring,
             settings,
             hold_at=hold_at,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeError(
+            f"a {type(self).__name__} can be neither copied nor pickled: its run stays in this process; send the "
+            "settings, and make another there"
         )
 
     @property

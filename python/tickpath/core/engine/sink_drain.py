@@ -50,8 +50,8 @@ class SinkAccount:
 class SinkDrain:
     """Shows the acks of a run to a sink, on a daemon thread of its own."""
 
-    def __init__(self, acks: AckReader, feeder: SinkFeeder, capacity: int) -> None:
-        self._acks = acks
+    def __init__(self, feeder: SinkFeeder, capacity: int) -> None:
+        self._acks: AckReader | None = None
         self._capacity = capacity
         self._feeder = feeder
         self._over = threading.Event()
@@ -60,8 +60,12 @@ class SinkDrain:
         self._thread = threading.Thread(target=self._drain, name="tickpath-sink", daemon=True)
 
     def start(self) -> None:
-        """Begin. Raises ``RuntimeError`` if there is no thread to be had."""
+        """Have the thread ready, before the run begins. Raises ``RuntimeError`` if there is none to be had."""
         self._thread.start()
+
+    def show(self, acks: AckReader) -> None:
+        """Begin with ``acks``, a reader from the very first one on."""
+        self._acks = acks
 
     def stall(self, on: bool) -> None:
         """While it is on, show nothing, from the batch after the one under way. The end takes it back."""
@@ -70,19 +74,25 @@ class SinkDrain:
     def leave(self) -> None:
         """End after the batch under way, without waiting for it."""
         self._left = True
-        self._over.set()
+        # In a fork it is not alive, and who held the event's lock then will never let it go.
+        if self._thread.is_alive():
+            self._over.set()
 
-    def account(self) -> SinkAccount:
+    def account(self) -> SinkAccount | None:
         """As of now: what is waiting counts as dropped only where it was overwritten."""
+        if self._acks is None:
+            return None
         beyond = max(0, self._acks.available() - self._capacity)
         return SinkAccount.of(self._acks, self._feeder, not_shown=beyond)
 
-    def finish(self, patience_s: float) -> SinkAccount:
+    def finish(self, patience_s: float) -> SinkAccount | None:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
         self._over.set()
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
+        if self._acks is None:
+            return None
         left = self._acks.available()
         return SinkAccount.of(self._acks, self._feeder, not_shown=left, abandoned=abandoned)
 
@@ -90,10 +100,9 @@ class SinkDrain:
         while not self._left:
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
-            if self._stalled and not last_look:
-                self._over.wait(_IDLE_S)
-                continue
-            if self._acks.show(self._feeder, _BATCH) == 0:
+            acks = self._acks
+            is_shown = acks is not None and (last_look or not self._stalled)
+            if acks is None or not is_shown or acks.show(self._feeder, _BATCH) == 0:
                 if last_look:
                     return
                 self._over.wait(_IDLE_S)
