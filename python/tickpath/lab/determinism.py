@@ -91,7 +91,10 @@ def _run_all(arguments: Sequence[str], traces: Sequence[Path]) -> None:
     processes: list[subprocess.Popen[str]] = []
     try:
         for trace, hash_seed in zip(traces, _HASH_SEEDS, strict=True):
-            processes.append(_begin([*arguments, "--trace", str(trace)], hash_seed))
+            try:
+                processes.append(_begin([*arguments, "--trace", str(trace)], hash_seed))
+            except OSError as error:
+                raise EngineFailed(f"the machine gave no process for the check: {error}") from error
         said = [process.communicate()[1] for process in processes]
     finally:
         for process in processes:

@@ -11,7 +11,7 @@ use tickpath_core::sync::Arc;
 
 use crate::ack_reader::AckReader;
 use crate::engine_faults::Faults;
-use crate::engine_life::{Life, NOT_STARTED, RunClocks, Source, planned};
+use crate::engine_life::{Life, NOT_STARTED, RunClocks, planned};
 use crate::engine_owner::{Owner, raised};
 use crate::engine_record::{EngineRecord, RunClock};
 use crate::engine_settings::{Run, checked};
@@ -98,7 +98,7 @@ impl LiveEngine {
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
             gaps_capped: plan.gaps_capped(),
             left_out_ns: plan.left_out_ns(),
-            life: Mutex::new(Life::Made(Box::new((Source(events), plan, settings)))),
+            life: Mutex::new(Life::made(events, plan, settings)),
         })
     }
 
@@ -106,7 +106,7 @@ impl LiveEngine {
     ///
     /// Raises ``ProducerBusy`` if somebody else publishes into the ring, ``ArgumentValueError`` if the
     /// settings do not fit this machine, ``EngineFailed`` if it was started before or the machine gives no
-    /// thread, and ``MemoryError`` if there is no room for the ack ring.
+    /// thread, and ``MemoryError`` if there is no room for the ack ring; it may then be started again.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
         self.process.check(py)?;
         // Looked at first: the ring of a run under way has no producer, and would say so instead.
@@ -190,7 +190,7 @@ impl LiveEngine {
         let timeout = Duration::from_millis(timeout_ms).min(WAIT_MAX);
         let over = py.detach(|| match &*self.life() {
             Life::Under(under) => under.0.wait(timeout),
-            Life::Made(..) | Life::Failed => false,
+            Life::Made(..) => false,
             Life::Over => true,
         });
         py.check_signals()?;
@@ -203,7 +203,7 @@ impl LiveEngine {
     /// record was taken before.
     fn finish(&self, py: Python<'_>) -> PyResult<EngineRecord> {
         self.process.check(py)?;
-        if py.detach(|| matches!(&*self.life(), Life::Made(_) | Life::Failed)) {
+        if py.detach(|| matches!(&*self.life(), Life::Made(_))) {
             return Err(raised(py, &NOT_STARTED));
         }
         while !self.wait(py, 50)? {}

@@ -20,6 +20,7 @@ use crate::ingest::SharedEvents;
 pub(crate) const NOT_STARTED: EngineError = EngineError::Misused("the run was not started");
 
 /// Events as the feed reads them.
+#[derive(Clone)]
 pub(crate) struct Source(pub(crate) SharedEvents);
 
 impl AsRef<[Event]> for Source {
@@ -59,18 +60,21 @@ impl RunClocks {
 /// Where a run is.
 pub(crate) enum Life {
     /// Not started.
-    Made(Box<(Source, Plan, Settings)>),
+    Made(Box<(Source, Arc<Plan>, Settings)>),
     /// Started, with the clock it runs by.
     Under(Box<(Engine, Calibrated)>),
-    /// It could not start.
-    Failed,
     /// Its record was taken.
     Over,
 }
 
 impl Life {
+    /// A run that was not started.
+    pub(crate) fn made(events: SharedEvents, plan: Plan, settings: Settings) -> Self {
+        Self::Made(Box::new((Source(events), Arc::new(plan), settings)))
+    }
+
     /// Calibrates the clock (the processor's counter, or with `counter` false the machine's clock) and
-    /// starts the threads; what was under way or over stays as it is.
+    /// starts the threads; what was under way or over stays as it is, and so does what could not start.
     ///
     /// # Errors
     /// As [`Engine::start`], and if it was started before.
@@ -80,14 +84,10 @@ impl Life {
         gate: Arc<Gate>,
         counter: bool,
     ) -> Result<(&Engine, RunClocks), EngineError> {
-        let made = match std::mem::replace(self, Self::Failed) {
-            Self::Made(made) => made,
-            other => {
-                *self = other;
-                return Err(EngineError::Misused("an engine runs once"));
-            }
+        let Self::Made(made) = self else {
+            return Err(EngineError::Misused("an engine runs once"));
         };
-        let (events, plan, settings) = *made;
+        let (events, plan, settings) = (**made).clone();
         let calibrated = if counter {
             EngineClock::calibrate(CALIBRATION_SPAN_NS)
         } else {
@@ -113,9 +113,7 @@ impl Life {
         *self = Self::Under(Box::new((engine, calibrated)));
         match self {
             Self::Under(under) => Ok((&under.0, clocks)),
-            Self::Made(_) | Self::Failed | Self::Over => {
-                Err(EngineError::Misused("an engine runs once"))
-            }
+            Self::Made(_) | Self::Over => Err(EngineError::Misused("an engine runs once")),
         }
     }
 }

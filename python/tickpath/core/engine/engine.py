@@ -63,7 +63,8 @@ class Engine(EngineFace[LiveEngine]):
 
         Raises ``ProducerBusy`` if somebody publishes into the ring, ``ArgumentValueError`` if the settings do
         not fit this machine (more spinning threads than cores), ``EngineFailed`` for a second start or if
-        there is no thread to be had, ``MemoryError`` if there is no room for the ack ring.
+        there is no thread to be had, ``MemoryError`` if there is no room for the ack ring. Then nothing was
+        published, no thread is left, and it may be started again.
         """
         if self._feeder is None:
             self._native.start()

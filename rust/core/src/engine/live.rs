@@ -94,7 +94,7 @@ impl LiveEngine {
     /// Panics if the source has fewer events than the plan.
     pub fn start<S, C>(
         source: S,
-        plan: Plan,
+        plan: impl Into<Arc<Plan>>,
         producer: Producer,
         gate: Arc<Gate>,
         settings: Settings,
@@ -120,7 +120,7 @@ impl LiveEngine {
     /// Panics if the source has fewer events than the plan.
     pub fn start_with_faults<S, C>(
         source: S,
-        plan: Plan,
+        plan: impl Into<Arc<Plan>>,
         producer: Producer,
         gate: Arc<Gate>,
         settings: Settings,
@@ -139,7 +139,7 @@ impl LiveEngine {
 
     fn launch<S, C>(
         source: S,
-        plan: Plan,
+        plan: impl Into<Arc<Plan>>,
         producer: Producer,
         gate: Arc<Gate>,
         settings: Settings,
@@ -168,7 +168,7 @@ impl LiveEngine {
         let (held_open, ended) = channel();
         let outline = Outline {
             first_seq: producer.next_seq(),
-            plan: Arc::new(plan),
+            plan: plan.into(),
             settings,
             placement,
             memory,
