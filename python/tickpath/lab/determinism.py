@@ -126,6 +126,13 @@ def _running(arguments: Sequence[str], hash_seed: str) -> Iterator[subprocess.Po
 
 
 def _begin(arguments: Sequence[str], hash_seed: str) -> subprocess.Popen[str]:
+    try:
+        return _process(arguments, hash_seed)
+    except OSError as error:
+        raise EngineFailed(f"the machine gave no process for the check: {error}") from error
+
+
+def _process(arguments: Sequence[str], hash_seed: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
         [sys.executable, "-m", _MODULE, *arguments],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},

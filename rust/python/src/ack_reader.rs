@@ -48,9 +48,13 @@ impl State {
 }
 
 impl AckReader {
-    /// A reader of `acks`, which are those of events in `ring`.
-    pub(crate) fn new(acks: &Arc<tickpath_core::bus::EventRing>, ring: &EventRing) -> Option<Self> {
-        let acks = acks.reader(Start::Oldest).ok()?;
+    /// A reader of `acks`, which are those of events in `ring`, from `start` on.
+    pub(crate) fn begin(
+        acks: &Arc<tickpath_core::bus::EventRing>,
+        ring: &EventRing,
+        start: Start,
+    ) -> Option<Self> {
+        let acks = acks.reader(start).ok()?;
         Some(Self {
             state: GilCell::new(State {
                 acks,
