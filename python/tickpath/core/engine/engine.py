@@ -72,13 +72,14 @@ class Engine(EngineFace[LiveEngine]):
         show = self._sink_show()
         if show is None:
             return
-        drain = SinkDrain(show)
+        # Known before it begins: the sink may call this engine at once.
+        drain = self._drain = SinkDrain(show)
         try:
             drain.start()
         except RuntimeError as error:
+            self._drain = None
             self._native.stop()
             raise EngineFailed(f"the machine gave no thread for the sink: {error}") from error
-        self._drain = drain
         # An engine that is dropped has nobody left to finish its sink.
         weakref.finalize(self, drain.leave)
 
