@@ -52,8 +52,8 @@ def why_it_cannot(python: str) -> str | None:
 def under(python: str, settings: BenchSettings, should_stop: Callable[[], bool]) -> dict[str, Any] | None:
     """The report of ``tickpath bench --only object-tier`` under ``python``.
 
-    ``None`` if it was stopped before it had anything to tell. Raises ``ArgumentValueError`` if that interpreter
-    does not do it.
+    ``None`` if it was stopped before it had anything to tell. Raises ``ArgumentValueError`` if that
+    interpreter does not do it.
     """
     command = [python, "-m", "tickpath", "bench", "--only", "object-tier", "--json", "--quiet"]
     command += ["--quick"] if settings.quick else []
