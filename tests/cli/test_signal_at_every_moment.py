@@ -164,6 +164,24 @@ def test_an_interrupt_where_python_has_ways_of_its_own_ends_the_process_all_the_
     assert done.stderr == "tickpath: interrupted outside a run\n"
 
 
+LATE = """
+import signal, tickpath.cli.app, tickpath.cli.runbook
+honest = tickpath.cli.app.settle
+def settle():
+    signal.raise_signal(signal.SIGINT)
+    return honest()
+tickpath.cli.app.settle = settle
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_between_the_result_and_the_end_interrupts_nothing() -> None:
+    code = LATE + PROGRAM.format(at=0, signals=[], arguments=SMALL["runbook list"])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, "interrupted" in done.stderr) == (0, False)
+    assert json.loads(done.stdout)["schema"] == "tickpath/runbook-list/1"
+
+
 def test_a_signal_while_the_result_is_written_tears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     # More than a pipe holds, through a stdout that Python does not buffer: a signal finds it in the middle.
     text, seen = "x" * 500_000 + "\n", []

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 
+from tickpath.cli import interrupts
 from tickpath.runtime import stop_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import NoReturn
 
 __all__ = ["main"]
-
-_EXIT_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,13 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
     """
     is_ours = arguments is None
     if is_ours:
-        _on_signals(_end)
+        _on_signals(interrupts.outside_a_run)
     try:
         code = _run(arguments)
     finally:
         if is_ours:
             _on_signals(signal.SIG_IGN)
-    if is_ours and code == _EXIT_INTERRUPTED:
+    if is_ours and code == interrupts.EXIT_INTERRUPTED:
         _leave()
     return code
 
@@ -52,17 +49,8 @@ def _run(arguments: list[str] | None) -> int:
         return run_command_line(arguments)
     except KeyboardInterrupt:
         # Before there was anything to account for, or after the account.
-        _say_interrupted()
-        return _EXIT_INTERRUPTED
-
-
-def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Outside a run there is nothing to account for, and nothing to clean up.
-
-    Nothing is raised: whatever is being imported may catch it, or be left half imported.
-    """
-    _say_interrupted()
-    os._exit(_EXIT_INTERRUPTED)
+        interrupts.say_interrupted()
+        return interrupts.EXIT_INTERRUPTED
 
 
 def _leave() -> NoReturn:
@@ -74,16 +62,7 @@ def _leave() -> NoReturn:
     from tickpath.cli.streams import settle
 
     settle()
-    os._exit(_EXIT_INTERRUPTED)
-
-
-def _say_interrupted() -> None:
-    # Past the stream, which the signal may have found in the middle of a line; nobody may have left one open.
-    if sys.stderr is not None:
-        try:  # noqa: SIM105  contextlib would be imported for it, before the signals are taken
-            os.write(sys.stderr.fileno(), b"tickpath: interrupted outside a run\n")
-        except (OSError, ValueError):
-            pass
+    os._exit(interrupts.EXIT_INTERRUPTED)
 
 
 def _on_signals(handler: signal._HANDLER) -> None:

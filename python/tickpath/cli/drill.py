@@ -100,13 +100,18 @@ def run_command(**options: Any) -> int:
     try:
         with StopSignals() as signals:
             results = _run_all(scenarios, options, signals)
-            report = drill_report(results, mode=options["mode"], wall_ns=now() - begin_ns)
+            report = drill_report(
+                results,
+                mode=options["mode"],
+                wall_ns=now() - begin_ns,
+                left_out=len(scenarios) - len(results),
+            )
             _print(report, options)
     except KeyboardInterrupt:
         # The second signal means now, and before the first drill there is nothing to tell.
         say("tickpath: interrupted, ended without an account")
         return EXIT_INTERRUPTED
-    return EXIT_INTERRUPTED if signals.requested else _EXIT_CODES[report["verdict"]]
+    return _EXIT_CODES[report["verdict"]]
 
 
 def _scenarios(options: Mapping[str, Any]) -> list[Scenario]:
@@ -158,7 +163,7 @@ def _run_all(
 def _print(report: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     from tickpath.lab.drill_text import print_drills
 
-    summary = len(report["drills"]) > 1
+    summary = len(report["drills"]) + report["left_out"] > 1
     print_result(
         report,
         lambda console: print_drills(report, console, summary=summary),

@@ -8,6 +8,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from tickpath.cli.interrupts import outside_a_run
 from tickpath.cli.streams import settle
 from tickpath.runtime.signals import StopSignals
 
@@ -47,6 +48,7 @@ def print_whole(text: str) -> None:
         except BrokenPipeError:
             # Whoever read it has seen enough; the verdict stands.
             settle()
+        outside_a_run.is_said = True
 
 
 def _write_all(text: str) -> None:

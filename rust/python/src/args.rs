@@ -13,11 +13,7 @@ fn integer(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
 }
 
 /// What an extraction came to; an error of the object's own stays what it is.
-fn judged(
-    extracted: PyResult<i64>,
-    value: &Bound<'_, PyAny>,
-    name: &str,
-) -> PyResult<Option<i64>> {
+fn judged(extracted: PyResult<i64>, value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
     extracted.map(Some).or_else(|e| {
         let py = value.py();
         if e.is_instance_of::<PyTypeError>(py) {

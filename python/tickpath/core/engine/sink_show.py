@@ -10,12 +10,14 @@ Threads: :meth:`SinkShow.show` in one at a time; :meth:`SinkShow.account` and :m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tickpath._native import AckReader, SinkFeeder
 
 __all__ = ["SinkAccount", "SinkShow"]
@@ -87,27 +89,28 @@ class SinkShow:
             taken = self._acks.feed(self._feeder, limit)
             self._shown += taken
             return taken
-        taken = 0
-        while taken < limit and not self._left:
-            pair = self._acks.take()
-            if pair is None:
-                break
-            taken += 1
-            self._call(*pair)
-        return taken
-
-    def _call(self, event: object, ack: object) -> None:
-        # Counted before: a sink that never comes back was shown it.
-        self._shown += 1
-        self._since_ns = now()
         try:
-            self._observe(event, ack)  # type: ignore[misc]  # looked at by show()
-        except Exception as error:  # noqa: BLE001  a sink's fault costs no ack
-            self._errors += 1
-            if self._errors == 1:
-                report_unraisable(error, self._observe)
+            return self._show_each(self._observe, limit)
         finally:
             self._since_ns = None
+
+    def _show_each(self, observe: Callable[[Any, Any], object], limit: int) -> int:
+        # A loop over every ack that a sink sees: nothing is looked up or called twice.
+        take = self._acks.take
+        for taken in range(limit):
+            pair = None if self._left else take()
+            if pair is None:
+                return taken
+            # Counted before: a sink that never comes back was shown it.
+            self._shown += 1
+            self._since_ns = now()
+            try:
+                observe(*pair)
+            except Exception as error:  # noqa: BLE001  a sink's fault costs no ack
+                self._errors += 1
+                if self._errors == 1:
+                    report_unraisable(error, observe)
+        return limit
 
     def account(self) -> SinkAccount:
         """As of now: what is waiting counts as dropped only where it was overwritten."""

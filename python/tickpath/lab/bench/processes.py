@@ -11,6 +11,7 @@ import contextlib
 import multiprocessing
 import signal
 import tempfile
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -56,7 +57,9 @@ class _Worker:
         self.role = role
         self.control, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(transport, theirs), daemon=True)
-        # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it has been imported.
+        # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it is imported. The
+        # first process would start the tracker as well, which unblocks what is blocked here.
+        resource_tracker.ensure_running()
         with _blocked(signal.SIGINT):
             self._process.start()
         theirs.close()
