@@ -98,7 +98,9 @@ def run(program: str, tool: Tool, test: str, number: int) -> tuple[bool, str]:
         )
     except subprocess.TimeoutExpired as expired:
         return False, f"{expired}"
-    if ("running 1 test\n" if tool.exact else "running ") not in done.stdout or "running 0 tests" in done.stdout:
+    if (
+        "running 1 test\n" if tool.exact else "running "
+    ) not in done.stdout or "running 0 tests" in done.stdout:
         raise Unlooked(f"there is no test {test}:\n{done.stdout}")
     return done.returncode == 0, done.stdout
 

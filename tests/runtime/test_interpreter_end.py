@@ -42,7 +42,10 @@ begun.wait()
 THREADS = {
     "waits for an engine": ("engine = running(rate_hz=100.0)", "engine.wait(50)"),
     "finishes an engine": ("engine = running(rate_hz=100.0)", "engine.finish()"),
-    "looks at an engine": ("engine = running(rate_hz=100.0)", "engine.snapshot(), engine.fence(timeout_ms=1)"),
+    "looks at an engine": (
+        "engine = running(rate_hz=100.0)",
+        "engine.snapshot(), engine.fence(timeout_ms=1)",
+    ),
     "starts and drops engines": ("", "running(rate_hz=100.0)"),
     "drives a virtual engine": (
         "engine = VirtualEngine(SOURCES[100.0], ready(), SETTINGS); engine.start()",

@@ -16,7 +16,9 @@ from tests.runtime.zygote import ENGINE, Ended, ends
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="what is refused here is Linux's to give"),
+    pytest.mark.skipif(
+        not hasattr(os, "sched_setaffinity"), reason="what is refused here is Linux's to give"
+    ),
 ]
 
 NOBODY = """
@@ -168,7 +170,15 @@ def test_what_the_kernel_refuses_is_a_fact_of_the_run_and_never_its_end() -> Non
     found = ends({"denied": denied, "blind": blind, "single": single}, f"{ENGINE}{WISHES}{NO_CALLS}")
     assert [(ended.code, ended.err) for ended in found.values()] == [(0, "")] * 3
     lines = {name: ended.out.splitlines() for name, ended in found.items()}
-    wishes = ("huge", "touch", "lock", "give a thread real-time", "give a thread nice", "pin thread", "pin a stage")
+    wishes = (
+        "huge",
+        "touch",
+        "lock",
+        "give a thread real-time",
+        "give a thread nice",
+        "pin thread",
+        "pin a stage",
+    )
     for wish in wishes:
         assert any(line.startswith(wish) for line in lines["denied"]), wish
     assert begins(lines["denied"], *wishes) == []

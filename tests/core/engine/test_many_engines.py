@@ -36,7 +36,8 @@ def test_a_thousand_that_are_not_started_have_no_thread_no_descriptor_and_little
 
     def made(count: int) -> list[Engine]:
         return [
-            Engine(events, moved, settings(consumer("log"), pace="recorded", capacity=8)) for _ in range(count)
+            Engine(events, moved, settings(consumer("log"), pace="recorded", capacity=8))
+            for _ in range(count)
         ]
 
     warm = made(10)
