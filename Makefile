@@ -31,7 +31,7 @@ SHUTTLE := env $(QUICK_LINK) RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=target-s
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 NIGHTLY := rustup toolchain list 2>/dev/null | grep -q ^nightly
 TSAN := env $(QUICK_LINK) RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" CARGO_TARGET_DIR=target-tsan \
-	TSAN_OPTIONS="suppressions=$(CURDIR)/rust/core/tests/tsan.supp" RUSTUP_AUTO_INSTALL=0 \
+	RUSTUP_AUTO_INSTALL=0 \
 	cargo +nightly test --quiet -p tickpath-core --no-default-features --release --target $(HOST)
 # What the object tier and the lifecycle promise (tests/README.md): no file, no process, no engine, no Hypothesis.
 UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/core/test_state*.py tests/core/test_time*.py \
@@ -173,7 +173,7 @@ loom: ## Explore every interleaving of what threads share; each planted bug must
 	@$(PYTHON) $(PLANTED) loom $(LOOM) --test interleavings
 
 loom-deep: ## Explore with one preemption more, and longer races; takes minutes
-	TICKPATH_LOOM_DEEP=1 $(LOOM) --test interleavings -- --include-ignored --test-threads 2
+	TICKPATH_LOOM_MORE_PREEMPTIONS=1 $(LOOM) --test interleavings -- --include-ignored --test-threads 2
 
 shuttle: ## Run whole engines in random orders of their threads' steps; each planted logic bug must be found
 	$(SHUTTLE)
@@ -192,6 +192,7 @@ tsan: ## Run what shares memory under ThreadSanitizer; the bugs planted for it m
 
 .PHONY: tsan-run
 # What os::memory measures is not what it is under ThreadSanitizer, which keeps memory of its own.
+tsan-run: export TSAN_OPTIONS := suppressions=$(CURDIR)/rust/core/tests/tsan.supp
 tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	@$(PYTHON) $(PLANTED) tsan $(TSAN) --test plain_memory

@@ -5,7 +5,7 @@
 //! it, the bug whose number is in the environment variable `TICKPATH_PLANTED_BUG` is in the code, so that one build
 //! serves for all of them. `tests/planted_bugs.toml` says what each is, and which test must find it.
 //!
-//! - **Threads**: any. **Blocking**: never. **Allocation**: with the feature, at the first question.
+//! - **Threads**: any. **Blocking**: never. **Allocation**: with the feature, at a thread's first question.
 
 use crate::sync::{self, Ordering};
 
@@ -20,9 +20,13 @@ pub(crate) const fn bug(_number: u32) -> bool {
 #[cfg(feature = "planted-bugs")]
 #[inline]
 pub(crate) fn bug(number: u32) -> bool {
-    static PLANTED: std::sync::OnceLock<Option<u32>> = std::sync::OnceLock::new();
-    let planted = PLANTED.get_or_init(|| std::env::var("TICKPATH_PLANTED_BUG").ok()?.parse().ok());
-    *planted == Some(number)
+    // One for each thread: ThreadSanitizer would take a shared one for a race, since it sees nothing of the standard
+    // library's own orderings.
+    thread_local! {
+        static PLANTED: Option<u32> =
+            std::env::var("TICKPATH_PLANTED_BUG").ok().and_then(|bug| bug.parse().ok());
+    }
+    PLANTED.with(|planted| *planted == Some(number))
 }
 
 /// `right`, which the bug weakens to relaxed.

@@ -140,3 +140,31 @@ impl<C: Clock> StageThread<C> {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a run is told of a stage whose thread is unwound: whether it is stopped, and whether the feed is done.
+    fn unwound(is_feed: bool) -> (bool, bool) {
+        let control = Control::new(0, 0);
+        let died = thread::scope(|scope| {
+            let stage = scope.spawn(|| {
+                let _attendance = Attendance {
+                    control: &control,
+                    is_feed,
+                };
+                panic!("planted");
+            });
+            stage.join().is_err()
+        });
+        assert!(died);
+        (control.is_stopped(), control.is_feed_done())
+    }
+
+    #[test]
+    fn a_stage_that_dies_stops_the_run_and_only_the_feeds_own_thread_ends_the_feed() {
+        assert_eq!(unwound(true), (true, true));
+        assert_eq!(unwound(false), (true, false));
+    }
+}

@@ -19,8 +19,8 @@ pub(super) const WARMUP: GateWord = GateWord::new(1, StateCode::Warmup);
 pub(super) const READY: GateWord = GateWord::new(2, StateCode::Ready);
 pub(super) const DEGRADED: GateWord = GateWord::new(3, StateCode::Degraded);
 
-/// Whole loops have so many steps that the orders with a second preemption would take hours.
-pub(super) const PREEMPTIONS_MAX: usize = 1;
+/// Whole loops have so many steps that the orders with a third preemption are for `make loom-deep`.
+pub(super) const PREEMPTIONS_MAX: usize = 2;
 
 /// A clock of one thread: each look is one later.
 pub(super) struct Counting(pub(super) Cell<u64>);
