@@ -256,6 +256,10 @@ class LifecycleMachine(RuleBasedStateMachine):
             len(made) * (one in self.model.listening) for one in self.model.all
         ]
         self.model.refused = self.lifecycle.refused_moves
+        # Whatever came of it, what follows begins at one and the same state: an example must be repeatable.
+        for state in (State.WARMUP, State.DEGRADED):
+            if self.lifecycle.state is not State.DEGRADED:
+                assert self.attempt(state) == self.model.move(state, "")
 
     @invariant()
     def agree(self) -> None:

@@ -73,11 +73,13 @@ class VirtualMachine(RuleBasedStateMachine):
         self.run.fence(intervals)
 
     @precondition(faulty)
-    @rule(data=st.data())
-    def begin_fault(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), count=st.integers(1, 3))
+    def begin_faults(self, data: st.DataObject, count: int) -> None:
+        """Several at one nanosecond, or one."""
         script = self.run.script
         names = ("executor", *(one.name for one in script.consumers))
-        self.run.begin_fault(data.draw(faults(names, script.interval_ns)))
+        for _ in range(count):
+            self.run.begin_fault(data.draw(faults(names, script.interval_ns)))
 
     @precondition(lambda one: faulty(one) and one.run.active)
     @rule(index=st.integers(0, 9))

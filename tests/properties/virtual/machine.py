@@ -22,12 +22,14 @@ from tickpath.core.engine import EngineRecord, VirtualEngine
 from tickpath.core.state import InvalidTransition, Lifecycle, State
 from tickpath.core.state.states import LEGAL_MOVES
 from tickpath.lab.scenario_source import load_source
+from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.session import Session
 from tickpath.runtime.verdict import executed_outside_ready
 
 SWITCHES = ("feed_outage", "feed_freeze", "feed_stale")
 EVERIES = ("feed_duplicate", "feed_reorder")
 COUNTDOWNS = ("feed_gap", "feed_burst")
+STEPS_MAX = 20_000
 
 
 class Tape:
@@ -283,7 +285,8 @@ class VirtualPair:
         """The same as a scenario: whatever the session does around it, the run is the same one."""
         scenario = self.script.scenario()
         sink = LatencySink(Metrics()) if self.script.sink else None
-        result = Session(load_source(scenario), scenario=scenario, mode="virtual", sink=sink).run()
+        session = Session(load_source(scenario), scenario=scenario, mode="virtual", sink=sink)
+        result = session.run(trace=never_ends)
         assert result.record is not None
         assert result.control.errors.injections == 0
         self.same("books of the replay", books_of(result.record), self.model.books())
@@ -298,6 +301,11 @@ class VirtualPair:
         script.second_stop_ns = script.second_stop_ns or stop_ns + script.interval_ns
         note(f"by the model the books are {json.dumps(self.model.books())}")
         note(replay_of(self.script.scenario()))
+
+
+def never_ends(_look: Any, plane: ControlPlane, _digest: str) -> None:
+    """More steps than any of these runs takes: a replay that goes on is another run."""
+    assert plane.steps < STEPS_MAX, "a replay without an end"
 
 
 def books_of(record: EngineRecord) -> dict[str, tuple[int, ...]]:
