@@ -60,16 +60,7 @@ def mutate(arguments: list[str]) -> None:
     """Run cargo-mutants; what it says of its progress goes where ours goes."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    command: list[str | Path] = [
-        cargo_mutants(),
-        "mutants",
-        "--output",
-        RESULTS,
-        *arguments,
-        "--",
-        *TESTS,
-        *skipped,
-    ]
+    command: list[str | Path] = [cargo_mutants(), "mutants", "--output", RESULTS, *arguments]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - the command is ours
     if code not in JUDGED:
         sys.exit(f"mutants-rust: cargo-mutants ended with {code}: it judged nothing")
