@@ -7,7 +7,7 @@ import signal
 
 
 def pytest_configure() -> None:
-    # A shell starts what it puts into the background with SIGINT ignored, and the processes of tests inherit it.
+    # A shell starts what it puts into the background with SIGINT ignored, and every process inherits that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
