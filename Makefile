@@ -42,7 +42,8 @@ UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/c
 # Tests run two at a time, except those that look at how fast something went, at this process's memory, or at what
 # threads do that spin on every core: these are alone on the machine.
 ALONE := $(addprefix tests/,core/engine core/test_event_ring_threads.py core/test_state_races.py cli/test_interrupts.py \
-	cli/test_drill.py cli/test_run_scenario.py lab/test_drills.py lab/test_parity.py runtime/test_session_live.py)
+	cli/test_drill.py cli/test_run_scenario.py lab/bench/test_control.py lab/test_drills.py \
+	lab/test_parity.py runtime/test_session_live.py)
 
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.

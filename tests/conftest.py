@@ -1,8 +1,15 @@
-"""Settings of every test: the garbage collector looks only at what the test made."""
+"""Settings of every test: the garbage collector looks only at what the test made, and Ctrl-C interrupts."""
 
 from __future__ import annotations
 
 import gc
+import signal
+
+
+def pytest_configure() -> None:
+    # A shell starts what it puts into the background with SIGINT ignored, and every process inherits that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -346,8 +346,9 @@ def test_a_table_without_a_header_is_mapped_by_position(run: Run, tmp_path: Path
     report = report_of(stdout)
     assert (code, report["feed"]["first_ts_ns"], report["feed"]["last_ts_ns"]) == (0, 1_000, 2_000)
     code, stdout, _ = run("--feed", f"table:{path}", "--columns", "ts_ns=#0", "--max", "--floor-ms", "0.1")
-    replay = next(line for line in stdout.splitlines() if line.startswith("replay"))
-    assert "ts_ns=#0" in replay
+    # The table of facts folds long lines, and the path is as long as the machine makes it.
+    facts = stdout[stdout.index("replay") : stdout.index("Ledger")]
+    assert "ts_ns=#0" in "".join(line.strip() for line in facts.splitlines())
 
 
 def test_a_name_that_is_no_text_is_loaded_and_reported(run: Run, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = Path(__file__).with_name("programs")
-pytestmark = pytest.mark.slow
+# A type checker without its cache takes many seconds, and minutes where the machine is busy.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def errors_by_mypy(program: Path) -> dict[int, str]:

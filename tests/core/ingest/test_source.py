@@ -70,6 +70,7 @@ def test_files_are_merged_by_stamp_and_ties_keep_the_order_of_the_files(tmp_path
     third = write(tmp_path, rows(3), "A_2020-01-03_message_1.csv")
     source = MarketDataSource.from_files([first, second, third])
     assert source.symbols == ("A", "B")
+    assert repr(source) == f"MarketDataSource({len(source)} events, 2 symbols)"
     named = [
         (int(e["ts_ns"]) // 10**9, source.symbols[e["symbol"]], int(e["order_id"])) for e in source.events
     ]

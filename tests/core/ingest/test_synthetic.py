@@ -174,6 +174,42 @@ def test_more_events_than_the_free_memory_holds_are_refused(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
+    ("files", "events"),
+    [
+        ({"/proc/meminfo": "MemAvailable: 7 kB"}, 7 * 1024 // 56),
+        (
+            {
+                "/proc/meminfo": "MemTotal: 90 kB\nMemAvailable: 7 kB",
+                "/sys/fs/cgroup/memory.max": "5600\n",
+                "/sys/fs/cgroup/memory.current": "560\n",
+            },
+            90,
+        ),
+        ({"/proc/meminfo": "MemAvailable: 7 kB", "/sys/fs/cgroup/memory.max": "max"}, 7 * 1024 // 56),
+        ({"/sys/fs/cgroup/memory.max": "56"}, None),
+    ],
+    ids=["a machine", "a container with less", "a container without a limit", "not Linux"],
+)
+def test_the_free_memory_is_the_machines_or_the_containers_if_that_is_less(
+    monkeypatch: pytest.MonkeyPatch, files: dict[str, str], events: int | None
+) -> None:
+    class Told(type(Path())):  # type: ignore[misc]  # a path of this system
+        def read_text(self, *_: Any) -> str:
+            try:
+                return files[str(self)]
+            except KeyError:
+                raise FileNotFoundError(str(self)) from None
+
+    monkeypatch.setattr("tickpath.core.ingest.synthetic.Path", Told)
+    if events is None:
+        assert len(MarketDataSource.synthetic(rate_hz=1, events=1_000)) == 1_000
+        return
+    assert len(MarketDataSource.synthetic(rate_hz=1, events=events)) == events
+    with pytest.raises(ArgumentValueError, match=f"lower events to {events} at most"):
+        MarketDataSource.synthetic(rate_hz=1, events=events + 1)
+
+
+@pytest.mark.parametrize(
     ("name", "value"), [("symbols", 0), ("symbols", 65_537), ("seed", -1), ("seed", 2**64)]
 )
 def test_other_numbers_out_of_range_are_refused(name: str, value: int) -> None:
@@ -186,6 +222,7 @@ def test_other_numbers_out_of_range_are_refused(name: str, value: int) -> None:
     [
         ("rate_hz", "1"),
         ("rate_hz", None),
+        ("model", 5),
         ("events", 1.5),
         ("events", True),
         ("symbols", "2"),

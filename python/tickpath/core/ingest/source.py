@@ -191,12 +191,8 @@ class MarketDataSource:
 
             from tickpath.core.ingest.event import EVENT_DTYPE
 
-            if len(self):
-                buffer: Any = self._native_events  # the buffer protocol has no type before 3.12
-                self._array = np.frombuffer(buffer, dtype=EVENT_DTYPE)
-            else:
-                self._array = np.empty(0, dtype=EVENT_DTYPE)
-                self._array.flags.writeable = False
+            buffer: Any = self._native_events  # the buffer protocol has no type before 3.12
+            self._array = np.frombuffer(buffer, dtype=EVENT_DTYPE)
         return self._array
 
     @property

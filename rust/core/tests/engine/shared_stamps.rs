@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use tickpath_core::bus::Payload;
+use tickpath_core::bus::{Payload, Reader};
 use tickpath_core::engine::{
     Acks, ExecutorStage, Intake, NoAcks, NoService, OverrunPolicy, Progress, StageRecorder,
     StampedAck, Turn, Upstreams,
