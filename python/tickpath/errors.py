@@ -13,6 +13,7 @@
     ├── InvalidTransition        (ValueError)      the lifecycle does not allow this move
     ├── NotReady                 (RuntimeError)    the lifecycle is in INIT
     ├── EngineFailed             (RuntimeError)    a run that could not be started, or that a bug ended
+    ├── ThreadUnavailable        (RuntimeError)    the machine gives no thread
     ├── CorrectionRefused        (RuntimeError)    latencies that must not be corrected (again)
     ├── ScenarioError            (ValueError)      a scenario file that is wrong, and everything that is
     ├── EndpointsUnavailable     (RuntimeError)    HTTP endpoints that cannot be opened
@@ -51,6 +52,7 @@ __all__ = [
     "SourceError",
     "SourceNotFound",
     "SourceUnreadable",
+    "ThreadUnavailable",
     "TickpathError",
 ]
 
@@ -171,6 +173,10 @@ class NotReady(TickpathError, RuntimeError):
 
 class EngineFailed(TickpathError, RuntimeError):
     """A run could not be started, was started twice, or one of its stages ended by a bug."""
+
+
+class ThreadUnavailable(TickpathError, RuntimeError):
+    """The machine gives no thread: a limit on threads (``ulimit -u``, ``pids.max``) or on memory."""
 
 
 class CorrectionRefused(TickpathError, RuntimeError):

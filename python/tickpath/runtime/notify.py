@@ -2,7 +2,8 @@
 
 One datagram each to the socket in ``$NOTIFY_SOCKET``; nothing at all where there is none. It never waits and
 never fails the run: what could not be sent is counted. A watchdog is fed at half of ``$WATCHDOG_USEC``, by
-the control step, so that a control plane that hangs is restarted.
+the control step, so that a control plane that hangs is restarted. Only the process that made this talks, never a
+fork of it.
 
 Threads: one at a time.
 """
@@ -42,6 +43,7 @@ class SystemdNotifier:
         self._told_ns: int | None = None
         self._is_ready = False
         self._failures = 0
+        self._pid = os.getpid()
 
     @property
     def failures(self) -> int:
@@ -72,6 +74,10 @@ class SystemdNotifier:
 
     def _send(self, *lines: str) -> None:
         if not self._address:
+            return
+        if os.getpid() != self._pid:
+            # A fork says nothing of a run that is not its own.
+            self._failures += 1
             return
         # The words of a cause may hold a newline, and would then say more than they should.
         text = "\n".join(" ".join(line.split()) for line in lines)

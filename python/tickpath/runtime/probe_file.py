@@ -2,7 +2,8 @@
 
 Written beside itself and renamed, so that a reader sees the old one or the new one; on each change of
 readiness and at every so many control steps. It never fails a run that has begun: what could not be written
-is counted. At the end it is left behind, marked ``"phase": "stopped"`` and not ready.
+is counted. At the end it is left behind, marked ``"phase": "stopped"`` and not ready. It is written by the
+process that made this, never by a fork of it.
 
 Threads: one at a time.
 """
@@ -46,6 +47,7 @@ class ProbeFile:
         self._steps = 0
         self._was_ready: bool | None = None
         self._failures = 0
+        self._pid = os.getpid()
 
     @property
     def failures(self) -> int:
@@ -65,9 +67,13 @@ class ProbeFile:
         self._write(board.read().as_json())
 
     def _write(self, status: dict[str, Any]) -> None:
-        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        if os.getpid() != self._pid:
+            # A fork says nothing of a run that is not its own.
+            self._failures += 1
+            return
+        beside = self._path.with_name(f".{self._path.name}.{self._pid}")
         try:
-            beside.write_text(json.dumps(status | {"pid": os.getpid()}) + "\n", encoding="utf-8")
+            beside.write_text(json.dumps(status | {"pid": self._pid}) + "\n", encoding="utf-8")
             beside.replace(self._path)
         except OSError:
             self._failures += 1

@@ -15,7 +15,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable
 from time import thread_time_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tickpath.config.engine import ACK_CAPACITY
 from tickpath.config.run import RunSettings, warmup_default
@@ -28,7 +28,7 @@ from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, VirtualEn
 from tickpath.core.engine.engine import SINK_PATIENCE_MS
 from tickpath.core.state import Lifecycle
 from tickpath.core.time import now
-from tickpath.errors import EngineFailed
+from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
 from tickpath.runtime.operator import Operator
@@ -157,6 +157,11 @@ class Session:
         self.lifecycle = Lifecycle(lambda: self._engine.now_ns(), history_limit=limit)  # noqa: PLW0108
         virtual = self._engine = VirtualEngine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
         return VirtualDriver(virtual, self.lifecycle, names)
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeError(
+            "a Session can be neither copied nor pickled: send the settings and the scenario, and make it there"
+        )
 
     @property
     def events_planned(self) -> int:

@@ -6,13 +6,13 @@ use pyo3::types::PyTuple;
 use tickpath_core::bus::Payload;
 use tickpath_core::execution::Ack as Row;
 
-use crate::memory::Rows;
+use crate::memory::{Rows, looked_up};
 use crate::{args, errors};
 
 /// `ACK_DTYPE`, which NumPy is imported for when it is first asked for.
 pub(crate) fn ack_dtype(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static ACK_DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    ACK_DTYPE.import(py, "tickpath.core.execution", "ACK_DTYPE")
+    looked_up(py, &ACK_DTYPE, "tickpath.core.execution", "ACK_DTYPE")
 }
 
 /// The acknowledgement of one event; immutable.

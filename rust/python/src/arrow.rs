@@ -17,7 +17,7 @@ use pyo3::types::PyCapsule;
 use crate::ack::ack_dtype;
 use crate::arrow_columns::{Column, extend, plan};
 use crate::event_ring::BATCH_WITHOUT_LOCK;
-use crate::memory::{Rows, requested_names};
+use crate::memory::{Rows, looked_up, requested_names};
 use crate::{args, errors};
 
 /// Rows copied between two looks at pending signals: some 20 milliseconds' work. A multiple of 64.
@@ -180,7 +180,7 @@ fn copy(py: Python<'_>, columns: &mut [Box<dyn Column>], rows: &Rows) -> PyResul
 fn structured_dtype<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static NDARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = array.py();
-    if !array.is_instance(NDARRAY.import(py, "numpy", "ndarray")?)? {
+    if !array.is_instance(looked_up(py, &NDARRAY, "numpy", "ndarray")?)? {
         return Err(refuse(array, "it is no array"));
     }
     // An array can have a mask only where its module is loaded already, which takes its time.

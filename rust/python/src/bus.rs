@@ -6,7 +6,9 @@ use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 use tickpath_core::bus::{Bounds, Readable};
 
-use crate::memory::{FastCall, ObjectSlots, Raised, Tape, new_reference, raise, release};
+use crate::memory::{
+    FastCall, ObjectSlots, Raised, Tape, new_reference, next_item, raise, release,
+};
 use crate::{args, errors};
 
 /// A broadcast ring of Python objects: one writes, any number read with cursors of their own.
@@ -130,8 +132,9 @@ impl RingBuffer {
             }
             return Ok(first);
         }
-        for item in items.try_iter().map_err(|e| not_iterable(items, e))? {
-            self.push(&item?).ok_or_else(|| refuse_none(py))?;
+        let iterator = items.try_iter().map_err(|e| not_iterable(items, e))?;
+        while let Some(item) = next_item(&iterator)? {
+            self.push(&item).ok_or_else(|| refuse_none(py))?;
         }
         Ok(first)
     }

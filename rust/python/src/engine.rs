@@ -4,18 +4,18 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use tickpath_core::bus::Start;
 use tickpath_core::engine::{Control, EngineError, Faults as CoreFaults};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
 
 use crate::ack_reader::AckReader;
 use crate::engine_faults::Faults;
-use crate::engine_life::{Life, RunClocks, Source, planned};
+use crate::engine_life::{Life, NOT_STARTED, RunClocks, planned};
 use crate::engine_owner::{Owner, raised};
 use crate::engine_record::{EngineRecord, RunClock};
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
-use crate::errors;
 use crate::event_ring::EventRing;
 use crate::ingest::Events;
 use crate::state::Gate;
@@ -26,8 +26,8 @@ const WAIT_MAX: Duration = Duration::from_millis(50);
 /// Feed, ring, executor and consumers on native threads, which run without the interpreter's lock.
 ///
 /// Every method may be called from any thread. Dropping a running engine stops it. A run stays in the
-/// process that started it: in a fork of that process it cannot be waited for, and dropping it does
-/// nothing.
+/// process that started it: in a fork it can be neither looked at nor waited for (``EngineFailed``), and
+/// ``stop()`` and the end of the object do nothing.
 #[pyclass(frozen, module = "tickpath._native")]
 pub(crate) struct LiveEngine {
     life: Mutex<Life>,
@@ -98,7 +98,7 @@ impl LiveEngine {
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
             gaps_capped: plan.gaps_capped(),
             left_out_ns: plan.left_out_ns(),
-            life: Mutex::new(Life::Made(Box::new((Source(events), plan, settings)))),
+            life: Mutex::new(Life::made(events, plan, settings)),
         })
     }
 
@@ -106,7 +106,7 @@ impl LiveEngine {
     ///
     /// Raises ``ProducerBusy`` if somebody else publishes into the ring, ``ArgumentValueError`` if the
     /// settings do not fit this machine, ``EngineFailed`` if it was started before or the machine gives no
-    /// thread, and ``MemoryError`` if there is no room for the ack ring.
+    /// thread, and ``MemoryError`` if there is no room for the ack ring; it may then be started again.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
         self.process.check(py)?;
         // Looked at first: the ring of a run under way has no producer, and would say so instead.
@@ -116,14 +116,11 @@ impl LiveEngine {
         let producer = self.ring.get().take_producer(py)?;
         let started = py.detach(|| {
             let mut life = self.life();
-            let gate = Arc::clone(&self.gate);
-            let (engine, clocks) = life.start(producer, gate, self.counter)?;
+            let (engine, clocks) = life.start(producer, Arc::clone(&self.gate), self.counter)?;
             // Only this method sets them, and a run is started once.
             drop(self.control.set(Arc::clone(engine.control())));
             drop(self.clocks.set(clocks));
-            if let Some(acks) = engine.ack_ring() {
-                drop(self.acks.set(Arc::clone(acks)));
-            }
+            (engine.ack_ring()).inspect(|acks| drop(self.acks.set(Arc::clone(acks))));
             self.process.take();
             Ok(())
         });
@@ -136,7 +133,7 @@ impl LiveEngine {
 
     /// The run as of now: one consistent set of counters for each reading stage.
     fn snapshot(&self, py: Python<'_>) -> PyResult<EngineSnapshot> {
-        let seen = self.control.get().map(|control| control.snapshot());
+        let seen = self.ours(py)?.map(|control| control.snapshot());
         EngineSnapshot::of(py, seen, self.clocks.get().map(RunClocks::skew_ns))
     }
 
@@ -153,36 +150,37 @@ impl LiveEngine {
     }
 
     /// Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
-    fn has_seen(&self, epoch: u64) -> bool {
-        (self.control.get()).is_some_and(|control| control.has_seen(epoch))
+    fn has_seen(&self, py: Python<'_>, epoch: u64) -> PyResult<bool> {
+        Ok((self.ours(py)?).is_some_and(|control| control.has_seen(epoch)))
     }
 
     /// A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
     fn acks(&self) -> Option<AckReader> {
-        AckReader::new(self.acks.get()?, self.ring.get())
+        AckReader::begin(self.acks.get()?, self.ring.get(), Start::Oldest)
+    }
+
+    /// The same from the run's very first ack: what was overwritten by now will count as dropped.
+    fn every_ack(&self) -> Option<AckReader> {
+        AckReader::begin(self.acks.get()?, self.ring.get(), Start::Sequence(0))
     }
 
     /// Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before the
     /// start.
     #[pyo3(signature = (hold_at=None))]
-    fn release(&self, hold_at: Option<usize>) {
-        if let Some(control) = self.control.get() {
-            control.release(hold_at);
-        }
+    fn release(&self, py: Python<'_>, hold_at: Option<usize>) -> PyResult<()> {
+        self.ours(py)?.inspect(|control| control.release(hold_at));
+        Ok(())
     }
 
     /// End the feed where it is; what is in the ring is still processed.
-    fn stop_intake(&self) {
-        if let Some(control) = self.control.get() {
-            control.stop_intake();
-        }
+    fn stop_intake(&self, py: Python<'_>) -> PyResult<()> {
+        self.ours(py)?.inspect(|control| control.stop_intake());
+        Ok(())
     }
 
     /// Ask every stage to end as soon as it can.
     fn stop(&self) {
-        if let Some(control) = self.control.get() {
-            control.stop();
-        }
+        self.control.get().inspect(|control| control.stop());
     }
 
     /// Wait for the end of the run, at most ``timeout_ms`` and never longer than 50 ms; whether it is
@@ -204,14 +202,11 @@ impl LiveEngine {
     /// Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, or if its
     /// record was taken before.
     fn finish(&self, py: Python<'_>) -> PyResult<EngineRecord> {
-        while !self.wait(py, 50)? {
-            if matches!(&*self.life(), Life::Made(..)) {
-                return Err(errors::engine_failed(
-                    py,
-                    "the run was not started".to_owned(),
-                ));
-            }
+        self.process.check(py)?;
+        if py.detach(|| matches!(&*self.life(), Life::Made(_))) {
+            return Err(raised(py, &NOT_STARTED));
         }
+        while !self.wait(py, 50)? {}
         let ended = py.detach(|| {
             let Life::Under(under) = std::mem::replace(&mut *self.life(), Life::Over) else {
                 return Err(EngineError::Misused("the record was taken before"));
@@ -229,6 +224,13 @@ impl LiveEngine {
 impl LiveEngine {
     fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is shared with the stages, once there are any. In a fork it says nothing: a stage may have been half
+    /// way through its counters, which would never be whole.
+    fn ours(&self, py: Python<'_>) -> PyResult<Option<&Arc<Control>>> {
+        self.process.check(py)?;
+        Ok(self.control.get())
     }
 }
 

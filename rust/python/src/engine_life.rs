@@ -16,7 +16,11 @@ use crate::engine_settings::Run;
 use crate::errors;
 use crate::ingest::SharedEvents;
 
+/// What is said of a run before its start.
+pub(crate) const NOT_STARTED: EngineError = EngineError::Misused("the run was not started");
+
 /// Events as the feed reads them.
+#[derive(Clone)]
 pub(crate) struct Source(pub(crate) SharedEvents);
 
 impl AsRef<[Event]> for Source {
@@ -56,16 +60,21 @@ impl RunClocks {
 /// Where a run is.
 pub(crate) enum Life {
     /// Not started.
-    Made(Box<(Source, Plan, Settings)>),
+    Made(Box<(Source, Arc<Plan>, Settings)>),
     /// Started, with the clock it runs by.
     Under(Box<(Engine, Calibrated)>),
-    /// Its record was taken, or it could not start.
+    /// Its record was taken.
     Over,
 }
 
 impl Life {
+    /// A run that was not started.
+    pub(crate) fn made(events: SharedEvents, plan: Plan, settings: Settings) -> Self {
+        Self::Made(Box::new((Source(events), Arc::new(plan), settings)))
+    }
+
     /// Calibrates the clock (the processor's counter, or with `counter` false the machine's clock) and
-    /// starts the threads; what was under way or over stays as it is.
+    /// starts the threads; what was under way or over stays as it is, and so does what could not start.
     ///
     /// # Errors
     /// As [`Engine::start`], and if it was started before.
@@ -75,14 +84,10 @@ impl Life {
         gate: Arc<Gate>,
         counter: bool,
     ) -> Result<(&Engine, RunClocks), EngineError> {
-        let made = match std::mem::replace(self, Self::Over) {
-            Self::Made(made) => made,
-            other => {
-                *self = other;
-                return Err(EngineError::Misused("an engine runs once"));
-            }
+        let Self::Made(made) = self else {
+            return Err(EngineError::Misused("an engine runs once"));
         };
-        let (events, plan, settings) = *made;
+        let (events, plan, settings) = (**made).clone();
         let calibrated = if counter {
             EngineClock::calibrate(CALIBRATION_SPAN_NS)
         } else {

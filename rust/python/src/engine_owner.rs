@@ -1,10 +1,11 @@
 //! Which process a run belongs to, and the errors of an engine.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use tickpath_core::engine::EngineError;
+use tickpath_core::sync::{AtomicU64, Ordering};
 
 use crate::errors;
 
@@ -31,6 +32,44 @@ impl Owner {
         }
         let how = "the run belongs to the process that this one was forked from";
         Err(raised(py, &EngineError::Misused(how)))
+    }
+}
+
+/// Which process's threads may be in something: a fork has only one of them, and what the others held is
+/// never let go of there.
+#[derive(Debug)]
+pub(crate) struct Occupied(AtomicU64);
+
+impl Default for Occupied {
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::from(std::process::id())))
+    }
+}
+
+impl Occupied {
+    /// Waits for `place`, but not for a thread that this process does not have.
+    ///
+    /// # Errors
+    /// Returns an error if such a thread was in it.
+    pub(crate) fn enter<'a, T>(
+        &self,
+        place: &'a Mutex<T>,
+    ) -> Result<MutexGuard<'a, T>, EngineError> {
+        let ours = u64::from(std::process::id());
+        if self.0.load(Ordering::Relaxed) == ours {
+            return Ok(place.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        let entered = match place.try_lock() {
+            Ok(entered) => entered,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                return Err(EngineError::Misused(
+                    "another thread was simulating when this process was forked, and is not here to go on",
+                ));
+            }
+        };
+        self.0.store(ours, Ordering::Relaxed);
+        Ok(entered)
     }
 }
 

@@ -55,6 +55,15 @@ impl RunClock {
         }
     }
 
+    /// Says that the counter or the clock jumped, if one of them did.
+    fn jump(&self) -> Option<String> {
+        let Self::Machine(calibrated) = self else {
+            return None;
+        };
+        let jump = calibrated.drift().and_then(|drift| drift.jump());
+        jump.map(|jump| jump.to_string())
+    }
+
     /// Where a stage ran, if it ran anywhere.
     fn place(&self, place: Place) -> StagePlace {
         match self {
@@ -216,7 +225,9 @@ impl EngineRecord {
             feed_place: run_clock.place(record.feed_place),
             memory_locked: record.memory.locked,
             memory_huge_bytes: record.memory.huge_bytes,
-            refused: refused.chain(clock.fallback.clone()).collect(),
+            refused: (refused.chain(clock.fallback.clone()))
+                .chain(run_clock.jump())
+                .collect(),
             clock,
             acks: match run_clock {
                 RunClock::Machine(_) => None,

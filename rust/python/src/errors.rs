@@ -4,23 +4,25 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
+use pyo3::types::PyTuple;
 use tickpath_core::bus::{Overrun, StartError};
+
+use crate::memory::{call, looked_up};
 
 /// Raises `tickpath.errors.<name>(*args)`.
 ///
 /// If the class cannot be imported or built, that failure is the error returned.
 fn raise<'py, A>(
     py: Python<'py>,
-    cell: &'static PyOnceLock<Py<PyType>>,
+    cell: &'static PyOnceLock<Py<PyAny>>,
     name: &str,
     args: A,
 ) -> PyErr
 where
-    A: pyo3::call::PyCallArgs<'py>,
+    A: IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>>,
 {
-    cell.import(py, "tickpath.errors", name)
-        .and_then(|class| class.call1(args))
+    looked_up(py, cell, "tickpath.errors", name)
+        .and_then(|class| call(class, &args.into_pyobject(py).map_err(Into::into)?))
         .map_or_else(|e| e, PyErr::from_value)
 }
 
@@ -28,7 +30,7 @@ macro_rules! raisers {
     ($($(#[$doc:meta])* $function:ident => $name:literal ($($arg:ident: $type:ty),*);)*) => {$(
         $(#[$doc])*
         pub(crate) fn $function(py: Python<'_>, $($arg: $type),*) -> PyErr {
-            static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+            static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
             raise(py, &CLASS, $name, ($($arg,)*))
         }
     )*};

@@ -9,7 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::{type_hint_identifier, type_hint_subscript};
 use tickpath_core::bus::Payload;
 
-use crate::memory::Rows;
+use crate::memory::{Rows, call, looked_up};
 use crate::{args, errors};
 
 /// A checked dtype: structured, at most 56 bytes, no references, native, and the two stamps first.
@@ -25,8 +25,7 @@ fn numpy<'py>(
     cell: &'static PyOnceLock<Py<PyAny>>,
     name: &str,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
-    cell.get_or_try_init(py, || Ok(py.import("numpy")?.getattr(name)?.unbind()))
-        .map(|found| found.bind(py))
+    looked_up(py, cell, "numpy", name)
 }
 
 /// A dtype on its way to Python, of which the stub says what it is.
@@ -52,15 +51,18 @@ impl EventLayout {
     /// # Errors
     /// Returns an error that says which rule the dtype breaks.
     pub(crate) fn new(py: Python<'_>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        static OURS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         static DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let dtype = match dtype {
-            None => py
-                .import("tickpath.core.ingest.event")?
-                .getattr("EVENT_DTYPE")?,
-            Some(given) => numpy(py, &DTYPE, "dtype")?.call1((given,)).map_err(|e| {
-                let kind = args::type_name(given);
-                errors::argument_type(py, format!("dtype must be a NumPy dtype, got {kind} ({e})"))
-            })?,
+            None => looked_up(py, &OURS, "tickpath.core.ingest.event", "EVENT_DTYPE")?.clone(),
+            Some(given) => {
+                let arguments = (given,).into_pyobject(py)?;
+                call(numpy(py, &DTYPE, "dtype")?, &arguments).map_err(|e| {
+                    let kind = args::type_name(given);
+                    let text = format!("dtype must be a NumPy dtype, got {kind} ({e})");
+                    errors::argument_type(py, text)
+                })?
+            }
         };
         if let Some(broken) = broken_rule(&dtype)? {
             let text = dtype.str()?;

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use tickpath_core::metrics::{self as core, Basis, CorrectedHistogram};
 
+use crate::memory::next_item;
 use crate::{args, errors};
 
 /// Recorded, or corrected once.
@@ -61,8 +62,9 @@ impl LatencyHistogram {
     fn new(latencies_ns: Option<&Bound<'_, PyAny>>, by_plan: args::Flag) -> PyResult<Self> {
         let mut recorded = core::LatencyHistogram::with_basis(basis(by_plan.0));
         if let Some(latencies_ns) = latencies_ns {
-            for latency_ns in latencies_ns.try_iter()? {
-                recorded.record(args::unsigned(&latency_ns?, "a latency")?);
+            let latencies_ns = latencies_ns.try_iter()?;
+            while let Some(latency_ns) = next_item(&latencies_ns)? {
+                recorded.record(args::unsigned(&latency_ns, "a latency")?);
             }
         }
         Ok(recorded.into())

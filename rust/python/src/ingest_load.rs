@@ -13,6 +13,7 @@ use tickpath_core::time::{Clock, MonotonicClock};
 
 use crate::errors;
 use crate::ingest::{Events, parse_out_of_order};
+use crate::memory::call;
 
 /// How often signals are looked at and the caller's callback hears of the progress.
 const REPORT_EVERY_NS: u64 = 20_000_000;
@@ -127,9 +128,10 @@ impl Watch {
 
     fn tell(&self, py: Python<'_>, seen: Progress) -> PyResult<()> {
         match &self.progress {
-            Some(callback) => callback
-                .call1(py, (seen.bytes_done, seen.bytes_total, seen.events))
-                .map(drop),
+            Some(callback) => {
+                let done = (seen.bytes_done, seen.bytes_total, seen.events).into_pyobject(py)?;
+                call(callback.bind(py), &done).map(drop)
+            }
             None => Ok(()),
         }
     }

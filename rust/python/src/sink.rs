@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ack::Ack;
-use crate::memory::GilCell;
+use crate::memory::{GilCell, call, report};
 use crate::metrics::{LatencySink, Metrics};
 use crate::{args, errors};
 
@@ -98,7 +98,8 @@ impl Sink {
             return Ok(());
         };
         let py = event.py();
-        let Err(error) = observe.bind(py).call1((event, ack)) else {
+        let arguments = (event, ack).into_pyobject(py)?;
+        let Err(error) = call(observe.bind(py), &arguments) else {
             return Ok(());
         };
         if !error.is_instance_of::<PyException>(py) {
@@ -107,17 +108,9 @@ impl Sink {
         let count = errors.get(py) + 1;
         errors.set(py, count);
         if count == 1 {
-            error.write_unraisable(py, Some(observe.bind(py)));
+            report(error, observe.bind(py));
         }
         Ok(())
-    }
-
-    /// What is called, where it is written in Python.
-    pub(crate) fn observer(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        match self {
-            Self::Python { observe, .. } => Some(observe.clone_ref(py)),
-            Self::NoOp | Self::Latency(_) => None,
-        }
     }
 
     /// How often the sink raised.

@@ -1,8 +1,9 @@
 //! The engine in virtual time: start it, advance it, and take its record.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use pyo3::prelude::*;
+use tickpath_core::bus::Start;
 use tickpath_core::engine::{Advance, Control, EngineError, Faults as CoreFaults, Horizon};
 use tickpath_core::state::Gate as CoreGate;
 use tickpath_core::sync::Arc;
@@ -10,7 +11,7 @@ use tickpath_core::sync::Arc;
 use crate::ack_reader::AckReader;
 use crate::engine_faults::Faults;
 use crate::engine_life::{Source, planned};
-use crate::engine_owner::raised;
+use crate::engine_owner::{Occupied, raised};
 use crate::engine_record::EngineRecord;
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
@@ -30,6 +31,8 @@ const MOMENTS_PER_LOOK: u64 = 1 << 16;
 #[pyclass(frozen, module = "tickpath._native")]
 pub(crate) struct VirtualEngine {
     life: Mutex<Life>,
+    /// Whose threads may be in ``life``.
+    occupied: Occupied,
     /// Set once, by ``start``: what can be used without waiting for ``life``.
     control: OnceLock<Arc<Control>>,
     /// There if the settings ask for them.
@@ -88,6 +91,7 @@ impl VirtualEngine {
             plan_length_ns: plan.offsets_ns().and_then(|o| o.last().copied()),
             gaps_capped: plan.gaps_capped(),
             left_out_ns: plan.left_out_ns(),
+            occupied: Occupied::default(),
             life: Mutex::new(Life::Made(Box::new((Source(events), plan, settings)))),
         })
     }
@@ -99,12 +103,13 @@ impl VirtualEngine {
     /// ``MemoryError`` if there is no room for the ack ring.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
         // Looked at first: the ring of a run under way has no producer, and would say so instead.
-        if !py.detach(|| matches!(&*self.life(), Life::Made(_))) {
+        let made = py.detach(|| self.life().map(|life| matches!(&*life, Life::Made(_))));
+        if !made.map_err(|e| raised(py, &e))? {
             return Err(raised(py, &EngineError::Misused("an engine runs once")));
         }
         let producer = self.ring.get().take_producer(py)?;
         let started = py.detach(|| {
-            let mut life = self.life();
+            let mut life = self.life()?;
             life.start(producer, Arc::clone(&self.gate))?;
             let engine = life.under_way()?;
             // Only this method sets them, and a run is started once.
@@ -138,7 +143,7 @@ impl VirtualEngine {
             moments: MOMENTS_PER_LOOK,
         };
         loop {
-            let outcome = py.detach(|| self.life().advance(to));
+            let outcome = py.detach(|| self.life()?.advance(to));
             match outcome.map_err(|e| raised(py, &e))? {
                 Advance::Paused => py.check_signals()?,
                 outcome => return Ok(outcome == Advance::Over),
@@ -149,7 +154,7 @@ impl VirtualEngine {
     /// Simulate until every stage has seen ``epoch``, and not beyond ``until_ns``; whether they have.
     fn fence(&self, py: Python<'_>, epoch: u64, until_ns: u64) -> PyResult<bool> {
         let seen = py.detach(|| {
-            let mut life = self.life();
+            let mut life = self.life()?;
             let engine = life.under_way()?;
             Ok(engine.advance_until_seen(epoch, until_ns))
         });
@@ -157,15 +162,16 @@ impl VirtualEngine {
     }
 
     /// The virtual clock: nanoseconds since the feed began.
-    fn now_ns(&self, py: Python<'_>) -> u64 {
-        py.detach(|| self.life().now_ns())
+    fn now_ns(&self, py: Python<'_>) -> PyResult<u64> {
+        let now_ns = py.detach(|| self.life().map(|life| life.now_ns()));
+        now_ns.map_err(|e| raised(py, &e))
     }
 
     /// SHA-256 over the acks that were completed by now, as rows of ``ACK_DTYPE``, in hexadecimal.
     ///
     /// Raises ``EngineFailed`` before the start, and after the record was taken, which has it.
     fn acks_digest(&self, py: Python<'_>) -> PyResult<String> {
-        let digest = py.detach(|| Ok(self.life().under_way()?.digest().hex(&[])));
+        let digest = py.detach(|| Ok(self.life()?.under_way()?.digest().hex(&[])));
         digest.map_err(|e: EngineError| raised(py, &e))
     }
 
@@ -191,7 +197,7 @@ impl VirtualEngine {
 
     /// A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
     fn acks(&self) -> Option<AckReader> {
-        AckReader::new(self.acks.get()?, self.ring.get())
+        AckReader::begin(self.acks.get()?, self.ring.get(), Start::Oldest)
     }
 
     /// Let a held feed go on, up to the event of index ``hold_at`` if that is given; without effect before
@@ -221,7 +227,7 @@ impl VirtualEngine {
     ///
     /// Raises ``EngineFailed`` if it is not over, or if its record was taken before.
     fn finish(&self, py: Python<'_>) -> PyResult<EngineRecord> {
-        let ended = py.detach(|| self.life().finish());
+        let ended = py.detach(|| self.life()?.finish());
         let (record, clock) = ended.map_err(|e| raised(py, &e))?;
         self.ring.get().claim_producer(py);
         EngineRecord::of(py, record, clock)
@@ -229,14 +235,14 @@ impl VirtualEngine {
 }
 
 impl VirtualEngine {
-    fn life(&self) -> MutexGuard<'_, Life> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    fn life(&self) -> Result<MutexGuard<'_, Life>, EngineError> {
+        self.occupied.enter(&self.life)
     }
 }
 
 impl Drop for VirtualEngine {
     fn drop(&mut self) {
-        let life = self.life.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let life = (self.life.get_mut()).unwrap_or_else(std::sync::PoisonError::into_inner);
         drop(std::mem::replace(life, Life::Over(0)));
         // The ring outlives its engine, and may be published into again.
         Python::attach(|py| self.ring.get().claim_producer(py));

@@ -9,11 +9,8 @@ use tickpath_core::engine::{
 use tickpath_core::state::Gate;
 use tickpath_core::sync::Arc;
 
-use crate::engine_life::Source;
+use crate::engine_life::{NOT_STARTED, Source};
 use crate::engine_record::RunClock;
-
-/// What is said of a run before its start.
-const NOT_STARTED: EngineError = EngineError::Misused("the run was not started");
 
 /// Where a run is.
 pub(crate) enum Life {

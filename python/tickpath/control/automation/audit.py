@@ -6,6 +6,7 @@ Threads: the control plane's only. Memory: grows by an entry an event, never by 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TextIO, get_args
 
@@ -83,6 +84,7 @@ class AuditTrail:
         self._entries: list[AuditEntry] = []
         self._file = file
         self._unwritten = 0
+        self._pid = os.getpid()
 
     @property
     def entries(self) -> tuple[AuditEntry, ...]:
@@ -99,8 +101,14 @@ class AuditTrail:
         self._entries.append(entry)
         if self._file is None:
             return
+        if os.getpid() != self._pid:
+            # A fork does not write into another process's file.
+            self._unwritten += 1
+            return
         try:
             self._file.write(entry.json_line() + "\n")
+            # A fork would inherit what is not written yet, and write it once more.
+            self._file.flush()
         except Exception:  # noqa: BLE001  full, closed, or a file of somebody's own making
             self._unwritten += 1
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from tickpath.core.fork import renew_in_forks
+
 if TYPE_CHECKING:
     from tickpath.core.state import Lifecycle
 
@@ -44,7 +46,18 @@ class Cause:
         return self.owner != "" and self.owner == other.owner and self.words == other.words
 
 
-_lock = threading.RLock()
+class _Guard:
+    """The lock over the causes of every lifecycle."""
+
+    def __init__(self) -> None:
+        self.renew_in_fork()
+        renew_in_forks(self)
+
+    def renew_in_fork(self) -> None:
+        self.lock = threading.RLock()
+
+
+_guard = _Guard()
 _held: WeakKeyDictionary[Lifecycle, tuple[Cause, ...]] = WeakKeyDictionary()
 
 
@@ -53,7 +66,7 @@ def hold(lifecycle: Lifecycle, cause: Cause) -> bool:
 
     One that is held already stays as it is, with its evidence and its since.
     """
-    with _lock:
+    with _guard.lock:
         causes = _held.get(lifecycle, ())
         if any(cause.is_same(other) for other in causes):
             return False
@@ -63,7 +76,7 @@ def hold(lifecycle: Lifecycle, cause: Cause) -> bool:
 
 def release(lifecycle: Lifecycle, cause: Cause) -> bool:
     """Takes ``cause`` away; whether it was held."""
-    with _lock:
+    with _guard.lock:
         causes = _held.get(lifecycle, ())
         left = tuple(other for other in causes if not cause.is_same(other))
         if len(left) == len(causes):

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from tickpath.control.failure.causes import Cause, held_causes, hold, release
+from tickpath.core.fork import renew_in_forks
 from tickpath.core.state import Lifecycle, State, Transition
 from tickpath.errors import ArgumentTypeError, InvalidTransition
 
@@ -45,6 +46,11 @@ class FailureScenario:
         self._active = False
         self._made: Transition | None = None
         # Re-entrant: a listener of our own transition may call us.
+        self._lock = threading.RLock()
+        renew_in_forks(self)
+
+    def renew_in_fork(self) -> None:
+        """Called in a fork: see :mod:`tickpath.core.fork`."""
         self._lock = threading.RLock()
 
     def is_active(self) -> bool:

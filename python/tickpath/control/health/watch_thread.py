@@ -15,7 +15,7 @@ from tickpath.control.health.monitor import HealthChange, HealthMonitor, Watch
 from tickpath.control.health.objects import ObjectLooks
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
-from tickpath.errors import ArgumentTypeError
+from tickpath.errors import ArgumentTypeError, ThreadUnavailable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -102,22 +102,27 @@ class WatchThread:
         return changes
 
     def start(self) -> Self:
-        """Starts the thread, unless it runs. Raises ``RuntimeError`` if there is none to be had."""
+        """Starts the thread, unless it runs. Raises ``ThreadUnavailable`` if there is none to be had."""
         if not self.is_running:
             self._over = threading.Event()
             thread = threading.Thread(
                 target=self._watch, args=(self._over,), name="tickpath-health", daemon=True
             )
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                raise ThreadUnavailable(f"the machine gave no thread for the watch: {error}") from error
             self._thread = thread
         return self
 
     def stop(self) -> None:
         """Ends the thread, waits for the step under way, and releases the causes; harmless when repeated."""
-        self._over.set()
         thread, self._thread = self._thread, None
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        # In a fork it is not alive, and who held the event's lock then will never let it go.
+        if thread is not None and thread.is_alive():
+            self._over.set()
+            if thread is not threading.current_thread():
+                thread.join()
         self.monitor.close()
 
     def __enter__(self) -> Self:

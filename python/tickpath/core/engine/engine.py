@@ -66,22 +66,31 @@ class Engine(EngineFace[LiveEngine]):
 
         Raises ``ProducerBusy`` if somebody publishes into the ring, ``ArgumentValueError`` if the settings do
         not fit this machine (more spinning threads than cores), ``EngineFailed`` for a second start or if
-        there is no thread to be had, ``MemoryError`` if there is no room for the ack ring.
+        there is no thread to be had, ``MemoryError`` if there is no room for the ack ring. Then nothing was
+        published, no thread is left, and it may be started again.
         """
-        self._native.start()
-        show = self._sink_show()
-        if show is None:
+        if self._feeder is None:
+            self._native.start()
             return
-        # Known before it begins: the sink may call this engine at once.
-        drain = self._drain = SinkDrain(show)
+        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's. And it
+        # is known before it is shown any: the sink may call this engine at once.
+        drain = self._drain = SinkDrain()
         try:
             drain.start()
         except RuntimeError as error:
             self._drain = None
-            self._native.stop()
             raise EngineFailed(f"the machine gave no thread for the sink: {error}") from error
+        try:
+            self._native.start()
+        except BaseException:
+            self._drain = None
+            drain.finish(SINK_PATIENCE_MS / 1_000)
+            raise
         # An engine that is dropped has nobody left to finish its sink.
         weakref.finalize(self, drain.leave)
+        show = self._sink_show(self._native.every_ack())
+        if show is not None:
+            drain.show(show)
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from tickpath._native import (
     AckWindow,
@@ -71,6 +71,12 @@ class EngineFace(Generic[_N]):
             EventRing(settings.capacity) if ring is None else ring,
             settings,
             hold_at=hold_at,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeError(
+            f"a {type(self).__name__} can be neither copied nor pickled: its run stays in this process; send the "
+            "settings, and make another there"
         )
 
     @property
@@ -157,9 +163,8 @@ class EngineFace(Generic[_N]):
         """Ask every stage to end as soon as it can."""
         self._native.stop()
 
-    def _sink_show(self) -> SinkShow | None:
-        """What shows the run's acks to the sink, once it was started; ``None`` without either."""
-        acks = self._native.acks()
+    def _sink_show(self, acks: AckReader | None) -> SinkShow | None:
+        """What shows ``acks`` to the sink; ``None`` without either."""
         if self._feeder is None or acks is None:
             return None
         return SinkShow(acks, self._feeder, self._ack_capacity, self._sink_name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SinkDrain"]
 
-#: Acks shown between two looks at whether the run is over.
+#: Acks shown between two looks at whether the run is over, or the sink was left behind.
 _BATCH = 256
 #: How long the thread sleeps when there is nothing to show.
 _IDLE_S = 0.001
@@ -26,8 +26,8 @@ _IDLE_S = 0.001
 class SinkDrain:
     """Shows the acks of a run to a sink, on a daemon thread of its own."""
 
-    def __init__(self, show: SinkShow) -> None:
-        self._show = show
+    def __init__(self) -> None:
+        self._show: SinkShow | None = None
         self._over = threading.Event()
         self._left = False
         self._stalled = False
@@ -40,29 +40,36 @@ class SinkDrain:
         return threading.current_thread() is self._thread
 
     def start(self) -> None:
-        """Begin. Raises ``RuntimeError`` if there is no thread to be had."""
+        """Have the thread ready, before the run begins. Raises ``RuntimeError`` if there is none."""
         self._thread.start()
+
+    def show(self, show: SinkShow) -> None:
+        """Begin with the acks of ``show``, whose reader stands at the very first one."""
+        self._show = show
 
     def stall(self, on: bool) -> None:
         """While it is on, show nothing, from the batch after the one under way. The end takes it back."""
         self._stalled = on
 
     def leave(self) -> None:
-        """End after the ack under way, without waiting for it."""
+        """End after the batch under way, without waiting for it."""
         self._left = True
-        self._show.leave()
-        self._over.set()
+        # In a fork it is not alive, and who held the event's lock then will never let it go.
+        if self._thread.is_alive():
+            self._over.set()
 
-    def account(self) -> SinkAccount:
+    def account(self) -> SinkAccount | None:
         """As of now: what is waiting counts as dropped only where it was overwritten."""
-        return self._show.account()
+        return None if self._show is None else self._show.account()
 
-    def finish(self, patience_s: float) -> SinkAccount:
+    def finish(self, patience_s: float) -> SinkAccount | None:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
         self._over.set()
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
+        if self._show is None:
+            return None
         return self._show.close(abandoned=abandoned, ended_by=self._ended_by)
 
     def _run(self) -> None:
@@ -70,16 +77,15 @@ class SinkDrain:
             self._drain()
         except BaseException as error:  # noqa: BLE001  whatever ends the thread is said, SystemExit as well
             self._ended_by = type(error).__name__
-            report_unraisable(error, self._show)
+            report_unraisable(error, self)
 
     def _drain(self) -> None:
         while not self._left:
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
-            if self._stalled and not last_look:
-                self._over.wait(_IDLE_S)
-                continue
-            if self._show.show(_BATCH) == 0:
+            show = self._show
+            is_shown = show is not None and (last_look or not self._stalled)
+            if show is None or not is_shown or show.show(_BATCH) == 0:
                 if last_look:
                     return
                 self._over.wait(_IDLE_S)

@@ -66,7 +66,7 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         back), ``EngineFailed`` for a second start, ``MemoryError`` if there is no room for the ack ring.
         """
         self._native.start()
-        show = self._sink_show()
+        show = self._sink_show(self._native.acks())
         self._sink = None if show is None else SinkSteps(show)
 
     def advance(self, until_ns: int | None = None, *, until_published: int | None = None) -> bool:

@@ -6,7 +6,7 @@ import os
 import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, final
 
 from tickpath import _native
 from tickpath.errors import ArgumentTypeError, ArgumentValueError, SourceError
@@ -230,6 +230,12 @@ class MarketDataSource:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The events as an Arrow stream of one batch; each call copies them, as ``__arrow_c_array__``."""
         return _native.ArrowRows(self.events).__arrow_c_stream__(requested_schema)
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeError(
+            "a MarketDataSource can be neither copied nor pickled: it never changes, so that one is enough in a "
+            "process; for another send what it was made from, or its events, a NumPy array"
+        )
 
     def __len__(self) -> int:
         """How many events there are."""

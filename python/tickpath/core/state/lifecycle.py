@@ -11,8 +11,10 @@ import operator
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import NoReturn
 
 from tickpath._native import Gate
+from tickpath.core.fork import renew_in_forks
 from tickpath.core.state.states import LEGAL_MOVES, State, Transition
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
@@ -69,10 +71,25 @@ class Lifecycle:
         self._history: deque[Transition] = deque(maxlen=_limit(history_limit))
         self._listeners: tuple[tuple[Listener], ...] = ()
         self._pending: deque[Transition] = deque()
-        self._delivering = False
+        #: The thread that tells the listeners, while one does.
+        self._delivering: int | None = None
         self._refused = 0
         # Re-entrant: a signal handler that moves the lifecycle may interrupt a move of its own thread.
         self._lock = threading.RLock()
+        renew_in_forks(self)
+
+    def renew_in_fork(self) -> None:
+        """Called in a fork, whose lifecycle is its own from then on: see :mod:`tickpath.core.fork`."""
+        self._lock = threading.RLock()
+        if self._delivering != threading.get_ident():
+            # Whoever was at it is not here: the next move takes up what is pending.
+            self._delivering = None
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeError(
+            "a Lifecycle can be neither copied nor pickled: there is one for those that it gates; make another "
+            "for another process, and send it moves"
+        )
 
     @property
     def state(self) -> State:
@@ -196,14 +213,14 @@ class Lifecycle:
         """Tells the listeners of every pending move, unless somebody is at it already."""
         passing: BaseException | None = None
         with self._lock:
-            if self._delivering:
+            if self._delivering is not None:
                 return
-            self._delivering = True
+            self._delivering = threading.get_ident()
         try:
             while True:
                 with self._lock:
                     if not self._pending:
-                        self._delivering = False
+                        self._delivering = None
                         break
                     made, listeners = self._pending.popleft(), self._listeners
                 for (listener,) in listeners:
@@ -218,7 +235,7 @@ class Lifecycle:
                             report_unraisable(error, listener)
         except BaseException:
             # Interrupted between two listeners: the next move takes up what is pending.
-            self._delivering = False
+            self._delivering = None
             raise
         if passing is not None:
             raise passing

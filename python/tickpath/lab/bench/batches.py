@@ -14,6 +14,7 @@ import numpy as np
 from tickpath.core.bus import EventReader, EventRing, Overrun
 from tickpath.core.ingest import EVENT_DTYPE
 from tickpath.core.time import now
+from tickpath.errors import ThreadUnavailable
 from tickpath.lab.bench.exchange import give_way
 from tickpath.lab.bench.figures import Spread
 from tickpath.lab.bench.interleaved import Samples, Workload, measure
@@ -117,7 +118,10 @@ class Feed:
         reader = ring.reader()
         reading, fed = threading.Event(), threading.Event()
         thread = threading.Thread(target=self._drain, args=(reader, reading, fed), daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise ThreadUnavailable(f"the machine gave no thread for the reader: {error}") from error
         reading.wait()
         begin_ns = now()
         for _ in range(self._batches):

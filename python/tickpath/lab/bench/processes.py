@@ -111,7 +111,10 @@ class ProcessExchange:
             raise PeerFailed(f"could not be made: {type(error).__name__}: {error}") from error
         # The receiver first: who sends before anybody listens may lose.
         for role, work in (("receiver", workers.receive), ("sender", workers.send)):
-            self._workers.append(_Worker(context, role, work, transport))
+            try:
+                self._workers.append(_Worker(context, role, work, transport))
+            except OSError as error:
+                raise PeerFailed(f"the machine gave no process for its {role}: {error}") from error
             self._answers(self._workers[-1:], f"starting its {role}", start_max_s)
         transport.release()
 

@@ -100,7 +100,10 @@ class ThreadExchange:
     def _start(self, receive: Callable[[], None]) -> threading.Thread:
         # A daemon: one that hangs does not keep the process from ending.
         receiver = threading.Thread(target=receive, daemon=True)
-        receiver.start()
+        try:
+            receiver.start()
+        except RuntimeError as error:
+            raise PeerFailed(f"the machine gave no thread for its receiver: {error}") from error
         return receiver
 
     def _join(self, receiver: threading.Thread) -> None:

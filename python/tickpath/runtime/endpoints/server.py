@@ -12,6 +12,7 @@ Threads: any; starts and stops once.
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import socket
 import threading
@@ -66,6 +67,7 @@ class Endpoints:
         self._open: list[socket.socket] = []
         self._failures = 0
         self._stopping = threading.Event()
+        self._pid = os.getpid()
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
             self._listener = socket.create_server((address.host, address.port), family=family)
@@ -96,11 +98,23 @@ class Endpoints:
         return self._failures
 
     def start(self) -> None:
-        """Begins to answer."""
-        self._thread.start()
+        """Begins to answer. Raises ``EndpointsUnavailable`` if there is no thread to be had; it is over then."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self.stop()
+            raise EndpointsUnavailable(f"the machine gave no thread for HTTP: {error}") from error
 
     def stop(self) -> None:
-        """Closes everything and waits until no thread of it is left; may be called again."""
+        """Closes everything and waits until no thread of it is left; may be called again.
+
+        In a fork, which has none of the threads, only what was inherited is closed: connections and requests are
+        the other process's, and go on.
+        """
+        if os.getpid() != self._pid:
+            for inherited in (self._listener, self._waker, self._wake, *self._open):
+                inherited.close()
+            return
         if self._stopping.is_set():
             return
         self._stopping.set()

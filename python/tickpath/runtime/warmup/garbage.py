@@ -13,6 +13,8 @@ import gc
 import threading
 from typing import TYPE_CHECKING, Self
 
+from tickpath.core.fork import renew_in_forks
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -27,6 +29,10 @@ class _Freezer:
         self._open = 0
         #: How many objects were frozen; 0 if none are, or not by us.
         self._frozen = 0
+        renew_in_forks(self)
+
+    def renew_in_fork(self) -> None:
+        self._lock = threading.Lock()
 
     def enter(self) -> int:
         with self._lock:

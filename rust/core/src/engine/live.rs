@@ -43,6 +43,17 @@ struct Threads {
     watcher: Option<thread::JoinHandle<WatcherEnd>>,
 }
 
+impl Threads {
+    /// Waits for all of them; a panic of one has nobody left to hear of it.
+    fn end(self) {
+        drop(self.feed.join());
+        for reader in self.readers {
+            drop(reader.join());
+        }
+        drop(self.watcher.map(thread::JoinHandle::join));
+    }
+}
+
 /// Rings whose memory was locked for the run, and is unlocked with this: freeing it would not do that.
 #[derive(Debug, Default)]
 struct LockedRings(Vec<Arc<EventRing>>);
@@ -76,13 +87,14 @@ impl LiveEngine {
     ///
     /// # Errors
     /// Returns an error if the settings make no sense or do not fit the machine, if they ask for faults, or if there
-    /// is not the memory or the thread for it. The producer is lost with it, and its ring then has none.
+    /// is not the memory or the thread for it. Then nothing was published, no thread is left, and the producer was
+    /// let go of: its ring can be claimed again.
     ///
     /// # Panics
     /// Panics if the source has fewer events than the plan.
     pub fn start<S, C>(
         source: S,
-        plan: Plan,
+        plan: impl Into<Arc<Plan>>,
         producer: Producer,
         gate: Arc<Gate>,
         settings: Settings,
@@ -108,7 +120,7 @@ impl LiveEngine {
     /// Panics if the source has fewer events than the plan.
     pub fn start_with_faults<S, C>(
         source: S,
-        plan: Plan,
+        plan: impl Into<Arc<Plan>>,
         producer: Producer,
         gate: Arc<Gate>,
         settings: Settings,
@@ -127,7 +139,7 @@ impl LiveEngine {
 
     fn launch<S, C>(
         source: S,
-        plan: Plan,
+        plan: impl Into<Arc<Plan>>,
         producer: Producer,
         gate: Arc<Gate>,
         settings: Settings,
@@ -156,7 +168,7 @@ impl LiveEngine {
         let (held_open, ended) = channel();
         let outline = Outline {
             first_seq: producer.next_seq(),
-            plan: Arc::new(plan),
+            plan: plan.into(),
             settings,
             placement,
             memory,
@@ -168,10 +180,7 @@ impl LiveEngine {
             clock,
             held_open,
         };
-        // The threads that are there see the stop, and end by themselves.
-        let threads = starting
-            .start(source, producer, acks, &after)
-            .inspect_err(|_| control.stop())?;
+        let threads = starting.start(source, producer, acks, &after)?;
         drop(starting);
         Ok(Self {
             control,
@@ -259,12 +268,7 @@ impl Drop for LiveEngine {
     fn drop(&mut self) {
         self.control.stop();
         if let Some(threads) = self.threads.take() {
-            // A panic of a stage has nobody left to hear of it.
-            drop(threads.feed.join());
-            for reader in threads.readers {
-                drop(reader.join());
-            }
-            drop(threads.watcher.map(thread::JoinHandle::join));
+            threads.end();
         }
     }
 }
@@ -279,19 +283,18 @@ struct Starting<'a, C> {
 }
 
 impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
-    /// Starts the feed, then each reading stage behind those that `after` names.
+    /// Starts the feed, then each reading stage behind those that `after` names: all of them, or none is left.
     fn start<S>(
         &self,
         source: S,
         producer: Producer,
-        mut acks: Option<Producer>,
+        acks: Option<Producer>,
         after: &[Vec<usize>],
     ) -> Result<Threads, EngineError>
     where
         S: AsRef<[Event]> + Send + 'static,
     {
         let settings = &self.outline.settings;
-        let planned = self.outline.plan.offsets_ns().is_some();
         let ring = Arc::clone(producer.ring());
         let feed = FeedPlan {
             source,
@@ -303,8 +306,31 @@ impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
         let held_by = settings
             .hold_back
             .then(|| Upstreams::new(self.control.progress().cloned()));
-        let feed = feed.start(producer, held_by)?;
-        let mut readers = Vec::with_capacity(after.len());
+        let mut threads = Threads {
+            feed: feed.start(producer, held_by)?,
+            readers: Vec::with_capacity(after.len()),
+            watcher: None,
+        };
+        match self.start_others(&mut threads, &ring, acks, after) {
+            Ok(()) => Ok(threads),
+            Err(error) => {
+                // They meet before the first event, and those that are there wait for the one that is not.
+                self.control.stop();
+                threads.end();
+                Err(error)
+            }
+        }
+    }
+
+    fn start_others(
+        &self,
+        threads: &mut Threads,
+        ring: &Arc<EventRing>,
+        mut acks: Option<Producer>,
+        after: &[Vec<usize>],
+    ) -> Result<(), EngineError> {
+        let settings = &self.outline.settings;
+        let planned = self.outline.plan.offsets_ns().is_some();
         for (index, reader) in settings.readers().enumerate() {
             let upstreams = after[index].iter().map(|&upstream| {
                 let books = self.control.stage(upstream);
@@ -312,14 +338,14 @@ impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
             });
             let plan = ReaderPlan {
                 settings: reader,
-                ring: &ring,
+                ring,
                 first_seq: self.outline.first_seq,
                 upstreams: Upstreams::new(upstreams),
                 index,
                 faults: settings.faults.as_ref(),
                 thread: self.thread(index + 1, reader.thread),
             };
-            readers.push(if index == 0 {
+            threads.readers.push(if index == 0 {
                 let acks = acks.take();
                 plan.start_executor(planned, settings.stamping, acks, settings.epoch_rows)?
             } else {
@@ -327,19 +353,15 @@ impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
             });
         }
         // Last: it ends when every stage has left, so each of them has to be there.
-        let watcher = self.outline.placement.watcher.map(|core| {
+        if let Some(core) = self.outline.placement.watcher {
             let watcher = Watcher {
                 control: Arc::clone(self.control),
                 clock: self.clock.clone(),
                 core,
             };
-            watcher.start()
-        });
-        Ok(Threads {
-            feed,
-            readers,
-            watcher: watcher.transpose()?,
-        })
+            threads.watcher = Some(watcher.start()?);
+        }
+        Ok(())
     }
 
     fn thread(&self, index: usize, asked: ThreadSettings) -> StageThread<C> {

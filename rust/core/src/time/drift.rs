@@ -1,10 +1,17 @@
 //! How far a calibrated counter has gone from the clock it was calibrated against.
 
+use crate::os::Refusal;
+
 use super::tsc::{Reading, Ticks};
 use super::{Clock, CounterClock};
 
 /// Over a shorter span two readings say nothing of a rate, in nanoseconds.
 pub const DRIFT_SPAN_NS_MIN: u64 = 10_000_000;
+
+/// The most that a clock is slewed by, in millionths.
+const SLEW_PPM_MAX: u64 = 500;
+/// What two readings may be wrong by, in nanoseconds.
+const READING_NS_MAX: u64 = 1_000;
 
 /// The distance of stamps from the machine's clock, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +25,8 @@ pub struct Drift {
     pub error_ns: u64,
     /// Stamp minus clock as it was read, in nanoseconds.
     pub offset_ns: i64,
+    /// How much of it came about since the calibration, in nanoseconds.
+    pub gained_ns: i64,
     /// How long ago the calibration ended, in nanoseconds of the clock.
     pub span_ns: u64,
 }
@@ -28,6 +37,7 @@ impl Drift {
         error_ppm: Some(0.0),
         error_ns: 0,
         offset_ns: 0,
+        gained_ns: 0,
         span_ns: 0,
     };
 
@@ -51,7 +61,22 @@ impl Drift {
                 .unsigned_abs()
                 .saturating_add(clock.span_ns(now.took_ticks.div_ceil(2))),
             offset_ns,
+            gained_ns,
             span_ns,
+        })
+    }
+
+    /// Says that counter or clock have jumped, if they have: further apart than any clock is slewed. The stamps of
+    /// the run then mean nothing.
+    pub fn jump(&self) -> Option<Refusal> {
+        let slewed_ns = self.span_ns / 1_000_000 * SLEW_PPM_MAX + READING_NS_MAX;
+        (self.gained_ns.unsigned_abs() > slewed_ns).then(|| {
+            let (gained_ns, span_ns) = (self.gained_ns, self.span_ns);
+            let text = format!(
+                "counter and clock went apart by {gained_ns} ns in {span_ns} ns: one of them jumped, and no stamp of \
+                 the run can be trusted"
+            );
+            Refusal::new("stamps that keep to the machine's clock", text)
         })
     }
 }
@@ -124,6 +149,31 @@ mod tests {
         let drift = calibrated.drift().expect("an undisturbed moment");
         assert!((drift.offset_ns + SECOND_NS as i64).abs() <= 1, "{drift:?}");
         assert!(drift.error_ns >= SECOND_NS);
+        let jump = drift.jump().expect("further than any clock is slewed");
+        assert!(jump.to_string().contains("one of them jumped"), "{jump}");
+    }
+
+    #[test]
+    fn a_jump_in_either_direction_is_told_from_a_slew() {
+        for (ticks, jumped) in [
+            (2_600_000_000, false),
+            (2_601_300_000, false),
+            (2_598_700_000, false),
+            (2_602_000_000, true),
+            (2_598_000_000, true),
+        ] {
+            let time = Manual::at(5, 7);
+            let calibrated = calibrated(&time);
+            time.pass(SECOND_NS, ticks);
+            let drift = calibrated.drift().expect("an undisturbed moment");
+            assert_eq!(drift.jump().is_some(), jumped, "{ticks}: {drift:?}");
+        }
+        // A run too short for a rate.
+        let time = Manual::at(5, 7);
+        let calibrated = calibrated(&time);
+        time.pass(1_000, 26_000);
+        assert!(calibrated.drift().expect("undisturbed").jump().is_some());
+        assert_eq!(Drift::NONE.jump(), None);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! - `export` and `rows`: buffers of other objects, and events in them;
 //! - `events`: events of ours as a buffer for others;
 //! - `schema`: the Arrow schema that a consumer asks for;
-//! - `fastcall`: CPython's fast calling convention.
+//! - `fastcall`: CPython's fast calling convention;
+//! - `calls`: Python code that is called by a thread the interpreter may end.
 //!
 //! Everything here is reached with the interpreter's lock held; a [`Python`] token (or a garbage
 //! collector's visitor) proves it. The module declares `gil_used`, so a free-threaded interpreter
@@ -19,6 +20,7 @@
     reason = "the interpreter's lock serialises access to the cells here, there is no atomic to model"
 )]
 
+mod calls;
 mod events;
 mod export;
 mod fastcall;
@@ -35,6 +37,7 @@ use tickpath_core::execution::{Step, StepError, step};
 use tickpath_core::state::GateWord;
 use tickpath_core::time::AnchoredClock;
 
+pub(crate) use calls::{call, looked_up, next_item, report};
 pub(crate) use events::{Events, SharedEvents};
 pub(crate) use fastcall::{FastCall, Raised, install, raise};
 pub(crate) use rows::{Rows, RowsAt, RowsOutAt};

@@ -1,0 +1,79 @@
+"""A thousand engines in one process: alive and not started, started one after the other, and several at once."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+import pytest
+
+from tests.core.engine.depth import ENGINES_AT_ONCE
+from tests.core.engine.runs import RARELY_HZ, consumer, engine_threads, finished, lifecycle, settings, source
+from tickpath.core.engine import Engine
+
+#: What one costs that is not started: settings, plan, faces, and a ring of a few slots.
+BYTES_EACH_MAX = 64 << 10
+#: Three threads each: more than any machine has cores.
+RUNNING = 32
+
+
+def of_process(what: str) -> int:
+    """How many descriptors or threads this process has, or how many bytes of memory."""
+    if what == "bytes":
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return len(os.listdir(f"/proc/self/{what}"))
+
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no /proc on this machine"),
+]
+
+
+def test_a_thousand_that_are_not_started_have_no_thread_no_descriptor_and_little_memory() -> None:
+    events, moved = source(50, RARELY_HZ), lifecycle()
+
+    def made(count: int) -> list[Engine]:
+        return [
+            Engine(events, moved, settings(consumer("log"), pace="recorded", capacity=8)) for _ in range(count)
+        ]
+
+    warm = made(10)
+    before = {what: of_process(what) for what in ("fd", "task", "bytes")}
+    engines = made(1_000)
+    assert of_process("fd") == before["fd"]
+    assert of_process("task") == before["task"]
+    assert of_process("bytes") - before["bytes"] < 1_000 * BYTES_EACH_MAX
+    # Any of them can still be started, and those that are dropped take nothing with them.
+    del warm, engines[1:]
+    gc.collect()
+    engines[0].start()
+    engines[0].stop()
+    finished(engines[0])
+
+
+def test_many_that_run_at_once_balance_each_and_leave_nothing_behind() -> None:
+    events = source(200, 1e6)
+    finished(_started(events))
+    gc.collect()
+    before = {what: of_process(what) for what in ("fd", "task")}
+    for _ in range(max(1, ENGINES_AT_ONCE // RUNNING)):
+        engines = [_started(events) for _ in range(RUNNING)]
+        for engine in engines:
+            record = finished(engine)
+            assert record.stages[0].ledger.published == 200
+        del engines, engine, record
+        gc.collect()
+    assert [name for name in engine_threads() if name != "tickpath-sink"] == []
+    assert of_process("fd") == before["fd"]
+
+
+def _started(events: object) -> Engine:
+    engine = Engine(
+        events,  # type: ignore[arg-type]
+        lifecycle(),
+        settings(consumer("log"), pace="recorded", capacity=256, clock="monotonic"),
+    )
+    engine.start()
+    return engine
