@@ -1136,6 +1136,10 @@ class LiveEngine:
         """
         Events the feed is going to publish.
         """
+    def every_ack(self, /) -> AckReader | None:
+        """
+        The same from the run's very first ack: what was overwritten by now will count as dropped.
+        """
     @property
     def faults(self, /) -> Faults | None:
         """
