@@ -118,7 +118,11 @@ def _words_of(process: subprocess.Popen[str], meanwhile: Callable[[], object]) -
 @contextlib.contextmanager
 def _running(arguments: Sequence[str], hash_seed: str) -> Iterator[subprocess.Popen[str]]:
     """A run of the check, which does not outlive this."""
-    with _begin(arguments, hash_seed) as process:
+    try:
+        begun = _begin(arguments, hash_seed)
+    except OSError as error:
+        raise EngineFailed(f"the machine gave no process for the check: {error}") from error
+    with begun as process:
         try:
             yield process
         finally:

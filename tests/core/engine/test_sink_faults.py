@@ -198,7 +198,7 @@ def test_a_sink_may_move_the_lifecycle_and_read_acks_of_its_own(reports: list[An
         made.transition_to(State.DEGRADED, "the sink says so")
         mine = engine.acks()
         assert mine is not None
-        assert mine.take() is not None
+        assert mine.available() > 0
         made.transition_to(State.INIT)
 
     engine = Engine(source(EVENTS), made, settings(), sink=Sink(fault))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SinkDrain"]
 
-#: Acks shown between two looks at whether the run is over.
+#: Acks shown between two looks at whether the run is over, or the sink was left behind.
 _BATCH = 256
 #: How long the thread sleeps when there is nothing to show.
 _IDLE_S = 0.001
@@ -40,11 +40,11 @@ class SinkDrain:
         return threading.current_thread() is self._thread
 
     def start(self) -> None:
-        """Have the thread ready, before the run begins. Raises ``RuntimeError`` if there is none to be had."""
+        """Have the thread ready, before the run begins. Raises ``RuntimeError`` if there is none."""
         self._thread.start()
 
     def show(self, show: SinkShow) -> None:
-        """Begin with ``show``, of the run's acks from the very first one on."""
+        """Begin with the acks of ``show``, whose reader stands at the very first one."""
         self._show = show
 
     def stall(self, on: bool) -> None:
@@ -52,10 +52,8 @@ class SinkDrain:
         self._stalled = on
 
     def leave(self) -> None:
-        """End after the ack under way, without waiting for it."""
+        """End after the batch under way, without waiting for it."""
         self._left = True
-        if self._show is not None:
-            self._show.leave()
         # In a fork it is not alive, and who held the event's lock then will never let it go.
         if self._thread.is_alive():
             self._over.set()
@@ -70,21 +68,24 @@ class SinkDrain:
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
-        return None if self._show is None else self._show.close(abandoned=abandoned, ended_by=self._ended_by)
+        if self._show is None:
+            return None
+        return self._show.close(abandoned=abandoned, ended_by=self._ended_by)
 
     def _run(self) -> None:
         try:
             self._drain()
         except BaseException as error:  # noqa: BLE001  whatever ends the thread is said, SystemExit as well
             self._ended_by = type(error).__name__
-            report_unraisable(error, self._show)
+            report_unraisable(error, self)
 
     def _drain(self) -> None:
         while not self._left:
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
-            is_shown = self._show is not None and (last_look or not self._stalled)
-            if self._show is None or not is_shown or self._show.show(_BATCH) == 0:
+            show = self._show
+            is_shown = show is not None and (last_look or not self._stalled)
+            if show is None or not is_shown or show.show(_BATCH) == 0:
                 if last_look:
                     return
                 self._over.wait(_IDLE_S)

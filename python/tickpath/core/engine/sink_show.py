@@ -1,23 +1,16 @@
-"""Shows a run's acks to its sink, one by one, and keeps the account of it.
+"""Shows a run's acks to its sink, and keeps the account of it.
 
-The loop is written in Python on purpose: where a process ends while a sink that was left behind is still at
-work, CPython (before 3.14) ends its thread in the middle of the call. It survives that; a frame of Rust below
-would not.
-
-Threads: :meth:`SinkShow.show` in one at a time; :meth:`SinkShow.account` and :meth:`SinkShow.leave` in any.
+Threads: :meth:`SinkShow.show` in one at a time, which blocks as long as the sink does; the rest in any.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tickpath.core.time import now
-from tickpath.core.unraisable import report_unraisable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tickpath._native import AckReader, SinkFeeder
 
 __all__ = ["SinkAccount", "SinkShow"]
@@ -38,7 +31,7 @@ class SinkAccount:
     abandoned: bool = False
     """Whether it was still busy, or blocked, when the run had ended and its time was up."""
     busy_ns: int | None = None
-    """How long it has been at the ack that it was shown last, in nanoseconds; ``None``: at none."""
+    """How long it has been at its last acks, at most 256, in nanoseconds; ``None``: at none."""
     ended_by: str | None = None
     """What ended its thread before the run: the name of what it raised that is no ``Exception``."""
 
@@ -48,8 +41,9 @@ class SinkAccount:
         if self.ended_by is not None:
             return f"the sink {self.sink} ended its thread by {self.ended_by}: {self._not_shown()}"
         if self.abandoned:
-            busy = "" if self.busy_ns is None else f" after {self.busy_ns / 1e9:.1f} s at one ack"
-            return f"the sink {self.sink} was left behind{busy}: {self._not_shown()}"
+            busy_s = (self.busy_ns or 0) / 1e9
+            waited = f"{busy_s:.1f} s of waiting"
+            return f"the sink {self.sink} was left behind after {waited}: {self._not_shown()}"
         return None
 
     def _not_shown(self) -> str:
@@ -62,55 +56,26 @@ class SinkShow:
     def __init__(self, acks: AckReader, feeder: SinkFeeder, capacity: int, name: str) -> None:
         self._acks = acks
         self._feeder = feeder
-        self._observe = feeder.observe
         self._capacity = capacity
         self._name = name
-        self._shown = 0
-        self._errors = 0
         self._since_ns: int | None = None
-        self._left = False
 
     @property
     def waiting(self) -> int:
         """Acks that were not taken yet."""
         return self._acks.available()
 
-    def leave(self) -> None:
-        """Show nothing more, after the ack under way."""
-        self._left = True
-
     def show(self, limit: int) -> int:
-        """Show up to ``limit`` acks, and return how many.
+        """Show up to ``limit`` acks, and return how many were taken.
 
         An ``Exception`` of the sink is counted, and the first one reported through ``sys.unraisablehook``.
         Anything else that it raises comes through.
         """
-        if self._observe is None:
-            taken = self._acks.feed(self._feeder, limit)
-            self._shown += taken
-            return taken
+        self._since_ns = now()
         try:
-            return self._show_each(self._observe, limit)
+            return self._acks.show(self._feeder, limit)
         finally:
             self._since_ns = None
-
-    def _show_each(self, observe: Callable[[Any, Any], object], limit: int) -> int:
-        # A loop over every ack that a sink sees: nothing is looked up or called twice.
-        take = self._acks.take
-        for taken in range(limit):
-            pair = None if self._left else take()
-            if pair is None:
-                return taken
-            # Counted before: a sink that never comes back was shown it.
-            self._shown += 1
-            self._since_ns = now()
-            try:
-                observe(*pair)
-            except Exception as error:  # noqa: BLE001  a sink's fault costs no ack
-                self._errors += 1
-                if self._errors == 1:
-                    report_unraisable(error, observe)
-        return limit
 
     def account(self) -> SinkAccount:
         """As of now: what is waiting counts as dropped only where it was overwritten."""
@@ -118,7 +83,6 @@ class SinkShow:
 
     def close(self, *, abandoned: bool = False, ended_by: str | None = None) -> SinkAccount:
         """At the end, once nothing more is shown: what is waiting was not."""
-        self.leave()
         return self._account(not_shown=self._acks.available(), abandoned=abandoned, ended_by=ended_by)
 
     def _account(
@@ -127,9 +91,9 @@ class SinkShow:
         since_ns = self._since_ns
         return SinkAccount(
             sink=self._name,
-            shown=self._shown,
+            shown=self._acks.shown,
             dropped=self._acks.dropped + not_shown,
-            errors=self._errors,
+            errors=self._feeder.errors,
             abandoned=abandoned,
             busy_ns=None if since_ns is None else now() - since_ns,
             ended_by=ended_by,
