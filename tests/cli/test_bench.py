@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from tickpath.cli import main
+from tickpath.errors import ArgumentValueError
+from tickpath.lab.bench.bench import BenchSettings
+from tickpath.lab.bench.other_python import under
 from tickpath.lab.bench.parts import PARTS
 
 TICKPATH = [sys.executable, "-W", "error", "-m", "tickpath"]
@@ -177,3 +180,13 @@ def test_the_help_loads_nothing_that_is_measured_or_measures() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "bench" in done.stdout
     assert done.stderr == "\n"
+
+
+def test_another_interpreter_that_is_told_to_end_too_soon_takes_no_account_with_it(tmp_path: Path) -> None:
+    # It ends without a word, as one that is still importing does.
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 130\n")
+    python.chmod(0o755)
+    assert under(str(python), BenchSettings(parts=("object-tier",)), lambda: True) is None
+    with pytest.raises(ArgumentValueError, match="code 130"):
+        under(str(python), BenchSettings(parts=("object-tier",)), lambda: False)

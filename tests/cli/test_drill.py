@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tickpath.cli import main
-from tickpath.lab.drill import drill_names
+from tickpath.lab.drill import drill_names, run_drill
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -72,6 +72,31 @@ def test_a_drill_that_passes_exits_with_0_and_tells_what_happened(run: Run) -> N
     assert code == 0
     for words in ("PASS: feed-freeze", "READY -> DEGRADED", "time to recover", "executed while not READY"):
         assert words in stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("at", "code", "verdict", "left_out"), [(0, 130, "interrupted", 1), (1, 0, "pass", 0)]
+)
+def test_a_signal_between_two_drills_leaves_the_rest_out_and_says_so(
+    at: int, code: int, verdict: str, left_out: int, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes after the last one interrupts nothing."""
+    ended: list[str] = []
+
+    def signalled(scenario: Any, *given: Any, **more: Any) -> Any:
+        result = run_drill(scenario, *given, **more)
+        if len(ended) == at:
+            signal.raise_signal(signal.SIGINT)
+        ended.append(scenario.name)
+        return result
+
+    monkeypatch.setattr("tickpath.cli.drill.run_drill", signalled)
+    found, stdout, _ = run("drill", "run", "feed-freeze", "market-data-outage", "--json")
+    report = report_of(stdout, "tickpath/drill/1")
+    assert (found, report["verdict"], report["left_out"]) == (code, verdict, left_out)
+    assert [drill["name"] for drill in report["drills"]] == ended
+    assert (report["passed"], report["failed"]) == (2 - left_out, 0)
 
 
 @pytest.mark.slow

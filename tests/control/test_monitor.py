@@ -241,3 +241,28 @@ class TestArguments:
         bad: Any = "lifecycle"
         with pytest.raises(ArgumentTypeError, match="lifecycle"):
             HealthMonitor([], bad)
+
+
+def figured(reading: Reading) -> HealthMonitor:
+    """A monitor of a probe that always says this."""
+
+    class Probe:
+        name, cause = "mine", "mine"
+
+        def read(self, _look: object) -> Reading:
+            return reading
+
+    return HealthMonitor([Probe()], lifecycle_in(State.READY))
+
+
+def test_a_verdict_that_is_none_is_unknown_and_reported() -> None:
+    with reported() as errors:
+        monitor = figured(Reading("fine", 0, 1))  # type: ignore[arg-type]
+        assert monitor.step(look(0)) == ()
+    assert (monitor.unknown, monitor.errors) == (("mine",), 1)
+    assert [type(error) for error in errors] == [ArgumentTypeError]
+
+
+def test_figures_that_are_no_numbers_raise_the_cause_all_the_same() -> None:
+    (change,) = figured(Reading("failing", "many", 1, "of them")).step(look(0))  # type: ignore[arg-type]
+    assert change.cause.evidence == "unknown of them, at most 1 is ok"

@@ -11,7 +11,7 @@ from tests.runtime.looks import Stage, look
 from tickpath.runtime.shutdown import Shutdown
 from tickpath.runtime.signals import StopSignals
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -59,6 +59,25 @@ def test_a_signal_from_before_the_run_asks_for_nothing_orderly() -> None:
         with pytest.raises(KeyboardInterrupt):
             signals.defer(asked.append)
     assert asked == []
+
+
+def test_a_process_that_is_to_outlive_its_terminal_does() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals() as signals:
+            signal.raise_signal(signal.SIGHUP)
+            assert not signals.requested
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_who_looks_now_and_then_is_told() -> None:
+    with StopSignals() as signals:
+        signals.defer()
+        signals.insist()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signals.insist()
 
 
 def test_the_handlers_from_before_are_put_back() -> None:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import click
 
+from tickpath.cli.interrupts import EXIT_INTERRUPTED
 from tickpath.cli.streams import say, settle
 from tickpath.errors import TickpathError
 
@@ -14,8 +15,6 @@ __all__ = ["EXIT_BAD_INPUT", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_PASSED", "
 EXIT_PASSED = 0
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
-
 
 #: Command, and what ``tickpath --help`` says of it.
 _COMMANDS = {
@@ -92,8 +91,8 @@ def run_command_line(arguments: list[str] | None) -> int:
         return _bad_input(" ".join(error.format_message().split()))
     except (TickpathError, MemoryError) as error:
         return _bad_input(str(error) or "not enough memory")
-    except BrokenPipeError:
-        # Whoever read it (``| head``) has seen enough.
+    except (BrokenPipeError, SystemExit):
+        # SystemExit is what click makes of a broken pipe. Whoever read it (``| head``) has seen enough.
         settle()
         return EXIT_PASSED
     except OSError as error:

@@ -9,10 +9,13 @@ import click
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import parse_feed
 from tickpath.cli.output import print_result
+from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
 from tickpath.core.time import now
 from tickpath.lab.drill import drill_names, load_drill, run_drill
 from tickpath.lab.drill_report import drill_list, drill_report
+from tickpath.lab.recording import Recording
+from tickpath.lab.scenario_run import run_scenario
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
@@ -97,13 +100,18 @@ def run_command(**options: Any) -> int:
     try:
         with StopSignals() as signals:
             results = _run_all(scenarios, options, signals)
-            report = drill_report(results, mode=options["mode"], wall_ns=now() - begin_ns)
+            report = drill_report(
+                results,
+                mode=options["mode"],
+                wall_ns=now() - begin_ns,
+                left_out=len(scenarios) - len(results),
+            )
             _print(report, options)
     except KeyboardInterrupt:
         # The second signal means now, and before the first drill there is nothing to tell.
         say("tickpath: interrupted, ended without an account")
         return EXIT_INTERRUPTED
-    return EXIT_INTERRUPTED if signals.requested else _EXIT_CODES[report["verdict"]]
+    return _EXIT_CODES[report["verdict"]]
 
 
 def _scenarios(options: Mapping[str, Any]) -> list[Scenario]:
@@ -124,10 +132,6 @@ def _run_all(
     scenarios: Sequence[Scenario], options: Mapping[str, Any], signals: StopSignals
 ) -> list[DrillResult]:
     """Every scenario in turn, up to the one that a signal ends."""
-    from tickpath.cli.progress import RunProgress
-    from tickpath.lab.recording import Recording
-    from tickpath.lab.scenario_run import run_scenario
-
     results: list[DrillResult] = []
     with RunProgress(quiet=options["quiet"]) as progress:
         recording = None
@@ -159,7 +163,7 @@ def _run_all(
 def _print(report: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     from tickpath.lab.drill_text import print_drills
 
-    summary = len(report["drills"]) > 1
+    summary = len(report["drills"]) + report["left_out"] > 1
     print_result(
         report,
         lambda console: print_drills(report, console, summary=summary),

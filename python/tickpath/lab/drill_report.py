@@ -24,15 +24,16 @@ DRILL_LIST_SCHEMA = "tickpath/drill-list/1"
 Report = dict[str, Any]
 
 
-def drill_report(results: Sequence[DrillResult], *, mode: Mode, wall_ns: int) -> Report:
-    """The object of one or several drills, in the order they were run."""
+def drill_report(results: Sequence[DrillResult], *, mode: Mode, wall_ns: int, left_out: int = 0) -> Report:
+    """The object of the drills that were run, in their order; an interruption has ``left_out`` so many."""
     verdicts = [result.verdict for result in results]
     return {
         "schema": DRILL_SCHEMA,
         "mode": mode,
-        "verdict": _together(verdicts),
+        "verdict": "interrupted" if left_out else _together(verdicts),
         "passed": verdicts.count("pass"),
         "failed": verdicts.count("fail"),
+        "left_out": left_out,
         "wall_ns": wall_ns,
         "drills": [_drill(result) for result in results],
     }

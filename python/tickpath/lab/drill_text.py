@@ -177,8 +177,9 @@ def _summary(report: Mapping[str, Any]) -> Table:
 
 
 def _totals(report: Mapping[str, Any]) -> str:
+    left_out = f", {count(report['left_out'])} left out" if report["left_out"] else ""
     return (
-        f": {count(report['passed'])} passed, {count(report['failed'])} failed, {report['mode']}, "
+        f": {count(report['passed'])} passed, {count(report['failed'])} failed{left_out}, {report['mode']}, "
         f"in {duration(report['wall_ns'])}"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,19 @@ def opened(kind: TransportKind) -> ProcessExchange:
     return ProcessExchange(kind, lambda: False, silence_max_s=0.5)
 
 
+def blocks_ctrl_c(process: multiprocessing.process.BaseProcess) -> bool:
+    """Whether a Ctrl-C at its terminal did not even reach it while it was imported."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        pytest.skip("no /proc on this machine")
+    blocked = next(line for line in status.read_text().splitlines() if line.startswith("SigBlk:"))
+    return bool(int(blocked.split()[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
 def test_a_peer_that_works_is_measured_and_leaves_no_process() -> None:
     exchange = opened(scripted.WORKS)
     try:
+        assert all(map(blocks_ctrl_c, multiprocessing.active_children()))
         latencies = exchange.one_way(30)
         assert len(latencies) == 30
         assert min(latencies) > 0

@@ -49,10 +49,11 @@ def why_it_cannot(python: str) -> str | None:
     return _reason(python, done.returncode, done.stderr) if done.returncode else None
 
 
-def under(python: str, settings: BenchSettings, should_stop: Callable[[], bool]) -> dict[str, Any]:
+def under(python: str, settings: BenchSettings, should_stop: Callable[[], bool]) -> dict[str, Any] | None:
     """The report of ``tickpath bench --only object-tier`` under ``python``.
 
-    Raises ``ArgumentValueError`` if that interpreter does not do it.
+    ``None`` if it was stopped before it had anything to tell. Raises ``ArgumentValueError`` if that
+    interpreter does not do it.
     """
     command = [python, "-m", "tickpath", "bench", "--only", "object-tier", "--json", "--quiet"]
     command += ["--quick"] if settings.quick else []
@@ -71,6 +72,8 @@ def under(python: str, settings: BenchSettings, should_stop: Callable[[], bool])
     try:
         report: dict[str, Any] = json.loads(stdout)
     except ValueError:
+        if should_stop():
+            return None
         raise ArgumentValueError(_reason(python, process.returncode, stderr)) from None
     return report
 
