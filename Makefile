@@ -118,7 +118,8 @@ endif
 # The tests without a natural end, deep (tests/core/engine/depth.py): each prints what it did and its seeds.
 soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 commands with signals, 1,000 starts, every drill live
 	TICKPATH_SOAK=1 $(BIN)/python -m pytest --override-ini timeout=1800 -s -v -p no:cacheprovider --hypothesis-show-statistics \
-		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/cli/test_interrupts.py \
+		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/core/engine/test_many_engines.py \
+		tests/core/engine/test_machine_refusals.py tests/runtime/test_forks.py tests/runtime/test_interpreter_end.py tests/cli/test_interrupts.py \
 		tests/cli/test_random_signals.py \
 		tests/lab/test_drills.py $(ARGS)
 

@@ -1116,8 +1116,8 @@ class LiveEngine:
     Feed, ring, executor and consumers on native threads, which run without the interpreter's lock.
 
     Every method may be called from any thread. Dropping a running engine stops it. A run stays in the
-    process that started it: in a fork of that process it cannot be waited for, and dropping it does
-    nothing.
+    process that started it: in a fork it can be neither looked at nor waited for (``EngineFailed``), and
+    ``stop()`` and the end of the object do nothing.
     """
     def __new__(cls, /, events: Events, gate: Gate, ring: EventRing, settings: tickpath.config.engine.EngineSettings, *, hold_at: SupportsIndex | None = None) -> Self:
         """
@@ -1196,7 +1196,7 @@ class LiveEngine:
 
         Raises ``ProducerBusy`` if somebody else publishes into the ring, ``ArgumentValueError`` if the
         settings do not fit this machine, ``EngineFailed`` if it was started before or the machine gives no
-        thread, and ``MemoryError`` if there is no room for the ack ring.
+        thread, and ``MemoryError`` if there is no room for the ack ring; it may then be started again.
         """
     def stop(self, /) -> None:
         """

@@ -1,4 +1,4 @@
-"""Forks of a process with a running engine: each operation says what is wrong or is harmless, and the parent goes on."""
+"""Forks of a process with a running engine: an operation is refused or harmless, and the parent goes on."""
 
 from __future__ import annotations
 
@@ -36,18 +36,22 @@ def whole_run(engine):
     engine.stop()
     return engine.finish().balanced
 REFUSED = {
-    "wait": lambda: engine.wait(1), "finish": engine.finish, "start": engine.start, "snapshot": engine.snapshot,
-    "release": engine.release, "stop_intake": engine.stop_intake, "has_seen": lambda: engine.has_seen(2),
-    "fence": lambda: engine.fence(timeout_ms=1), "publish": lambda: engine.ring.publish_many(events),
+    "wait": lambda: engine.wait(1), "finish": engine.finish, "start": engine.start,
+    "snapshot": engine.snapshot, "release": engine.release, "stop_intake": engine.stop_intake,
+    "has_seen": lambda: engine.has_seen(2), "fence": lambda: engine.fence(timeout_ms=1),
+    "publish": lambda: engine.ring.publish_many(events),
     "another on its ring": lambda: running(ring=engine.ring),
 }
 HARMLESS = {
-    "stop": engine.stop, "freeze": lambda: engine.faults.feed_freeze(True), "stall": lambda: engine.sink_stall(True),
-    "counters": engine.sink_counters, "now": engine.now_ns, "read": lambda: reader.reset_to_oldest() and reader.poll(),
+    "stop": engine.stop, "freeze": lambda: engine.faults.feed_freeze(True),
+    "stall": lambda: engine.sink_stall(True),
+    "counters": engine.sink_counters, "now": engine.now_ns,
+    "read": lambda: reader.reset_to_oldest() and reader.poll(),
     "acks": lambda: acks.available() >= 100, "window": window.take, "publish": lambda: ring.publish("x"),
     "poll": lambda: consumer.poll_many(9), "process": lambda: executor.process_many(9),
     "metrics": lambda: metrics.snapshot().count == 4 or print("NOT COUNTED"),
-    "lifecycle": lambda: lifecycle.transition_to(State.DEGRADED), "one of its own": lambda: running(Sink()).stop(),
+    "lifecycle": lambda: lifecycle.transition_to(State.DEGRADED),
+    "one of its own": lambda: running(Sink()).stop(),
     "one that was made before": lambda: whole_run(unstarted) or print("NOT BALANCED"),
 }
 child = os.fork()
@@ -73,10 +77,9 @@ virtual = VirtualEngine(SOURCES[1e4], ready(), SETTINGS)
 virtual.start()
 over = threading.Event()
 def moves():
-    state = State.DEGRADED
-    while not over.is_set():
+    for state in itertools.cycle((State.DEGRADED, State.WARMUP, State.READY)):
         lifecycle.transition_to(state)
-        state = State.WARMUP if state is State.DEGRADED else State.READY if state is State.WARMUP else State.DEGRADED
+        if over.is_set(): return
 def simulates():
     while not over.is_set() and not virtual.advance(virtual.now_ns() + 1_000_000): pass
 threads = [threading.Thread(target=moves), threading.Thread(target=simulates)]
@@ -169,7 +172,8 @@ for method in METHODS:
     context = multiprocessing.get_context(method)
     with context.Pool(1) as pool:
         print(pool.apply(repr, (SETTINGS,)) == repr(SETTINGS))
-        for given in (engine, engine.ring, engine.ring.reader(), SOURCES[1e4], ready(), Session(SOURCES[1e4]), Metrics()):
+        runs = engine, engine.ring, engine.ring.reader(), Session(SOURCES[1e4])
+        for given in (*runs, SOURCES[1e4], ready(), Metrics()):
             try: print("NOT REFUSED", given, pool.apply(repr, (given,)))
             except TypeError as error: assert "pickle" in str(error), error
         print(pool.apply(RUN, (SETTINGS,)))

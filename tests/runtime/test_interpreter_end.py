@@ -1,4 +1,4 @@
-"""An interpreter that ends around a running engine: it ends, as it was told to, and nobody is unwound half way.
+"""An interpreter that ends around a running engine: as it was told to, and nobody is unwound half way.
 
 Each program below stops where it would hurt most; what is checked is its exit code, and that nothing but what
 it prints itself was printed.
@@ -121,8 +121,8 @@ from tickpath.config.scenario.probes import BacklogSettings
 from tickpath.control.health import monitor_objects, probe_of
 engine, ring, lifecycle = running(), RingBuffer(8), ready()
 probe = probe_of(BacklogSettings(stage="executor", backlog_share_max=0.5))
-watch = monitor_objects([probe], ring=ring, lifecycle=lifecycle, executor=Executor(ring, lifecycle), interval_ns=1)
-watch.start()""",
+executor = Executor(ring, lifecycle)
+monitor_objects([probe], ring=ring, lifecycle=lifecycle, executor=executor, interval_ns=1).start()""",
     "a session on a thread": """
 begun = threading.Event()
 session = Session(SOURCES[100.0])

@@ -29,7 +29,7 @@ def ready():
 """
 
 _ZYGOTE = """
-import atexit, faulthandler, gc, json, os, pickle, signal, sys, tempfile, threading, time
+import atexit, faulthandler, gc, itertools, json, os, pickle, signal, sys, tempfile, threading, time
 import numpy as np
 from tickpath.config.engine import ConsumerSettings, EngineSettings, ThreadSettings
 from tickpath.control.metrics import LatencySink, Metrics
@@ -41,7 +41,8 @@ from tickpath.core.state import Lifecycle, State
 from tickpath.runtime.session import Session
 THREAD = ThreadSettings(wait="park")
 SETTINGS = EngineSettings(
-    pace="recorded", capacity=256, ack_capacity=256, feed=THREAD, floor_window_ns=0, faults=True, clock="monotonic",
+    pace="recorded", capacity=256, ack_capacity=256, feed=THREAD, floor_window_ns=0, faults=True,
+    clock="monotonic",
     executor=ConsumerSettings(name="executor", thread=THREAD),
     consumers=(ConsumerSettings(name="log", after=("executor",), thread=THREAD),),
 )

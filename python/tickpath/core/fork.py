@@ -1,8 +1,8 @@
 """What a fork must not inherit: a lock that is held by a thread which the fork does not have.
 
-A fork has one thread, the one that called it, and a copy of everything else. A lock that another thread held at
-that moment would be waited for in vain. So who keeps a lock over state that a fork may use is registered here,
-and is told in every fork, before anything else runs in it.
+A fork has one thread, the one that called it, and a copy of everything else. A lock that another thread held
+at that moment would be waited for in vain. So who keeps a lock over state that a fork may use is registered
+here, and is told in every fork, before anything else runs in it.
 
 Threads: any. Registering takes no reference.
 """

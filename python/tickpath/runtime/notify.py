@@ -2,7 +2,7 @@
 
 One datagram each to the socket in ``$NOTIFY_SOCKET``; nothing at all where there is none. It never waits and
 never fails the run: what could not be sent is counted. A watchdog is fed at half of ``$WATCHDOG_USEC``, by
-the control step, so that a control plane that hangs is restarted. Only the process that made this talks, never a
+the control step, so that a control plane that hangs is restarted. Only the process that made this talks, no
 fork of it.
 
 Threads: one at a time.

@@ -160,7 +160,7 @@ class Session:
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentTypeError(
-            "a Session can be neither copied nor pickled: send the settings and the scenario, and make it there"
+            "a Session can be neither copied nor pickled: send settings and scenario, and make it there"
         )
 
     @property

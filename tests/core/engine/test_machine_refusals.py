@@ -1,4 +1,4 @@
-"""A machine that gives no thread, no core, no priority, no huge page and no locked memory, one after the other.
+"""A machine that gives no thread, no core, no priority, no huge page and no locked memory, one by one.
 
 Rights are taken in forks of a process that has them: from root by becoming a user with no rights, and from
 anybody by a seccomp filter that refuses system calls.
@@ -23,10 +23,13 @@ pytestmark = [
 
 NOBODY = """
 import resource
-running(Sink()).stop()  # what is imported or started once is there
-os.setgid(54321), os.setuid(54321)
-def limit(name, value): resource.setrlimit(getattr(resource, name), (value, resource.getrlimit(getattr(resource, name))[1]))
 def tasks(): return len(os.listdir("/proc/self/task"))
+before = tasks()
+running(Sink()).stop()  # what is imported once is there
+os.setgid(54321), os.setuid(54321)
+def limit(threads):
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    resource.setrlimit(resource.RLIMIT_NPROC, (hard if threads is None else threads, hard))
 """
 SINK = """
 class Sink:
@@ -45,19 +48,19 @@ from tickpath.core.engine import ping_pong
 from tickpath.runtime.endpoints import Endpoints, HttpAddress
 from tickpath.cli.app import run_command_line
 from tests.runtime.boards import ready_board
-import tickpath.cli.run, tickpath.lab.report, tickpath.lab.report_text, tickpath.runtime.supervision, prometheus_client
+import tickpath.cli.run, tickpath.lab.report, tickpath.lab.report_text, tickpath.runtime.supervision
+import prometheus_client
 {NOBODY}
 gc.collect()
-before = tasks()
 def settled():
-    # A thread that was joined is the kernel's for a moment more; one that is left behind stays, and the alarm ends this.
+    # A thread that was joined is the kernel's for a moment more; one that is left behind stays.
     while tasks() > before: pass
 def refused(threads, kind, f):
     settled()
-    limit("RLIMIT_NPROC", before + threads)
+    limit(before + threads)
     try: print("GIVEN", f())
     except kind as error: assert "no thread" in str(error), error
-    finally: limit("RLIMIT_NPROC", resource.getrlimit(resource.RLIMIT_NPROC)[1])
+    finally: limit(None)
     settled()
 for threads in range(4):
     ring, lifecycle = EventRing(256), ready()
@@ -85,7 +88,7 @@ if len(os.sched_getaffinity(0)) > 1: refused(0, EngineFailed, lambda: ping_pong(
 refused(0, ThreadUnavailable, Feed(1).run)
 refused(0, PeerFailed, lambda: ThreadExchange("x", POLLS, event_ring, lambda: False).flood(1))
 settled()
-limit("RLIMIT_NPROC", before + 1)
+limit(before + 1)
 print(run_command_line(["run", "--events", "100", "--max", "--quiet", "--json"]))
 """
 #: Everything that can be wished of the machine.
@@ -93,7 +96,8 @@ WISHES = """
 import resource
 def waits(**given): return ThreadSettings(wait="park", park_ns=1_000, **given)
 WISHES = EngineSettings(
-    pace="max", capacity=65_536, ack_capacity=65_536, huge_pages=True, lock_memory=True, floor_window_ns=100_000,
+    pace="max", capacity=65_536, ack_capacity=65_536, huge_pages=True, lock_memory=True,
+    floor_window_ns=100_000,
     feed=waits(core=min(os.sched_getaffinity(0)), realtime_priority=50),
     executor=ConsumerSettings(name="executor", thread=waits(core=1_000)),
     consumers=(ConsumerSettings(name="log", thread=waits(nice=-20)),),

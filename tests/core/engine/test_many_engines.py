@@ -1,9 +1,10 @@
-"""A thousand engines in one process: alive and not started, started one after the other, and several at once."""
+"""A thousand engines in one process that are not started, and many that run at once."""
 
 from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 
 import pytest
 
@@ -20,14 +21,13 @@ RUNNING = 32
 def of_process(what: str) -> int:
     """How many descriptors or threads this process has, or how many bytes of memory."""
     if what == "bytes":
-        with open("/proc/self/statm", encoding="ascii") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return len(os.listdir(f"/proc/self/{what}"))
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return sum(1 for _ in Path(f"/proc/self/{what}").iterdir())
 
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no /proc on this machine"),
+    pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc on this machine"),
 ]
 
 

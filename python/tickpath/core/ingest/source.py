@@ -229,8 +229,8 @@ class MarketDataSource:
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentTypeError(
-            "a MarketDataSource can be neither copied nor pickled: it never changes, so that one is enough in a "
-            "process; for another send what it was made from, or its events, a NumPy array"
+            "a MarketDataSource can be neither copied nor pickled: it never changes, so that one is enough "
+            "in a process; for another send what it was made from, or its events, a NumPy array"
         )
 
     def __len__(self) -> int:

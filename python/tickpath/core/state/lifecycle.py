@@ -90,8 +90,8 @@ class Lifecycle:
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentTypeError(
-            "a Lifecycle can be neither copied nor pickled: there is one for those that it gates; make another "
-            "for another process, and send it moves"
+            "a Lifecycle can be neither copied nor pickled: there is one for those that it gates; make "
+            "another for another process, and send it moves"
         )
 
     @property

@@ -98,7 +98,7 @@ class Endpoints:
         return self._failures
 
     def start(self) -> None:
-        """Begins to answer. Raises ``EndpointsUnavailable`` if there is no thread to be had; it is over then."""
+        """Begins to answer. Raises ``EndpointsUnavailable``, and is over, if there is no thread to be had."""
         try:
             self._thread.start()
         except RuntimeError as error:
@@ -108,8 +108,8 @@ class Endpoints:
     def stop(self) -> None:
         """Closes everything and waits until no thread of it is left; may be called again.
 
-        In a fork, which has none of the threads, only what was inherited is closed: connections and requests are
-        the other process's, and go on.
+        In a fork, which has none of the threads, only what was inherited is closed: connections and requests
+        are the other process's, and go on.
         """
         if os.getpid() != self._pid:
             for inherited in (self._listener, self._waker, self._wake, *self._open):
