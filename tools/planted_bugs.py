@@ -3,7 +3,7 @@
 One build with the feature ``planted-bugs`` has them all; the environment variable ``TICKPATH_PLANTED_BUG``
 says which one is in the code. ``rust/core/tests/planted_bugs.toml`` lists them.
 
-    python tools/planted_bugs.py TOOL COMMAND...    COMMAND is the `cargo test` of TOOL: loom, stress, tsan or shuttle
+    python tools/planted_bugs.py TOOL COMMAND...    the `cargo test` of TOOL: loom, stress, tsan or shuttle
 
 Exit code 1 if a bug was not found, 2 if it could not be looked for.
 """

@@ -136,8 +136,7 @@ class Injector:
         """
         if self.is_over:
             return None
-        dues = [one.schedule.next_due_ns() for one in (*self._pending, *self._active)]
-        return min((due_ns for due_ns in dues if due_ns is not None and due_ns > now_ns), default=None)
+        return _soonest([one.schedule.next_due_ns() for one in (*self._pending, *self._active)], now_ns)
 
     def next_end_ns(self, now_ns: int) -> int | None:
         """The next run time after ``now_ns`` at which something under way ends; ``None`` if none is known.
@@ -225,3 +224,7 @@ class Injector:
     def _count(self, error: Exception, source: object) -> None:
         self._errors += 1
         report_unraisable(error, source)
+
+
+def _soonest(dues: list[int | None], after: int) -> int | None:
+    return min((due for due in dues if due is not None and due > after), default=None)
