@@ -183,7 +183,7 @@ tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
 
-mutants-rust: ## Mutate the core's rooms, an hour; 90 % of a room must be caught: make mutants-rust ARGS="-F src/state"
+mutants-rust: ## Mutate the core's rooms; 90 % of each must be caught: make mutants-rust ARGS="-F src/state"
 	@$(PYTHON) tools/mutants_rust.py $(ARGS)
 
 instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
