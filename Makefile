@@ -226,7 +226,7 @@ build/mutation/.installed: .venv/.installed
 mutants-python: .venv/.built build/mutation/.installed ## Mutate Python rooms; 90 % must be caught: make mutants-python ARGS="core/state"
 	PYTHONPATH=$(CURDIR)/python:build/mutation $(BIN)/python -m tools.mutation $(ARGS)
 
-mutants-rust: ## Mutate the core's rooms, an hour; 90 % of a room must be caught: make mutants-rust ARGS="-F src/state"
+mutants-rust: ## Mutate the core's rooms; 90 % of each must be caught: make mutants-rust ARGS="-F src/state"
 	@$(PYTHON) tools/mutants_rust.py $(ARGS)
 
 # Every test there is, unit tests and properties too. Left out: os::memory, as above; doc tests, which there are none of;

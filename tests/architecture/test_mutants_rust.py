@@ -25,10 +25,19 @@ def found(caught: int, *missed: str) -> list[Outcome]:
         (found(9, KNOWN_MUTANT), [], True, 1),
         (found(18, KNOWN_MUTANT, KNOWN_MUTANT), [KNOWN_MUTANT], True, 1),
         (found(8, KNOWN_MUTANT), [KNOWN_MUTANT], True, 1),
+        (found(8, KNOWN_MUTANT), [KNOWN_MUTANT], False, 0),
         (found(9), [KNOWN_MUTANT], True, 1),
         (found(9), [KNOWN_MUTANT], False, 0),
     ],
-    ids=["known", "unknown", "once too often", "too few caught", "does not survive", "not looked for"],
+    ids=[
+        "known",
+        "unknown",
+        "once too often",
+        "too few caught",
+        "a part",
+        "does not survive",
+        "not looked for",
+    ],
 )
 def test_a_run_fails_for_what_nobody_gave_a_reason_for(
     of: list[Outcome], known: list[str], is_all: bool, code: int
