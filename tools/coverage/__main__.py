@@ -28,6 +28,8 @@ from tools.coverage.rust import Rules, measured
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "coverage"
+#: What each traced process leaves, a file each.
+DATA = OUT / "data"
 TOOLS = ROOT / "build" / "tools"
 TARGET = ROOT / "target-coverage"
 RULES = Path(__file__).with_name("rules.toml")
@@ -65,7 +67,7 @@ def environment() -> dict[str, str]:
         **llvm(),
         "PATH": path,
         "CARGO_TARGET_DIR": str(TARGET),
-        "COVERAGE_FILE": str(OUT / "python"),
+        "COVERAGE_FILE": str(DATA / "python"),
     }
     if shutil.which("cargo-llvm-cov", path=path) is None:
         sys.stdout.write("coverage: building cargo-llvm-cov into build/tools (two minutes)\n")
@@ -87,7 +89,7 @@ def output(env: dict[str, str], *command: str | Path) -> str:
 def run_tests(env: dict[str, str], rules: Rules) -> bool:
     """Pass both suites on what carries counters, and leave the plain extension; False if a test failed."""
     shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir(parents=True)
+    DATA.mkdir(parents=True)
     for left in TARGET.glob("*.profraw"):
         left.unlink()
     was_built = BUILT.exists()
@@ -103,7 +105,7 @@ def run_tests(env: dict[str, str], rules: Rules) -> bool:
         if was_built:
             plain = ("make", "--no-print-directory", str(BUILT.relative_to(ROOT)))
             subprocess.run(plain, cwd=ROOT, check=False)  # noqa: S603 - ours
-    output(env, PYTHON, "-m", "coverage", "combine", "--quiet", OUT)
+    output(env, PYTHON, "-m", "coverage", "combine", "--quiet", DATA)
     return passed
 
 
