@@ -182,17 +182,32 @@ undisturbed(engine)
 )
 
 
-def said(program: str) -> list[str]:
+#: Three ways of multiprocessing, where there is time for their starts.
+_METHODS = ["fork", "spawn", "forkserver"] if FORKS > 100 else ["fork"]
+PROGRAMS = {
+    "operations": OPERATIONS,
+    "moments": f"FORKS = {FORKS}\n{MOMENTS}",
+    "session": SESSION,
+    "others": f"METHODS = {_METHODS}\nfrom tests.core.engine.elsewhere import balanced_run as RUN\n{OTHERS}",
+}
+
+
+@pytest.fixture(scope="module")
+def ended() -> dict[str, Ended]:
+    """Each program, run to its end."""
+    return ends(PROGRAMS)
+
+
+def said(ended: Ended) -> list[str]:
     """Return the lines that a program printed; it must have ended well."""
-    ended: Ended = ends({"program": program})["program"]
     assert (ended.code, ended.err) == (0, ""), ended.out
     return ended.out.splitlines()
 
 
 @pytest.mark.slow
-def test_in_a_fork_what_needs_the_engine_is_refused_and_the_rest_is_its_own() -> None:
+def test_in_a_fork_what_needs_the_engine_is_refused_and_the_rest_is_its_own(ended: dict[str, Ended]) -> None:
     refused = ["wait", "finish", "start", "snapshot", "release", "stop_intake", "has_seen", "fence"]
-    assert said(OPERATIONS) == [
+    assert said(ended["operations"]) == [
         *(f"{name}: EngineFailed" for name in refused),
         "publish: ProducerBusy",
         "another on its ring: ProducerBusy",
@@ -203,13 +218,13 @@ def test_in_a_fork_what_needs_the_engine_is_refused_and_the_rest_is_its_own() ->
 
 
 @pytest.mark.slow
-def test_a_fork_at_any_moment_neither_hangs_nor_disturbs_its_parent() -> None:
-    assert said(f"FORKS = {FORKS}\n{MOMENTS}") == ["{0}", "True True"]
+def test_a_fork_at_any_moment_neither_hangs_nor_disturbs_its_parent(ended: dict[str, Ended]) -> None:
+    assert said(ended["moments"]) == ["{0}", "True True"]
 
 
 @pytest.mark.slow
-def test_a_fork_says_nothing_to_those_outside_who_listen_to_its_parent() -> None:
-    assert said(SESSION) == [
+def test_a_fork_says_nothing_to_those_outside_who_listen_to_its_parent(ended: dict[str, Ended]) -> None:
+    assert said(ended["session"]) == [
         "5",
         "running True ['audit', 'notify', 'probe.json']",
         "HTTP/1.1",
@@ -221,7 +236,5 @@ def test_a_fork_says_nothing_to_those_outside_who_listen_to_its_parent() -> None
 
 
 @pytest.mark.slow
-def test_settings_go_to_other_processes_and_runs_do_not() -> None:
-    methods = ["fork", "spawn", "forkserver"] if FORKS > 100 else ["fork"]
-    program = f"METHODS = {methods}\nfrom tests.core.engine.elsewhere import balanced_run as RUN\n{OTHERS}"
-    assert said(program) == ["0", "0", *["True", "True"] * len(methods), "True True"]
+def test_settings_go_to_other_processes_and_runs_do_not(ended: dict[str, Ended]) -> None:
+    assert said(ended["others"]) == ["0", "0", *["True", "True"] * len(_METHODS), "True True"]

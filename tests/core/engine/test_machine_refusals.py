@@ -12,7 +12,7 @@ import platform
 
 import pytest
 
-from tests.runtime.zygote import ENGINE, Ended, ends
+from tests.runtime.zygote import ENGINE, ends
 
 pytestmark = [
     pytest.mark.slow,
@@ -129,27 +129,42 @@ MADVISE, SETPRIORITY, SETSCHEDULER, MLOCK, SETAFFINITY, GETAFFINITY, MLOCK2 = 28
 """
 
 
-def said(program: str, preamble: str = ENGINE) -> list[str]:
-    """Return the lines that a program printed; it must have ended well."""
-    ended: Ended = ends({"program": program}, preamble)["program"]
-    assert ended.code == 0, ended
-    return ended.out.splitlines()
+FILTERED = {
+    "denied": "refuse(MADVISE, SETPRIORITY, SETSCHEDULER, MLOCK, SETAFFINITY, MLOCK2)\nrun()",
+    "blind": "refuse(SETAFFINITY, GETAFFINITY)\nrun()",
+}
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+HAS_FILTER = platform.machine() == "x86_64"
+PROGRAMS = {
+    **({"no rights": NO_RIGHTS} if IS_ROOT else {}),
+    **(FILTERED if HAS_FILTER else {}),
+    "single": "os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})\nrun()",
+    **({"threads": THREADS} if IS_ROOT else {}),
+}
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become a user of its own")
+needs_filter = pytest.mark.skipif(not HAS_FILTER, reason="the calls are numbered for x86-64")
 
 
-def begins(lines: list[str], *words: str) -> list[str]:
-    """Return the lines that begin with none of ``words``."""
-    return [line for line in lines if not line.startswith(words)]
+@pytest.fixture(scope="module")
+def facts() -> dict[str, list[str]]:
+    """What each program said; each must have ended well."""
+    found = ends(PROGRAMS, f"{ENGINE}{WISHES}{NO_CALLS}")
+    badly = {name: ended for name, ended in found.items() if ended.code}
+    assert badly == {}
+    return {name: ended.out.splitlines() for name, ended in found.items()}
 
 
-needs_root = pytest.mark.skipif(
-    hasattr(os, "geteuid") and os.geteuid() != 0, reason="only root can become a user of its own"
-)
-needs_seccomp = pytest.mark.skipif(platform.machine() != "x86_64", reason="the calls are numbered for x86-64")
+def unlike(lines: list[str], *words: str) -> list[str]:
+    """Return the words that no line begins with, and the lines that begin with none of them."""
+    missing = [word for word in words if not any(line.startswith(word) for line in lines)]
+    return missing + [line for line in lines if not line.startswith(words)]
 
 
 @needs_root
-def test_without_threads_each_start_fails_leaves_nothing_behind_and_can_be_made_again() -> None:
-    *stages, report, code = said(THREADS)
+def test_without_threads_each_start_fails_leaves_nothing_behind_and_can_be_made_again(
+    facts: dict[str, list[str]],
+) -> None:
+    *stages, report, code = facts["threads"]
     assert stages == ["0", "1", "2", "3"]
     assert code == "1"
     run = json.loads(report)
@@ -158,34 +173,23 @@ def test_without_threads_each_start_fails_leaves_nothing_behind_and_can_be_made_
 
 
 @needs_root
-def test_without_rights_a_run_is_the_same_and_says_what_it_did_not_get() -> None:
-    lines = said(NO_RIGHTS, f"{ENGINE}{WISHES}")
+def test_without_rights_a_run_is_the_same_and_says_what_it_did_not_get(facts: dict[str, list[str]]) -> None:
+    # Whether there are huge pages is not a matter of rights.
+    lines = [line for line in facts["no rights"] if not line.startswith("huge pages")]
     wishes = ("lock", "give a thread real-time", "give a thread nice", "pin a stage to core 1000")
-    assert begins(lines, *wishes, "huge pages") == []
-    assert all(any(line.startswith(wish) for line in lines) for wish in wishes)
+    assert unlike(lines, *wishes) == []
     assert any("ulimit -l` is 0 bytes" in line for line in lines)
 
 
-@needs_seccomp
-def test_what_the_kernel_refuses_is_a_fact_of_the_run_and_never_its_end() -> None:
-    denied = "refuse(MADVISE, SETPRIORITY, SETSCHEDULER, MLOCK, SETAFFINITY, MLOCK2)\nrun()"
-    blind = "refuse(SETAFFINITY, GETAFFINITY)\nrun()"
-    single = "os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})\nrun()"
-    found = ends({"denied": denied, "blind": blind, "single": single}, f"{ENGINE}{WISHES}{NO_CALLS}")
-    assert [(ended.code, ended.err) for ended in found.values()] == [(0, "")] * 3
-    lines = {name: ended.out.splitlines() for name, ended in found.items()}
-    wishes = (
-        "huge",
-        "touch",
-        "lock",
-        "give a thread real-time",
-        "give a thread nice",
-        "pin thread",
-        "pin a stage",
+@needs_filter
+def test_what_the_kernel_refuses_is_a_fact_of_the_run_and_never_its_end(facts: dict[str, list[str]]) -> None:
+    wishes = ("huge", "touch", "lock", "give a thread real-time", "give a thread nice", "pin thread")
+    assert unlike(facts["denied"], *wishes, "pin a stage") == []
+    assert facts["blind"][0].startswith(
+        "a core for each stage: the machine does not say which cores there are"
     )
-    for wish in wishes:
-        assert any(line.startswith(wish) for line in lines["denied"]), wish
-    assert begins(lines["denied"], *wishes) == []
-    assert "a core for each stage: the machine does not say which cores there are" in lines["blind"][0]
-    assert any(line.startswith("pin thread to core") for line in lines["blind"])
-    assert lines["single"][0].startswith("a core for each stage: only 1 core can be used")
+    assert any(line.startswith("pin thread to core") for line in facts["blind"])
+
+
+def test_on_one_core_nothing_is_pinned_and_it_says_so(facts: dict[str, list[str]]) -> None:
+    assert facts["single"][0].startswith("a core for each stage: only 1 core can be used")
