@@ -72,24 +72,25 @@ class Engine(EngineFace[LiveEngine]):
         if self._feeder is None:
             self._native.start()
             return
-        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's.
-        drain = SinkDrain()
+        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's. And it
+        # is known before it is shown any: the sink may call this engine at once.
+        drain = self._drain = SinkDrain()
         try:
             drain.start()
         except RuntimeError as error:
+            self._drain = None
             raise EngineFailed(f"the machine gave no thread for the sink: {error}") from error
         try:
             self._native.start()
         except BaseException:
+            self._drain = None
             drain.finish(SINK_PATIENCE_MS / 1_000)
             raise
-        # Known before it begins: the sink may call this engine at once.
-        self._drain = drain
         # An engine that is dropped has nobody left to finish its sink.
         weakref.finalize(self, drain.leave)
         show = self._sink_show(self._native.every_ack())
         if show is not None:
-            drain.begin(show)
+            drain.show(show)
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.

@@ -43,8 +43,8 @@ class SinkDrain:
         """Have the thread ready, before the run begins. Raises ``RuntimeError`` if there is none."""
         self._thread.start()
 
-    def begin(self, show: SinkShow) -> None:
-        """Show what ``show`` has, which reads from the very first ack on."""
+    def show(self, show: SinkShow) -> None:
+        """Begin with the acks of ``show``, whose reader stands at the very first one."""
         self._show = show
 
     def stall(self, on: bool) -> None:
@@ -57,8 +57,6 @@ class SinkDrain:
         # In a fork it is not alive, and who held the event's lock then will never let it go.
         if self._thread.is_alive():
             self._over.set()
-        if self._show is not None:
-            self._show.leave()
 
     def account(self) -> SinkAccount | None:
         """As of now: what is waiting counts as dropped only where it was overwritten."""
@@ -79,7 +77,7 @@ class SinkDrain:
             self._drain()
         except BaseException as error:  # noqa: BLE001  whatever ends the thread is said, SystemExit as well
             self._ended_by = type(error).__name__
-            report_unraisable(error, self._show)
+            report_unraisable(error, self)
 
     def _drain(self) -> None:
         while not self._left:
