@@ -270,7 +270,7 @@ class TestThread:
         watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle())
         order: list[str] = []
         monkeypatch.setattr(watch.monitor, "close", lambda: order.append("released"))
-        thread: Any = SimpleNamespace(join=lambda: order.append("waited"))
+        thread: Any = SimpleNamespace(join=lambda: order.append("waited"), is_alive=lambda: not order)
         watch._thread = thread
         watch.stop()
         assert (order, watch.is_running) == (["waited", "released"], False)
