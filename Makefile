@@ -202,7 +202,7 @@ torture: ## Send 10⁹ events that check themselves through rings and engines on
 
 # Bugs 1, 4 and 5 leave out an order that an x86 keeps anyway: there is nothing to see of them here.
 torture-bugs: ## Show that the torture, of which `make test` runs a small version, finds planted bugs 2 and 3
-	$(foreach bug,2 3,$(call find_bug,$(bug),the torture,^torture: FAILED,3,TICKPATH_TORTURE_EVENTS=3000000 $(TORTURE)))
+	$(foreach bug,2 3,$(call find_bug,$(bug),the torture,^torture: FAILED,3,env TICKPATH_TORTURE_EVENTS=3000000 $(TORTURE)))
 
 tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 must be found (needs a nightly Rust)
 	@if $(NIGHTLY); then $(MAKE) --no-print-directory tsan-run; else \
