@@ -71,7 +71,8 @@ impl RingCase {
             Threads::Oversubscribed => "oversubscribed",
         };
         let (readers, capacity) = (self.readers, self.capacity);
-        format!("{threads}, {readers} readers, {capacity} slots")
+        let plural = if readers == 1 { "" } else { "s" };
+        format!("{threads}, {readers} reader{plural}, {capacity} slots")
     }
 
     /// The core of the thread with this index, the producer's first; none, or none that is refused, is pinned.
