@@ -25,9 +25,9 @@ from tickpath.config.scenario import (
 from tickpath.core.state import State
 
 
-@dataclass
+@dataclass(eq=False)
 class Fault:
-    """An injection, and when it began and ended."""
+    """An injection, and when it began and ended; two alike are two."""
 
     settings: Any
     at_ns: int
