@@ -239,9 +239,10 @@ def test_a_hundred_intervals_without_a_step_are_not_too_many() -> None:
 
 @pytest.mark.parametrize("which", ["interval_ns", "intervals_max"])
 def test_an_interval_is_a_positive_number(which: str) -> None:
+    given: dict[str, Any] = {"interval_ns": 1}
     for good in (1, 2**63 - 1):
-        Readiness(Lifecycle(), **{"interval_ns": 1, which: good})
+        Readiness(Lifecycle(), **(given | {which: good}))
     for bad in (0, 2**63):
         words = f"^{which} must be an integer from 1 to 9,223,372,036,854,775,807, got {bad}$"
         with pytest.raises(ArgumentValueError, match=words):
-            Readiness(Lifecycle(), **{"interval_ns": 1, which: bad})
+            Readiness(Lifecycle(), **(given | {which: bad}))
