@@ -45,6 +45,17 @@ def test_one_that_did_not_know_begins_anew(settings: Any, known: Any, unknown: A
 
 
 class TestLatency:
+    def test_events_of_before_it_had_no_limit_are_no_samples(self) -> None:
+        probe = probe_of(LatencySettings())
+        looks = [latency_look(0, 5, 0), latency_look(1, 5, None), latency_look(2, 2005, 0)]
+        assert [probe.read(each).value for each in looks] == [None, None, None]
+
+    def test_with_more_samples_than_it_needs_the_share_decides(self) -> None:
+        probe = probe_of(LatencySettings())
+        probe.read(latency_look(0, 0, 0))
+        assert probe.read(latency_look(1, 2000, 20)).verdict == "ok"
+        assert probe.read(latency_look(2, 2000, 21)).verdict == "failing"
+
     def test_events_of_before_the_window_are_no_samples(self) -> None:
         probe = probe_of(LatencySettings())
         probe.read(latency_look(0, 1000, 0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tickpath.errors import ArgumentValueError
@@ -35,3 +37,15 @@ def test_an_address_that_others_reach_has_to_be_allowed(text: str) -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ArgumentValueError, match=r"address|host"):
         parse_address(text)
+
+
+@pytest.mark.parametrize("text", ["[::1:9464", "::1]:9464"])
+def test_one_bracket_is_none(text: str) -> None:
+    with pytest.raises(ArgumentValueError, match=r"put into brackets, as in \[::1\]:9464"):
+        parse_address(text)
+
+
+def test_an_address_cannot_be_changed() -> None:
+    address: Any = parse_address("9464")
+    with pytest.raises(AttributeError):
+        address.port = 80

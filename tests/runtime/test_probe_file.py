@@ -47,6 +47,19 @@ def test_it_is_written_again_at_every_so_many_steps(tmp_path: Path) -> None:
     assert written == [True, False, False, True, False, False, True]
 
 
+@pytest.mark.parametrize(("settings", "every"), [({"every_steps": 4}, 4), ({}, 100)])
+def test_which_are_100_unless_told_otherwise(tmp_path: Path, settings: Any, every: int) -> None:
+    path, board = tmp_path / "probe.json", ready_board()
+    file = ProbeFile(path, **settings)
+    written = []
+    for step in range(2 * every):
+        file.step(board)
+        if path.exists():
+            written.append(step)
+            path.unlink()
+    assert written == [0, every]
+
+
 def test_at_the_end_it_says_stopped(tmp_path: Path) -> None:
     path = tmp_path / "probe.json"
     file = ProbeFile(path)
@@ -73,8 +86,33 @@ def test_a_folder_that_is_gone_fails_no_run(tmp_path: Path) -> None:
     folder.mkdir()
     file = ProbeFile(folder / "probe.json")
     folder.rmdir()
+    board = ready_board()
+    file.step(board)
+    file.close(board)
+    assert file.failures == 2
+
+
+def test_what_could_not_be_renamed_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError
+
+    file = ProbeFile(tmp_path / "probe.json", every_steps=1)
+    monkeypatch.setattr(Path, "replace", fails)
     file.step(ready_board())
-    assert file.failures == 1
+    assert ([*tmp_path.iterdir()], file.failures) == ([], 1)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: fails())
+    file.step(ready_board())
+    assert file.failures == 2
+
+
+def test_a_folder_that_may_not_be_written_into_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK | os.X_OK)
+    with pytest.raises(ArgumentValueError, match="may write into"):
+        ProbeFile(tmp_path / "probe.json")
 
 
 @pytest.mark.parametrize(("path", "why"), [("", "is a folder"), ("none/probe.json", "no folder")])
@@ -84,5 +122,7 @@ def test_what_cannot_be_a_file_is_refused_before_the_run(tmp_path: Path, path: s
 
 
 def test_the_number_of_steps_is_checked(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentValueError, match="every_steps"):
-        ProbeFile(tmp_path / "probe.json", every_steps=0)
+    for bad in (0, 1_000_000_001):
+        words = f"^every_steps must be an integer from 1 to 1,000,000,000, got {bad}$"
+        with pytest.raises(ArgumentValueError, match=words):
+            ProbeFile(tmp_path / "probe.json", every_steps=bad)

@@ -211,6 +211,38 @@ def test_it_can_be_asked_from_another_thread() -> None:
     assert answers == [readiness.why_not_ready()]
 
 
-def test_an_interval_is_a_positive_number() -> None:
-    with pytest.raises(ArgumentValueError, match="interval_ns"):
-        Readiness(Lifecycle(), interval_ns=0)
+def test_a_condition_cannot_be_changed_and_needs_no_detail() -> None:
+    condition: Any = UnmetCondition("state", "INIT", "READY")
+    assert condition.detail == ""
+    with pytest.raises(AttributeError):
+        condition.value = "READY"
+
+
+def test_it_shows_what_was_seen_last() -> None:
+    readiness = of(Lifecycle())
+    assert readiness.look is None
+    last = look()
+    readiness.saw(last)
+    assert readiness.look is last
+
+
+def test_a_hundred_intervals_without_a_step_are_not_too_many() -> None:
+    clock = Clock()
+    readiness = of(lifecycle_in(State.WARMUP), clock)
+    readiness.saw(look())
+    clock.at_ns += 1000
+    assert readiness.is_alive
+    clock.at_ns += 1
+    (silence,) = readiness.why_not_alive()
+    assert (silence.value, silence.expected) == (1001, 1000)
+
+
+@pytest.mark.parametrize("which", ["interval_ns", "intervals_max"])
+def test_an_interval_is_a_positive_number(which: str) -> None:
+    given: dict[str, Any] = {"interval_ns": 1}
+    for good in (1, 2**63 - 1):
+        Readiness(Lifecycle(), **(given | {which: good}))
+    for bad in (0, 2**63):
+        words = f"^{which} must be an integer from 1 to 9,223,372,036,854,775,807, got {bad}$"
+        with pytest.raises(ArgumentValueError, match=words):
+            Readiness(Lifecycle(), **(given | {which: bad}))
