@@ -17,7 +17,6 @@
 mod planted;
 pub mod sync;
 
-
 pub mod os;
 pub mod time;
 
