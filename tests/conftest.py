@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Iterator
+
+import pytest
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def pytest_configure() -> None:
@@ -17,3 +22,13 @@ def pytest_collection_finish() -> None:
     # walks through all of them, which takes longer than the test.
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_left_as_they_were() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    yield
+    after = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert after == before
