@@ -8,12 +8,13 @@ has the same acks and books.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.properties.depth import machine
-from tests.properties.virtual.cases import faults, scripts
+from tests.properties.virtual.cases import KINDS, THEMES, faults, scripts
 from tests.properties.virtual.machine import VirtualPair
 from tests.properties.virtual.script import Script
 from tickpath.core.state import State
@@ -34,6 +35,7 @@ class VirtualMachine(RuleBasedStateMachine):
         super().__init__()
         self.pair: VirtualPair | None = None
         self.faults = False
+        self.theme = KINDS
 
     @property
     def run(self) -> VirtualPair:
@@ -43,9 +45,11 @@ class VirtualMachine(RuleBasedStateMachine):
     @initialize(
         script=scripts(),
         with_faults=st.sampled_from([True, True, False]),
+        theme=THEMES,
         ready=st.sampled_from([True, True, False]),
     )
-    def begin(self, script: Script, with_faults: bool, ready: bool) -> None:
+    def begin(self, script: Script, with_faults: bool, theme: list[Any], ready: bool) -> None:
+        self.theme = theme
         self.faults = with_faults
         self.pair = VirtualPair(script, faults=with_faults)
         if ready:
@@ -79,7 +83,7 @@ class VirtualMachine(RuleBasedStateMachine):
         script = self.run.script
         names = ("executor", *(one.name for one in script.consumers))
         for _ in range(count):
-            self.run.begin_fault(data.draw(faults(names, script.interval_ns)))
+            self.run.begin_fault(data.draw(faults(names, script.interval_ns, self.theme)))
 
     @precondition(lambda one: faulty(one) and one.run.active)
     @rule(index=st.integers(0, 9))

@@ -117,25 +117,26 @@ def scripts(draw: st.DrawFn, *, known: bool = True) -> Script:
     )
 
 
+KINDS: list[Any] = [
+    FeedOutageSettings,
+    FeedFreezeSettings,
+    FeedStaleSettings,
+    FeedDuplicateSettings,
+    FeedReorderSettings,
+    FeedGapSettings,
+    FeedBurstSettings,
+    SlowConsumerSettings,
+    StallSettings,
+    ClockStepSettings,
+]
+#: Those of one run: a few that meet each other often find more than all of them that hardly ever meet.
+THEMES = st.one_of(st.just(KINDS), st.lists(st.sampled_from(KINDS), min_size=2, max_size=3, unique=True))
+
+
 @st.composite
-def faults(draw: st.DrawFn, names: tuple[str, ...], interval_ns: int) -> Any:
+def faults(draw: st.DrawFn, names: tuple[str, ...], interval_ns: int, kinds: list[Any]) -> Any:
     """An injection of a kind that acts on the engine alone; its moment is whoever orders it."""
-    kind = draw(
-        st.sampled_from(
-            [
-                FeedOutageSettings,
-                FeedFreezeSettings,
-                FeedStaleSettings,
-                FeedDuplicateSettings,
-                FeedReorderSettings,
-                FeedGapSettings,
-                FeedBurstSettings,
-                SlowConsumerSettings,
-                StallSettings,
-                ClockStepSettings,
-            ]
-        )
-    )
+    kind = draw(st.sampled_from(kinds))
     given: dict[str, Any] = {"at_ns": 0}
     if kind in (FeedDuplicateSettings, FeedReorderSettings):
         given["every"] = draw(MANY.filter(lambda every: every > 1 or kind is FeedDuplicateSettings))
