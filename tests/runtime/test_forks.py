@@ -182,11 +182,13 @@ undisturbed(engine)
 )
 
 
+#: As many as a program has the time for.
+FORKS_EACH = 10
 #: Three ways of multiprocessing, where there is time for their starts.
 _METHODS = ["fork", "spawn", "forkserver"] if FORKS > 100 else ["fork"]
 PROGRAMS = {
     "operations": OPERATIONS,
-    "moments": f"FORKS = {FORKS}\n{MOMENTS}",
+    **{f"moments {number}": f"FORKS = {FORKS_EACH}\n{MOMENTS}" for number in range(FORKS // FORKS_EACH)},
     "session": SESSION,
     "others": f"METHODS = {_METHODS}\nfrom tests.core.engine.elsewhere import balanced_run as RUN\n{OTHERS}",
 }
@@ -219,7 +221,8 @@ def test_in_a_fork_what_needs_the_engine_is_refused_and_the_rest_is_its_own(ende
 
 @pytest.mark.slow
 def test_a_fork_at_any_moment_neither_hangs_nor_disturbs_its_parent(ended: dict[str, Ended]) -> None:
-    assert said(ended["moments"]) == ["{0}", "True True"]
+    moments = [said(found) for name, found in ended.items() if name.startswith("moments")]
+    assert moments == [["{0}", "True True"]] * (FORKS // FORKS_EACH)
 
 
 @pytest.mark.slow
