@@ -71,8 +71,9 @@ impl RingCase {
             Threads::Oversubscribed => "oversubscribed",
         };
         let (readers, capacity) = (self.readers, self.capacity);
-        let plural = if readers == 1 { "" } else { "s" };
-        format!("{threads}, {readers} reader{plural}, {capacity} slots")
+        let plural = |count| if count == 1 { "" } else { "s" };
+        let (of_readers, of_slots) = (plural(readers), plural(capacity));
+        format!("{threads}, {readers} reader{of_readers}, {capacity} slot{of_slots}")
     }
 
     /// The core of the thread with this index, the producer's first; none, or none that is refused, is pinned.
