@@ -7,7 +7,7 @@ use crate::planted;
 use crate::sync::{AtomicU64, Ordering};
 
 /// The turn that ends the echo.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(super) const LAST: u64 = u64::MAX;
 
 /// A word on a line of its own, and on the pair of lines that some processors fetch together.
@@ -51,7 +51,7 @@ impl TwoLines {
     }
 
     /// Ends the echo, which is waiting for the next turn. Nothing comes with it.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(super) fn end(&self) {
         self.there.0.store(LAST, Ordering::Relaxed);
     }

@@ -195,6 +195,10 @@ impl Reader for Checked {
 }
 
 impl Recover for Checked {
+    fn capacity(&self) -> usize {
+        Recover::capacity(&self.reader)
+    }
+
     fn read_batch(&mut self, out: &mut [Payload]) -> Result<usize, Overrun> {
         let first = self.reader.next_seq();
         let read = self.reader.read_into(out)?;
