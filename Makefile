@@ -14,6 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
 BIN := .venv/bin
+TICKPATH_EXAMPLES ?= 1000
 RELEASE := .venv-release/bin
 DIST := build/dist
 CARGO_TEST := cargo test --workspace --exclude tickpath-python
@@ -81,8 +82,6 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-.PHONY: help run test test-rust test-unit test-python soak check fmt fmt-check clippy lint types imports stubs stubs-check scenario-reference loom \
-	stress-bugs tsan instructions syscalls bench bench-rust wheel sdist test-wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,10 +107,17 @@ else
 endif
 
 # The tests without a natural end, deep (tests/core/engine/depth.py): each prints what it did and its seeds.
-soak: .venv/.built ## Run engines without end: 100 random runs, 100 with Ctrl-C, 1,000 starts and stops, every drill live
+soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 commands with signals, 1,000 starts, every drill live
 	TICKPATH_SOAK=1 $(BIN)/python -m pytest --override-ini timeout=1800 -s -v -p no:cacheprovider --hypothesis-show-statistics \
 		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/cli/test_interrupts.py \
+		tests/cli/test_random_signals.py \
 		tests/lab/test_drills.py $(ARGS)
+
+# Each test of tests/properties takes so many examples, with fresh seeds; a failure prints what reproduces it, and for a run
+# in virtual time the scenario file that replays it.
+models: .venv/.built ## Explore the models without end: make models, or for hours make models TICKPATH_EXAMPLES=100000
+	TICKPATH_HYPOTHESIS_PROFILE=deep TICKPATH_EXAMPLES=$(TICKPATH_EXAMPLES) $(BIN)/python -m pytest -n 2 --override-ini timeout=0 \
+		-p no:cacheprovider -v tests/properties $(ARGS)
 
 check: fmt-check clippy lint types imports stubs-check ## Run every lint and type check
 
@@ -149,31 +155,20 @@ stubs-check: .venv/.built ## Check that the stub is what the module is
 	$(BIN)/python tools/stubs.py --check
 	$(BIN)/python -m mypy.stubtest tickpath._native
 
-# $(call find_bug,BUG,TOOL,WORDS,RUNS,TEST COMMAND): the core with this bug planted must build, and in one of RUNS runs the
-# tool must say WORDS, which is how it says that it found something.
-define find_bug
-	@mkdir -p build && $(5) --features planted-bug-$(1) --no-run >build/planted-bug.log 2>&1 || \
-		{ cat build/planted-bug.log; echo "planted bug $(1) does not build" >&2; exit 1; }
-	@for run in $$(seq $(4)); do \
-		timeout 120 $(5) --features planted-bug-$(1) >build/planted-bug.log 2>&1; \
-		if grep -q '$(3)' build/planted-bug.log; then echo "planted bug $(1): found by $(2)"; exit 0; fi; \
-	done; tail -n 20 build/planted-bug.log; echo "planted bug $(1) was NOT found by $(2)" >&2; exit 1
-
-endef
-FAILED := ^test result: FAILED
+# The bugs that are planted, and who must find each: rust/core/tests/planted_bugs.toml.
+PLANTED := tools/planted_bugs.py
 
 loom: ## Explore every interleaving of what threads share; each planted bug must be found
-	$(LOOM) --test 'loom_*'
-	$(foreach bug,1 2 3 4 5,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_event_ring))
-	$(foreach bug,6,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_gate))
-	$(foreach bug,7 8 9,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_tally))
-	$(foreach bug,10 11 12,$(call find_bug,$(bug),loom,$(FAILED),1,$(LOOM) --test loom_engine))
+	$(LOOM) --test interleavings
+	@$(PYTHON) $(PLANTED) loom $(LOOM) --test interleavings
 
-# One run of a tenth of a second is a draw: a busy machine lets threads take turns, and no read meets a write.
-stress-bugs: ## Show that the stress test, a part of `make test`, finds planted bugs 2 and 3
-	$(foreach bug,2 3,$(call find_bug,$(bug),the stress test,$(FAILED),50,$(CORE_TEST) --test event_ring_stress))
+loom-deep: ## Explore with one preemption more, and longer races; takes minutes
+	TICKPATH_LOOM_DEEP=1 $(LOOM) --test interleavings -- --include-ignored --test-threads 2
 
-tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 must be found (needs a nightly Rust)
+stress-bugs: ## Show that the stress test, a part of `make test`, finds the planted bugs that it can find
+	@$(PYTHON) $(PLANTED) stress $(CORE_TEST) --test event_ring_stress
+
+tsan: ## Run what shares memory under ThreadSanitizer; the bugs planted for it must be found (needs a nightly Rust)
 	@if $(NIGHTLY); then $(MAKE) --no-print-directory tsan-run; else \
 		echo "SKIPPED: make tsan needs a nightly Rust, and this machine has none (rustup toolchain install nightly)"; fi
 
@@ -181,7 +176,18 @@ tsan: ## Run what shares memory under ThreadSanitizer; planted bugs 1, 6 and 7 m
 # What os::memory measures is not what it is under ThreadSanitizer, which keeps memory of its own.
 tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
-	$(foreach bug,1 6 7,$(call find_bug,$(bug),ThreadSanitizer,^ThreadSanitizer: reported,1,$(TSAN) --test plain_memory))
+	@$(PYTHON) $(PLANTED) tsan $(TSAN) --test plain_memory
+
+# The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
+build/mutation/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/mutation mutmut==3.8.1 libcst==1.9.0 pyyaml
+	@touch $@
+
+mutants-python: .venv/.built build/mutation/.installed ## Mutate Python rooms; 90 % must be caught: make mutants-python ARGS="core/state"
+	PYTHONPATH=$(CURDIR)/python:build/mutation $(BIN)/python -m tools.mutation $(ARGS)
+
+mutants-rust: ## Mutate the core's rooms, an hour; 90 % of a room must be caught: make mutants-rust ARGS="-F src/state"
+	@$(PYTHON) tools/mutants_rust.py $(ARGS)
 
 instructions: ## Count the instructions of publish, read and step; more than the committed table says is an error
 	@$(PYTHON) tools/instructions.py $(ARGS)

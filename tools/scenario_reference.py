@@ -11,7 +11,6 @@ from typing import Any
 from tickpath.config.engine import ConsumerSettings, ServiceTime, ThreadSettings
 from tickpath.config.fields import hints_of, split
 from tickpath.config.scenario import (
-    AcknowledgeSettings,
     BreakSettings,
     ControlSettings,
     EngineRest,
@@ -19,6 +18,7 @@ from tickpath.config.scenario import (
     FeedSettings,
     LifecycleSettings,
     ObjectiveSettings,
+    OperatorSettings,
     RingSettings,
     RunbookSettings,
     Scenario,
@@ -48,7 +48,7 @@ TABLES: dict[str, Any] = {
     "lasting": LastingInjectionSettings,
     "probe": ProbeSettings,
     "runbook": RunbookSettings,
-    "operator": AcknowledgeSettings,
+    "operator": OperatorSettings,
     "objectives": ObjectiveSettings,
     "break": BreakSettings,
 }

@@ -12,7 +12,7 @@ it on your data and says how far each figure can be trusted. Importing this pack
 parts; every error is a class of ``tickpath.errors``.
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # checkers take it for true; importing it would cost more than this package
 
 __all__ = ["__version__"]
 

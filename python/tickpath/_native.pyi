@@ -71,6 +71,10 @@ class AckReader:
         """
         Acks that were overwritten before they were read, or could not be shown for want of their event.
         """
+    def feed(self, /, sink: SinkFeeder, limit: int) -> int:
+        """
+        Count up to ``limit`` acks into a sink that needs no event, and return how many.
+        """
     def read_into(self, /, array: numpy.typing.NDArray[numpy.void]) -> int:
         """
         Fill ``array`` (of ``ACK_DTYPE``) from its start with the next acks and return how many.
@@ -78,18 +82,15 @@ class AckReader:
         What was overwritten before it was read is skipped, and counted in ``dropped``. Raises
         ``ArgumentTypeError`` and ``ArgumentValueError`` for any other array.
         """
-    def show(self, /, sink: SinkFeeder, limit: int) -> int:
+    def take(self, /) -> tuple[typing.Any, tickpath.core.execution.Ack] | None:
         """
-        Show up to ``limit`` acks with their events to ``sink`` and return how many acks were taken.
+        The next ack with its event, or ``None`` when caught up.
 
-        An ack whose event was overwritten meanwhile is counted in ``dropped`` and not shown to a sink that
-        is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
-        ``Exception``, is counted and reported once through ``sys.unraisablehook``.
-        """
-    @property
-    def shown(self, /) -> int:
-        """
-        Acks that a sink was shown by ``show``, whatever it made of them.
+        An ack whose event was overwritten is counted in ``dropped`` and skipped, and so is one that there is no
+        memory for, which raises ``MemoryError``.
+
+        A sink is called by Python, and not from here: the interpreter ends a daemon thread at exit in the
+        middle of the call, and may do so only where no frame of Rust lies below it.
         """
 
 @final
@@ -1321,14 +1322,14 @@ class SinkFeeder:
     """
     def __new__(cls, /, sink: tickpath.core.execution.observability.ObservabilitySink) -> Self: ...
     @property
-    def errors(self, /) -> int:
-        """
-        How often the sink raised.
-        """
-    @property
     def is_noop(self, /) -> bool:
         """
         Whether it does nothing at all, so that no ack needs to be kept for it.
+        """
+    @property
+    def observe(self, /) -> Any | None:
+        """
+        What is called with each event and its ack; ``None`` for a sink that ``AckReader.feed`` counts into.
         """
 
 @final

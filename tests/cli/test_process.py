@@ -91,9 +91,13 @@ def test_the_second_signal_means_now(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [FAST, [*FAST, "--json"]], ids=["text", "json"])
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "--quiet", *FAST], ["run", "--quiet", *FAST, "--json"], ["--help"]],
+    ids=["text", "json", "help"],
+)
 def test_a_reader_that_has_gone_is_no_error(arguments: list[str]) -> None:
-    command = [*TICKPATH, "run", "--quiet", *arguments]
+    command = [*TICKPATH, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None

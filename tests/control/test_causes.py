@@ -24,6 +24,14 @@ def test_the_same_owner_and_words_are_one_cause() -> None:
     assert held(lifecycle) == ()
 
 
+def test_a_cause_is_immutable_and_says_nothing_that_it_was_not_told() -> None:
+    cause: Any = Cause("outage")
+    assert (cause.owner, cause.evidence, cause.since_ns) == ("", "", None)
+    with pytest.raises(AttributeError):
+        cause.words = "backlog"
+    assert not hasattr(cause, "__dict__")
+
+
 @pytest.mark.parametrize("other", [Cause("feed stale", "operator"), Cause("backlog", "probe:feed")])
 def test_another_owner_or_other_words_are_another_cause(other: Cause) -> None:
     lifecycle = lifecycle_in(State.READY)
@@ -101,15 +109,25 @@ class TestExternalSignal:
     def test_another_signal_of_the_same_owner_may_clear_it(self) -> None:
         lifecycle = lifecycle_in(State.READY)
         ExternalSignal(lifecycle, "outage").hold()
+        assert held(lifecycle) == (Cause("outage", "operator", "", None),)
         assert ExternalSignal(lifecycle, "outage").clear()
+
+    def test_it_is_not_held_by_what_others_hold(self) -> None:
+        lifecycle = lifecycle_in(State.READY)
+        signal = ExternalSignal(lifecycle, "outage", owner="me")
+        ExternalSignal(lifecycle, "outage", owner="you").hold()
+        ExternalSignal(lifecycle, "backlog", owner="me").hold()
+        assert signal.is_held is False
+        signal.hold()
+        assert signal.is_held is True
 
     @pytest.mark.parametrize("which", ["words", "owner"])
     def test_it_has_words_and_an_owner(self, which: str) -> None:
         arguments: dict[str, Any] = {"words": "outage", "owner": "me", which: ""}
-        with pytest.raises(ArgumentValueError, match=which):
+        with pytest.raises(ArgumentValueError, match=f"^{which} must say something"):
             ExternalSignal(lifecycle_in(State.READY), **arguments)
 
     def test_only_a_lifecycle_is_a_lifecycle(self) -> None:
-        bad: Any = None
-        with pytest.raises(ArgumentTypeError, match="lifecycle"):
+        bad: Any = 1.5
+        with pytest.raises(ArgumentTypeError, match="lifecycle must be a Lifecycle, not float"):
             ExternalSignal(bad, "outage")

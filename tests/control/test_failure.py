@@ -87,12 +87,13 @@ def test_the_history_says_why() -> None:
     with MarketDataOutage(lifecycle):
         pass
     assert [made.cause for made in lifecycle.history[2:]] == ["market data outage", "market data outage over"]
-    assert MarketDataOutage.cause != ExecutionFailure.cause
+    causes = (FailureScenario.cause, MarketDataOutage.cause, ExecutionFailure.cause)
+    assert causes == ("failure scenario", "market data outage", "execution failure")
 
 
 @pytest.mark.parametrize("bad", [None, "lifecycle", object(), Lifecycle])
 def test_only_a_lifecycle_is_a_lifecycle(bad: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="lifecycle"):
+    with pytest.raises(ArgumentTypeError, match=f"lifecycle must be a Lifecycle, not {type(bad).__name__}$"):
         MarketDataOutage(bad)
 
 
@@ -225,6 +226,7 @@ class TestWhenThingsGoWrong:
         with pytest.raises(KeyboardInterrupt):
             scenario.activate()
         assert (scenario.is_active(), lifecycle.state) == (True, DEGRADED)
+        assert held_causes(lifecycle) == (scenario.cause,)
         stop()
         scenario.deactivate()
         assert (scenario.is_active(), lifecycle.state, held_causes(lifecycle)) == (False, READY, ())
@@ -247,7 +249,8 @@ class TestWhenThingsGoWrong:
         assert (scenario.is_active(), lifecycle.state, held_causes(lifecycle)) == (False, READY, ())
 
     def test_a_listener_may_end_it_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "unraisablehook", lambda args: pytest.fail(str(args.exc_value)))
+        errors: list[Any] = []
+        monkeypatch.setattr(sys, "unraisablehook", lambda args: errors.append(args.exc_value))
         lifecycle = lifecycle_in(READY)
         scenario = MarketDataOutage(lifecycle)
         seen: list[bool] = []
@@ -258,9 +261,61 @@ class TestWhenThingsGoWrong:
                 scenario.deactivate()
 
         lifecycle.subscribe(recover)
+        for times in (1, 2, 3):
+            scenario.activate()
+            assert (seen, errors) == ([True] * times, [])
+            assert (scenario.is_active(), lifecycle.state, held_causes(lifecycle)) == (False, READY, ())
+
+    def test_one_whose_end_was_interrupted_may_be_ended_by_a_listener_the_next_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        errors: list[Any] = []
+        monkeypatch.setattr(sys, "unraisablehook", lambda args: errors.append(args.exc_value))
+        lifecycle = lifecycle_in(READY)
+        scenario = MarketDataOutage(lifecycle)
         scenario.activate()
-        assert seen == [True]
+        stop = lifecycle.subscribe(_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            scenario.deactivate()
+        stop()
+        lifecycle.subscribe(lambda made: scenario.deactivate())
+        scenario.activate()
+        assert (scenario.is_active(), lifecycle.state, errors) == (False, READY, [])
+
+    def test_an_activation_interrupted_before_the_move_holds_nothing(self) -> None:
+        """By the clock; an earlier move of the same scenario is not mistaken for this one."""
+        interrupts: list[BaseException] = []
+
+        def clock() -> int:
+            if interrupts:
+                raise interrupts.pop()
+            return 0
+
+        lifecycle = lifecycle_in(READY, clock=clock)
+        scenario = MarketDataOutage(lifecycle)
+        with scenario:
+            pass
+        interrupts.append(KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            scenario.activate()
         assert (scenario.is_active(), lifecycle.state, held_causes(lifecycle)) == (False, READY, ())
+
+    def test_one_that_lost_a_race_against_its_like_is_not_active(self) -> None:
+        """The clock is asked between the decision and the move: the other one gets in there."""
+        others: list[FailureScenario] = []
+
+        def clock() -> int:
+            while others:
+                others.pop().activate()
+            return 0
+
+        lifecycle = lifecycle_in(READY, clock=clock)
+        loser, winner = MarketDataOutage(lifecycle), MarketDataOutage(lifecycle)
+        others.append(winner)
+        with pytest.raises(InvalidTransition, match="someone else moved it first"):
+            loser.activate()
+        assert (loser.is_active(), winner.is_active()) == (False, True)
+        assert held_causes(lifecycle) == (winner.cause,)
 
 
 def test_one_of_many_threads_activates_and_one_restores() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -23,9 +23,8 @@ from tickpath.config.scenario.injections import (
     StateCorruptionSettings,
 )
 from tickpath.control.failure import Cause, Injector, held
-from tickpath.control.failure.injection import KINDS
 from tickpath.core.state import Lifecycle, State
-from tickpath.errors import ArgumentTypeError, ArgumentValueError
+from tickpath.errors import ArgumentValueError
 
 LASTING: list[tuple[Any, dict[str, Any], Any, Any]] = [
     (FeedOutageSettings, {}, "feed_outage", True),
@@ -103,6 +102,17 @@ class TestColdStart:
         injector.step(look(30, executor=Stage(processed=1100)))
         assert (knobs.turned, held(lifecycle), injector.is_over) == ({}, (), True)
         assert (lifecycle.state, lifecycle.epoch) == (State.READY, 2)
+
+    def test_an_executor_that_is_not_there_yet_has_processed_nothing(self) -> None:
+        knobs, lifecycle = Knobs(), lifecycle_in(State.READY)
+        injector = Injector.of([self.SETTINGS], knobs, lifecycle)
+        looks = [
+            look(10, stages={}),
+            look(20, executor=Stage(processed=99)),
+            look(30, executor=Stage(processed=100)),
+        ]
+        assert run(injector, *looks) == [(10, "start"), (30, "end")]
+        assert injector.errors == 0
 
     def test_it_is_rolled_back_with_its_signal(self) -> None:
         knobs, lifecycle = Knobs(), lifecycle_in(State.READY)
@@ -254,6 +264,15 @@ class TestDue:
         injector.step(look(3, feed=Feed(published=180, repeats=30)))
         assert injector.next_due_event() is None
 
+    def test_before_the_first_look_every_count_is_still_to_come(self) -> None:
+        faults = [FeedOutageSettings(name=str(count), at_event=count) for count in (7, 1)]
+        assert Injector.of(faults, Knobs()).next_due_event() == 1
+
+    def test_one_that_started_by_count_and_ends_by_time_is_due_at_no_count(self) -> None:
+        injector = Injector.of([FeedOutageSettings(at_event=5, duration_ns=10)], Knobs())
+        injector.step(look(3, feed=Feed(published=5)))
+        assert (injector.next_due_event(), injector.next_due_ns(3)) == (None, 13)
+
     def test_nothing_is_due_where_nothing_is_planned(self) -> None:
         injector = Injector.of([], None)
         injector.step(look(0))
@@ -309,33 +328,3 @@ class TestOverlap:
         ]
         run(Injector.of(faults, knobs), *(look(at_ns) for at_ns in range(0, 40, 10)))
         assert [offset for _, offset in knobs.calls] == [100, 70, -30, 0]
-
-
-class TestArguments:
-    @pytest.mark.parametrize(
-        ("settings", "words"),
-        [
-            (SinkStallSettings(at_ns=0), "a sink"),
-            (ColdStartSettings(at_ns=0), "the lifecycle"),
-            (StateCorruptionSettings(at_ns=0), "the lifecycle"),
-        ],
-    )
-    def test_what_has_nothing_to_break_is_refused(self, settings: Any, words: str) -> None:
-        with pytest.raises(ArgumentValueError, match=f"{settings.kind} needs {words}"):
-            Injector.of([settings], Knobs())
-
-    def test_an_engine_without_faults_cannot_be_broken(self) -> None:
-        with pytest.raises(ArgumentValueError, match="feed_outage needs an engine with faults"):
-            Injector.of([FeedOutageSettings(at_ns=0)], None)
-
-    def test_what_is_no_injection_is_refused(self) -> None:
-        class Strange(FeedOutageSettings):
-            kind: ClassVar[str] = "earthquake"
-
-        with pytest.raises(ArgumentTypeError, match=r"feed_outage.*Strange"):
-            Injector.of([Strange(at_ns=0)], Knobs())
-
-    def test_every_kind_of_a_scenario_is_built(self) -> None:
-        kinds = [settings.kind for settings, *_ in LASTING]
-        kinds += ["feed_gap", "feed_burst", "cold_start", "state_corruption"]
-        assert sorted(set(kinds)) == sorted(KINDS)

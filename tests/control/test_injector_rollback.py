@@ -9,13 +9,17 @@ import pytest
 from tests.control.looks import Knobs, lifecycle_in, look, reported
 from tickpath.config.scenario.injections import (
     ColdStartSettings,
+    FeedBurstSettings,
     FeedFreezeSettings,
     FeedGapSettings,
     FeedOutageSettings,
     SlowConsumerSettings,
     StallSettings,
 )
-from tickpath.control.failure import Injector, held
+from tickpath.control.failure import Injector, Planned, held
+from tickpath.control.failure.engine_knobs import EngineKnobs
+from tickpath.control.failure.injection import Turned
+from tickpath.control.failure.schedule import Schedule
 from tickpath.core.state import State
 
 THREE = [
@@ -140,6 +144,35 @@ class TestInterrupts:
         assert list(knobs.turned) == ["feed_gap"]
         injector.roll_back()
         assert knobs.turned == {}
+
+
+def test_an_interrupt_at_a_knob_does_not_keep_those_after_it_from_being_reset() -> None:
+    knobs = Knobs()
+    faults = [
+        FeedGapSettings(name="gap", at_ns=0, events=5),
+        FeedBurstSettings(name="burst", at_ns=0, events=5),
+    ]
+    injector = Injector.of(faults, knobs)
+    injector.step(look(0))
+    knobs.raising = {"feed_gap": [KeyboardInterrupt()]}
+    with pytest.raises(KeyboardInterrupt):
+        injector.roll_back()
+    assert knobs.calls[-2:] == [("feed_gap", 0), ("feed_burst", 0)]
+
+
+def test_an_error_is_reported_with_what_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda args: seen.append(args.object))
+    knobs = Knobs(raising={"feed_outage": [OSError()] * 3})
+    planned = EngineKnobs(knobs, None, None)
+    outage = Turned(planned.switch("feed_outage"), True)
+    one = Planned("one", "feed_outage", Schedule(FeedOutageSettings(at_ns=0)), outage)
+    Injector([one], planned).step(look(0))
+    assert seen == [outage, outage], "it could not be started, nor stopped"
+    injector = Injector([], planned)
+    injector.roll_back()
+    assert seen[2:] == [planned.switch("feed_outage")]
+    assert injector.errors == 1
 
 
 def test_a_cold_start_whose_knob_is_stuck_holds_no_cause() -> None:

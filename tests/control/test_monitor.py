@@ -53,8 +53,18 @@ def test_hysteresis_works_both_ways_and_unknown_changes_nothing(
 def test_patience_is_an_integer_from_one(which: str) -> None:
     bad: Any
     for bad in (0, -1, True, 1.5, "2"):
-        with pytest.raises((ArgumentTypeError, ArgumentValueError), match=which):
+        with pytest.raises((ArgumentTypeError, ArgumentValueError), match=f"^{which} must be an integer"):
             Hysteresis(**{which: bad})
+    Hysteresis(**{which: 1_000_000})
+    with pytest.raises(ArgumentValueError, match="from 1 to 1,000,000, got 1000001"):
+        Hysteresis(**{which: 1_000_001})
+
+
+def test_without_patience_the_first_verdict_decides() -> None:
+    hysteresis = Hysteresis()
+    assert [hysteresis.step(verdict) for verdict in (F, K, F)] == [True, True, True]
+    watch = Watch(Told([]))
+    assert (watch.raise_after, watch.clear_after) == (1, 1)
 
 
 class TestCauses:
@@ -73,6 +83,25 @@ class TestCauses:
         assert held(lifecycle) == (expected,)
         assert (change.at_ns, change.probe, change.cause, change.raised) == (6 * MS, "feed", expected, True)
         assert change.reading == Reading("failing", 6 * MS, 5 * MS, "ns without a new event")
+
+    @pytest.mark.parametrize(
+        ("value", "threshold", "evidence"),
+        [
+            (None, 2.5, "unknown apples, at most 2.5 is ok"),
+            (1 / 3, 12_000, "0.333333 apples, at most 12,000 is ok"),
+            (1_234_567.8, 0.0, "1.23457e+06 apples, at most 0 is ok"),
+            (1_234_567, 123_456.0, "1,234,567 apples, at most 123,456 is ok"),
+        ],
+    )
+    def test_evidence_reads_as_people_write_it(
+        self, value: float | None, threshold: float, evidence: str
+    ) -> None:
+        class Apples(Told):
+            def read(self, look: Any) -> Reading:
+                return Reading("failing", value, threshold, "apples")
+
+        (change,) = HealthMonitor([Apples([])], lifecycle_in(State.READY)).step(look(7))
+        assert (change.cause.evidence, change.cause.since_ns) == (evidence, 7)
 
     def test_the_change_that_clears_says_what_it_was(self) -> None:
         lifecycle = lifecycle_in(State.READY)
@@ -130,9 +159,24 @@ class TestReadings:
     def test_before_the_first_step_everything_is_unknown(self) -> None:
         monitor = HealthMonitor.of(standard_probes(), lifecycle_in(State.INIT))
         assert monitor.unknown == tuple(probe.name for probe in standard_probes())
-        assert {(status.verdict, status.value, status.since_ns) for status in monitor.readings} == {
-            ("unknown", None, None)
-        }
+        figures = [
+            (status.verdict, status.value, status.threshold, status.what, status.since_ns)
+            for status in monitor.readings
+        ]
+        assert figures == [("unknown", None, None, "", None)] * len(figures)
+        assert not any(status.raised for status in monitor.readings)
+
+    def test_what_it_says_cannot_be_changed(self) -> None:
+        monitor = HealthMonitor([Told([F])], lifecycle_in(State.READY))
+        (change,) = monitor.step(look(0))
+        said: Any
+        for said, name in (
+            (change, "raised"),
+            (monitor.readings[0], "raised"),
+            (Watch(Told([])), "raise_after"),
+        ):
+            with pytest.raises(AttributeError):
+                setattr(said, name, False)
 
     def test_since_is_when_the_verdict_began(self) -> None:
         monitor = HealthMonitor([Watch(Told([U, F, F, K, U, U]), 2, 1)], lifecycle_in(State.READY))
@@ -170,9 +214,18 @@ class TestBrokenProbes:
             for step in range(2):
                 monitor.step(look(step))
         assert [str(error) for error in errors] == ["one"]
+        status = monitor.readings[0]
+        assert (status.value, status.threshold, status.what) == (None, 0, "ValueError")
         assert (monitor.errors, monitor.unknown, held_causes(lifecycle)) == (2, ("broken",), ("told so",))
         monitor.step(look(2))
         assert monitor.unknown == ()
+
+    def test_it_is_reported_as_the_probes_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[Any] = []
+        monkeypatch.setattr("sys.unraisablehook", lambda args: seen.append(args.object))
+        broken = Told([ValueError()])
+        HealthMonitor([broken], lifecycle_in(State.READY)).step(look(0))
+        assert seen == [broken]
 
     def test_one_that_fails_and_then_breaks_is_not_cleared_by_that(self) -> None:
         lifecycle = lifecycle_in(State.READY)
@@ -221,11 +274,13 @@ class TestAcknowledging:
 
 class TestArguments:
     def test_settings_that_are_not_enabled_make_no_probe(self) -> None:
-        settings = [FeedStalenessSettings(enabled=False), RefusedMovesSettings(raise_after=3)]
+        settings = [FeedStalenessSettings(enabled=False), RefusedMovesSettings(raise_after=3, clear_after=2)]
         monitor = HealthMonitor.of(settings, lifecycle_in(State.READY))
         assert [status.name for status in monitor.readings] == ["refused-moves"]
         raised = [bool(monitor.step(look(step, refused_moves=1))) for step in range(3)]
         assert raised == [False, False, True]
+        monitor.acknowledge("state corruption")
+        assert [bool(monitor.step(look(step, refused_moves=1))) for step in (3, 4)] == [False, True]
 
     def test_two_probes_of_one_name_are_refused(self) -> None:
         with pytest.raises(ArgumentValueError, match="told"):
@@ -233,11 +288,48 @@ class TestArguments:
 
     def test_only_a_probe_is_a_probe(self) -> None:
         bad: Any
-        for bad in (object(), "probe", None):
-            with pytest.raises(ArgumentTypeError, match="read"):
+        for bad in (object(), "probe", None, Cause("no name")):
+            with pytest.raises(ArgumentTypeError, match=rf"read\(look\), got {type(bad).__name__}$"):
                 HealthMonitor([bad], lifecycle_in(State.READY))
+        for missing, value in (("name", 5), ("cause", None), ("read", "later")):
+            probe = Told([])
+            setattr(probe, missing, value)
+            with pytest.raises(ArgumentTypeError, match=r"^a probe must have name, cause and read\(look\)"):
+                HealthMonitor([Watch(probe)], lifecycle_in(State.READY))
+
+        class Named:
+            name = cause = "named"
+
+        bad = Named()
+        with pytest.raises(ArgumentTypeError, match=r"got Named$"):
+            HealthMonitor([bad], lifecycle_in(State.READY))
 
     def test_only_a_lifecycle_is_a_lifecycle(self) -> None:
         bad: Any = "lifecycle"
-        with pytest.raises(ArgumentTypeError, match="lifecycle"):
+        with pytest.raises(ArgumentTypeError, match=r"^lifecycle must be a Lifecycle, not str$"):
             HealthMonitor([], bad)
+
+
+def figured(reading: Reading) -> HealthMonitor:
+    """A monitor of a probe that always says this."""
+
+    class Probe:
+        name, cause = "mine", "mine"
+
+        def read(self, _look: object) -> Reading:
+            return reading
+
+    return HealthMonitor([Probe()], lifecycle_in(State.READY))
+
+
+def test_a_verdict_that_is_none_is_unknown_and_reported() -> None:
+    with reported() as errors:
+        monitor = figured(Reading("fine", 0, 1))  # type: ignore[arg-type]
+        assert monitor.step(look(0)) == ()
+    assert (monitor.unknown, monitor.errors) == (("mine",), 1)
+    assert [type(error) for error in errors] == [ArgumentTypeError]
+
+
+def test_figures_that_are_no_numbers_raise_the_cause_all_the_same() -> None:
+    (change,) = figured(Reading("failing", "many", 1, "of them")).step(look(0))  # type: ignore[arg-type]
+    assert change.cause.evidence == "unknown of them, at most 1 is ok"

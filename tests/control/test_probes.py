@@ -300,6 +300,91 @@ ALL: tuple[Any, ...] = (
 )
 
 
+OLD = Feed(newest_ns=0)
+FIGURES: list[tuple[Any, list[Look], float, str]] = [
+    (
+        BacklogSettings(backlog_share_max=0.5),
+        [look(0, stages={}), look(0), look(1, executor=Stage(backlog=501))],
+        *(0.5, "of the ring unread"),
+    ),
+    (
+        ClockSkewSettings(skew_ns_max=7),
+        [look(0), look(1, clock_skew_ns=7), look(2, clock_skew_ns=8)],
+        *(7, "ns between the clocks"),
+    ),
+    (
+        CursorProgressSettings(standstill_ns_max=7),
+        [
+            look(at_ns, stages=stages)
+            for at_ns, stages in ((0, {}), *((n, {"executor": Stage(backlog=1)}) for n in (1, 8, 9)))
+        ],
+        *(7, "ns without progress"),
+    ),
+    (
+        FeedIntegritySettings(gaps_max=1),
+        [look(0, feed=counting("gaps", None)), *(look(n, feed=counting("gaps", n - 1)) for n in (1, 2, 3))],
+        *(1, "events missed in the window"),
+    ),
+    (
+        FeedIntegritySettings(repeats_max=1, gaps_max=0),
+        [look(0), look(1, feed=counting("repeats", 2))],
+        *(1, "events repeated in the window"),
+    ),
+    (
+        FeedStalenessSettings(staleness_ns_max=7),
+        [look(0), look(0, feed=Feed(newest_ns=0, held=True)), look(7, feed=OLD), look(8, feed=OLD)],
+        *(7, "ns without a new event"),
+    ),
+    (
+        LatencySettings(over_limit_share_max=0.01),
+        [
+            look(0, stages={}),
+            *(
+                look(n, state=state, executor=Stage(processed=done, over_limit=over))
+                for n, (done, over, state) in enumerate(
+                    (
+                        (0, 0, State.READY),
+                        (1000, 0, State.READY),
+                        (1100, 90, State.INIT),
+                        (1200, 190, State.READY),
+                    ),
+                    1,
+                )
+            ),
+        ],
+        *(0.01, "of the events over the latency limit"),
+    ),
+    (
+        OverrunRateSettings(lost_per_s_max=3),
+        [look(0, stages={}), *(look(n, executor=Stage(lost=lost)) for n, lost in ((1, 0), (2, 0), (3, 9)))],
+        *(3, "events lost per second"),
+    ),
+    (RefusedMovesSettings(refused_max=1), [look(0), look(1, refused_moves=2)], 1, "refused moves"),
+    (
+        SinkLossSettings(dropped_per_s_max=3),
+        [look(0), *(look(n, sink=Sink(dropped=dropped)) for n, dropped in ((1, 0), (2, 0), (3, 9)))],
+        *(3, "acks missed per second"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "looks", "threshold", "what"), FIGURES)
+def test_every_reading_says_what_it_counts_and_how_much_is_ok(
+    settings: Any, looks: list[Look], threshold: float, what: str
+) -> None:
+    probe = probe_of(settings)
+    readings = [probe.read(each) for each in looks]
+    assert readings[-1] == Reading("failing", readings[-1].value, threshold, what)
+    if not (what.startswith("events repeated") or isinstance(settings, RefusedMovesSettings)):
+        assert readings[0] == Reading("unknown", None, threshold, what)
+    if not what.startswith("events repeated"):
+        assert {(reading.threshold, reading.what) for reading in readings} == {(threshold, what)}
+
+
 def test_what_is_no_settings_is_refused() -> None:
-    with pytest.raises(ArgumentTypeError, match="feed_staleness"):
-        probe_of(Feed())  # type: ignore[arg-type]
+    nothing: Any
+    for nothing in (Feed(), Reading("ok", 0, 0)):
+        with pytest.raises(
+            ArgumentTypeError, match=rf"feed_staleness.*refused_moves\), got {type(nothing).__name__}$"
+        ):
+            probe_of(nothing)

@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,28 @@ def in_thread(action: Callable[[], object]) -> Callable[[], None]:
         thread.join()
 
     return run
+
+
+class Gate:
+    """A gate whose next exchange is followed, or preceded, by an action: where a signal may come, too."""
+
+    def __init__(
+        self, gate: Any, before: Callable[[], object] | None, after: Callable[[], object] | None
+    ) -> None:
+        self._gate, self._before, self._after = gate, before, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gate, name)
+
+    def compare_exchange(self, word: int, state: int) -> bool:
+        before, self._before = self._before, None
+        if before is not None:
+            before()
+        made: bool = self._gate.compare_exchange(word, state)
+        after, self._after = self._after, None
+        if after is not None:
+            after()
+        return made
 
 
 @pytest.mark.parametrize("wrap", [in_thread, lambda action: action], ids=["other thread", "the clock itself"])
@@ -190,3 +213,79 @@ def test_a_signal_handler_may_move_the_lifecycle_while_its_lock_is_held() -> Non
         signal.signal(signal.SIGUSR1, previous)
     assert moved[0] is lifecycle.history[-1]
     assert lifecycle.state is DEGRADED
+
+
+class TestASignalInTheMiddleOfAMove:
+    """A handler moves the lifecycle within a move of its own thread, which holds the lock."""
+
+    def test_after_the_exchange_and_before_the_record_all_is_told_and_kept_in_order(self) -> None:
+        lifecycle = Lifecycle(lambda: 0)
+        told: list[int] = []
+        lifecycle.subscribe(lambda made: told.append(made.epoch))
+
+        def handler() -> None:
+            lifecycle.transition_to(READY)
+            lifecycle.transition_to(DEGRADED)
+            assert told == [], "epoch 1 comes first, and is not recorded yet"
+
+        gate: Any = Gate(lifecycle.gate, None, handler)
+        lifecycle._gate = gate
+        lifecycle.transition_to(WARMUP)
+        assert told == [1, 2, 3]
+        assert [(made.epoch, made.target) for made in lifecycle.history] == [
+            (1, WARMUP),
+            (2, READY),
+            (3, DEGRADED),
+        ]
+        lifecycle.transition_to(READY)
+        assert told == [1, 2, 3, 4]
+
+    def test_before_the_exchange_the_move_is_refused_and_the_handlers_is_told(self) -> None:
+        lifecycle = Lifecycle(lambda: 0)
+        told: list[int] = []
+        lifecycle.subscribe(lambda made: told.append(made.epoch))
+        lifecycle.transition_to(WARMUP)
+        gate: Any = Gate(lifecycle.gate, lambda: lifecycle.transition_to(DEGRADED), None)
+        lifecycle._gate = gate
+        with pytest.raises(InvalidTransition, match=r"was WARMUP at epoch 1 when .* is DEGRADED at epoch 2;"):
+            lifecycle.transition_to(READY)
+        assert told == [1, 2]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3])
+    def test_of_a_short_history_it_is_the_oldest_that_falls_out(self, limit: int) -> None:
+        lifecycle = Lifecycle(lambda: 0, history_limit=limit)
+
+        def handler() -> None:
+            lifecycle.transition_to(READY)
+            lifecycle.transition_to(DEGRADED)
+
+        gate: Any = Gate(lifecycle.gate, None, handler)
+        lifecycle._gate = gate
+        lifecycle.transition_to(WARMUP)
+        assert [made.epoch for made in lifecycle.history] == [1, 2, 3][-limit:]
+        assert lifecycle.history_dropped == 3 - limit
+
+
+def test_listeners_interrupted_between_two_of_them_are_told_with_the_next_move(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Here by the hook that a raising listener is reported to; Ctrl-C may come at any line."""
+    reports: list[object] = []
+
+    def report(error: BaseException, listener: object) -> None:
+        reports.append(listener)
+        if len(reports) == 1:
+            raise KeyboardInterrupt
+
+    def bad(made: Transition) -> None:
+        raise ValueError
+
+    told: list[int] = []
+    monkeypatch.setattr("tickpath.core.state.lifecycle.report_unraisable", report)
+    lifecycle = Lifecycle()
+    lifecycle.subscribe(bad)
+    lifecycle.subscribe(lambda made: told.append(made.epoch))
+    with pytest.raises(KeyboardInterrupt):
+        lifecycle.transition_to(WARMUP)
+    lifecycle.transition_to(READY)
+    assert (lifecycle.state, told, reports) == (READY, [2], [bad, bad])

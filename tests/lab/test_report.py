@@ -240,6 +240,8 @@ def test_a_sink_is_accounted_for(report: dict[str, Any], interrupted: dict[str, 
     assert set(interrupted["observer"].values()) == {None}
     left = {**report, "observer": {**observer, "errors": 3, "abandoned": True}}
     assert "3 errors of its own, left behind" in text_of(left)
+    ended = {**report, "observer": {**observer, "ended_by": "SystemExit"}}
+    assert "ended its thread by SystemExit" in text_of(ended)
     assert "acks shown" not in text_of({**report, "observer": interrupted["observer"]})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -190,3 +191,36 @@ def test_settings_that_were_changed_beside_the_scenario_are_those_of_the_run() -
     assert result.record is not None
     assert result.record.stages[0].ledger.published == 50
     assert result.scenario == given
+
+
+class Deaf:
+    """A sink that does not come back until a test lets it go, or ends its thread."""
+
+    def __init__(self, *, leaves: bool = False) -> None:
+        self.go_on = threading.Event()
+        self.leaves = leaves
+
+    def observe(self, _event: object, _ack: object) -> None:
+        if self.leaves:
+            raise SystemExit
+        self.go_on.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("leaves", "words"), [(False, "was left behind after"), (True, "ended its thread by SystemExit")]
+)
+def test_a_sink_that_does_not_see_the_run_to_its_end_fails_it_and_is_named(leaves: bool, words: str) -> None:
+    sink = Deaf(leaves=leaves)
+    short = scenario(feed=FeedSettings(model="constant", rate_hz=50_000.0, events=1_000, thread=PARK))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.unraisablehook", lambda _report: None)
+        result = session(short, sink=sink, sink_patience_ms=1).run()
+    sink.go_on.set()
+    # Everything else is as it should be.
+    assert result.record is not None
+    assert (result.record.balanced, result.executed_outside_ready) == (True, 0)
+    assert result.verdict == "fail"
+    (reason,) = result.reasons
+    assert reason.startswith(f"the sink Deaf {words}")
+    assert reason.endswith("1 acks were shown to it, and 999 were not")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from tickpath.lab.feed_account import account_of
 from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
 from tickpath.runtime.session import RunResult, Session
+from tickpath.runtime.signals import StopSignals
 
 MS = 1_000_000
 #: The control interval of these runs.
@@ -217,3 +219,19 @@ def test_a_scenario_is_printed_as_the_file_that_replays_it(tmp_path: Path) -> No
         drill = load_drill(name)
         path.write_text(toml_of(drill), encoding="utf-8")
         assert load_scenario(str(path)) == drill
+
+
+def test_a_second_ctrl_c_ends_a_sink_that_blocks() -> None:
+    class Blocks:
+        def observe(self, _event: object, _ack: object) -> None:
+            # As a person would while it blocks.
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    given = scenario()
+    session = Session(load_source(given), scenario=given, mode="virtual", sink=Blocks())
+    with StopSignals() as signals:
+        signals.defer(session.shutdown.request)
+        with pytest.raises(KeyboardInterrupt):
+            session.run()
+    assert session.board.read().phase == "stopped"

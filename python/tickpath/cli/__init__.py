@@ -1,16 +1,23 @@
-"""The command line: one file per command, loaded when it is called."""
+"""The command line: one file per command, loaded when it is called.
+
+This file imports next to nothing: until it has taken the process's signals, Ctrl-C is Python's.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import os
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
+
+from tickpath.runtime import stop_signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
 
 __all__ = ["main"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_INTERRUPTED = 130
 
 
@@ -19,36 +26,69 @@ def main(arguments: list[str] | None = None) -> int:
 
     0 done and passed, 1 failed its objectives or its ledger, 2 bad input or usage, 130 interrupted.
     Without ``arguments`` the process is taken to be ours: its signals are looked after from here on, before
-    anything that takes its time is imported, and have no effect any more once everything is said.
+    anything that takes its time is imported, and have no effect any more once everything is said. Then an
+    interrupted process ends here, and does not return.
     """
-    if arguments is None:
-        _on_signals(_interrupt)
+    is_ours = arguments is None
+    if is_ours:
+        _on_signals(_end)
+    try:
+        code = _run(arguments)
+    finally:
+        if is_ours:
+            _on_signals(signal.SIG_IGN)
+    if is_ours and code == _EXIT_INTERRUPTED:
+        _leave()
+    return code
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         from tickpath.cli.streams import open_missing
 
         open_missing()
         from tickpath.cli.app import run_command_line
 
-        code = run_command_line(arguments)
+        return run_command_line(arguments)
     except KeyboardInterrupt:
-        code = _EXIT_INTERRUPTED
-        # Before there was anything to account for, or after the account. Nobody may have left a stderr open.
-        if sys.stderr is not None:
-            with contextlib.suppress(OSError):
-                sys.stderr.write("tickpath: interrupted outside a run\n")
-    finally:
-        if arguments is None:
-            _on_signals(signal.SIG_IGN)
-    return code
+        # Before there was anything to account for, or after the account.
+        _say_interrupted()
+        return _EXIT_INTERRUPTED
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Outside a run there is nothing to account for, and nothing to clean up.
+
+    Nothing is raised: whatever is being imported may catch it, or be left half imported.
+    """
+    _say_interrupted()
+    os._exit(_EXIT_INTERRUPTED)
+
+
+def _leave() -> NoReturn:
+    """Ends the process with the code of an interruption.
+
+    Python itself would end it by SIGINT if ``KeyboardInterrupt`` had come up in code made from text, as that
+    of a dataclass is, whatever became of it.
+    """
+    from tickpath.cli.streams import settle
+
+    settle()
+    os._exit(_EXIT_INTERRUPTED)
+
+
+def _say_interrupted() -> None:
+    # Past the stream, which the signal may have found in the middle of a line; nobody may have left one open.
+    if sys.stderr is not None:
+        try:  # noqa: SIM105  contextlib would be imported for it, before the signals are taken
+            os.write(sys.stderr.fileno(), b"tickpath: interrupted outside a run\n")
+        except (OSError, ValueError):
+            pass
 
 
 def _on_signals(handler: signal._HANDLER) -> None:
     try:
-        for number in _SIGNALS:
+        for number in stop_signals.heeded():
             signal.signal(number, handler)
     except ValueError:
         # Not the main thread: signals arrive elsewhere.

@@ -92,8 +92,8 @@ def run_command_line(arguments: list[str] | None) -> int:
         return _bad_input(" ".join(error.format_message().split()))
     except (TickpathError, MemoryError) as error:
         return _bad_input(str(error) or "not enough memory")
-    except BrokenPipeError:
-        # Whoever read it (``| head``) has seen enough.
+    except (BrokenPipeError, SystemExit):
+        # SystemExit is what click makes of a broken pipe. Whoever read it (``| head``) has seen enough.
         settle()
         return EXIT_PASSED
     except OSError as error:

@@ -74,9 +74,9 @@ def command(**options: Any) -> int:
         rounds=options["rounds"],
         quick=options["quick"],
     )
-    _refuse_what_cannot_be_done(settings, options)
     try:
         with StopSignals() as signals:
+            _refuse_what_cannot_be_done(settings, options)
             report = _measured(settings, options, signals)
             # First: a picture that cannot be written takes no figure with it.
             _print(report, as_json=options["as_json"])

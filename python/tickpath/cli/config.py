@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tickpath.cli.app import EXIT_BAD_INPUT, EXIT_PASSED, one_line
-from tickpath.cli.output import print_result
+from tickpath.cli.output import print_result, print_whole
 from tickpath.cli.streams import say
 from tickpath.config.scenario import Scenario, ScenarioError, load_scenario, read_scenario
 from tickpath.lab.drill import shipped_scenarios
@@ -99,7 +99,7 @@ def schema() -> int:
     """Print the JSON Schema of scenario files, for editors (draft 2020-12)."""
     from tickpath.config.scenario.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    print_whole(json.dumps(json_schema(), indent=2) + "\n")
     return EXIT_PASSED
 
 

@@ -9,10 +9,13 @@ import click
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import parse_feed
 from tickpath.cli.output import print_result
+from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
 from tickpath.core.time import now
 from tickpath.lab.drill import drill_names, load_drill, run_drill
 from tickpath.lab.drill_report import drill_list, drill_report
+from tickpath.lab.recording import Recording
+from tickpath.lab.scenario_run import run_scenario
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
@@ -124,10 +127,6 @@ def _run_all(
     scenarios: Sequence[Scenario], options: Mapping[str, Any], signals: StopSignals
 ) -> list[DrillResult]:
     """Every scenario in turn, up to the one that a signal ends."""
-    from tickpath.cli.progress import RunProgress
-    from tickpath.lab.recording import Recording
-    from tickpath.lab.scenario_run import run_scenario
-
     results: list[DrillResult] = []
     with RunProgress(quiet=options["quiet"]) as progress:
         recording = None

@@ -101,6 +101,4 @@ def _load_files(
     }
     if options.columns:
         arguments["columns"] = options.columns
-    if len(paths) == 1:
-        return MarketDataSource.from_file(paths[0], **arguments)
     return MarketDataSource.from_files(paths, **arguments)

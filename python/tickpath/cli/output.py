@@ -8,16 +8,15 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from tickpath.cli.streams import settle
+from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rich.console import Console
 
-__all__ = ["print_result"]
+__all__ = ["print_result", "print_whole"]
 
 #: Width of the text where there is no terminal to ask.
 _PLAIN_WIDTH = 130
@@ -25,21 +24,47 @@ _PLAIN_WIDTH = 130
 
 def print_result(report: Mapping[str, object], render: Callable[[Console], object], *, as_json: bool) -> None:
     """Writes ``report`` as JSON, or what ``render`` prints. A reader that has gone is no error."""
-    try:
-        if as_json:
-            # ASCII: names of files may hold what no encoding has.
-            click.echo(json.dumps(report))
-        else:
-            from rich.console import Console
+    if as_json:
+        # ASCII: names of files may hold what no encoding has.
+        print_whole(json.dumps(report) + "\n")
+        return
+    from rich.console import Console
 
-            # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
-            text = io.StringIO()
-            at_terminal = sys.stdout.isatty()
-            width = shutil.get_terminal_size().columns if at_terminal else _PLAIN_WIDTH
-            render(Console(file=text, force_terminal=at_terminal, width=width))
-            encoding = sys.stdout.encoding or "utf-8"
-            click.echo(text.getvalue().encode(encoding, "replace").decode(encoding), nl=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read it has seen enough; the verdict stands.
-        settle()
+    # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
+    text = io.StringIO()
+    at_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if at_terminal else _PLAIN_WIDTH
+    render(Console(file=text, force_terminal=at_terminal, width=width))
+    print_whole(text.getvalue())
+
+
+def print_whole(text: str) -> None:
+    """Writes ``text`` to stdout. A signal meanwhile changes nothing, and the second one raises as ever."""
+    with StopSignals() as signals:
+        signals.defer()
+        try:
+            _write_all(text)
+        except BrokenPipeError:
+            # Whoever read it has seen enough; the verdict stands.
+            settle()
+
+
+def _write_all(text: str) -> None:
+    """Every byte of it, in however many pieces.
+
+    An unbuffered stdout (``python -u``, ``PYTHONUNBUFFERED``) takes as much as fits where a signal interrupts
+    it, and Python drops the rest without a word.
+    """
+    sys.stdout.flush()
+    out = getattr(sys.stdout, "buffer", None)
+    if out is None:
+        # Somebody has put a stream of his own there, a notebook for one.
+        sys.stdout.write(text)
+        return
+    left = memoryview(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+    while left:
+        taken = out.write(left)
+        if taken is None:
+            raise BlockingIOError("stdout does not wait for its reader")
+        left = left[taken:]
+    out.flush()

@@ -80,8 +80,7 @@ def command(**options: Any) -> int:
     if options["parity"] or options["check_determinism"]:
         return _compare(options)
     try:
-        with StopSignals() as signals:
-            verdict = _run(options, signals)
+        verdict = _run(options)
     except KeyboardInterrupt:
         # The second signal means now, and before the run there is none: no account.
         say("tickpath: interrupted, ended without an account")
@@ -151,8 +150,11 @@ def _asked_by(scenario: Scenario, options: Mapping[str, Any]) -> _Asked:
     )
 
 
-def _run(options: Mapping[str, Any], signals: StopSignals) -> str:
+def _run(options: Mapping[str, Any]) -> str:
     """Loads, runs and reports; the verdict."""
+    # Everything that takes its time: an import that a signal ends cannot be made again, NumPy's above all.
+    import numpy as np  # noqa: F401
+
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.report import run_report
@@ -160,39 +162,40 @@ def _run(options: Mapping[str, Any], signals: StopSignals) -> str:
     from tickpath.runtime.session import Session
 
     account, mode = nothing_loaded(), options["mode"]
-    with contextlib.ExitStack() as around:
-        progress = around.enter_context(RunProgress(quiet=options["quiet"]))
-        asked = _asked(options)
-        audit = _opened(options["audit"], around)
-        try:
-            asked, source = asked.load(progress.loading)
-            settings = _with_acks(asked.settings, options)
-            account = account_of(source, settings.events_max)
-            session = Session(
-                source,
-                settings,
-                scenario=asked.scenario,
-                mode=mode,
-                sink=_sink() if asked.sink else None,
-                audit_file=audit,
-            )
-            signals.defer(session.shutdown.request)
-        except KeyboardInterrupt:
-            result = RunResult.without_record(
-                asked.settings, "interrupted", scenario=asked.scenario, mode=mode
-            )
-        else:
+    asked = _asked(options)
+    with StopSignals() as signals:
+        with contextlib.ExitStack() as around:
+            progress = around.enter_context(RunProgress(quiet=options["quiet"]))
+            audit = _opened(options["audit"], around)
             try:
-                result = _supervised(session, options, progress)
-            except EngineFailed as error:
-                result = RunResult.without_record(
-                    settings, "fail", str(error), scenario=asked.scenario, mode=mode
+                asked, source = asked.load(progress.loading)
+                settings = _with_acks(asked.settings, options)
+                account = account_of(source, settings.events_max)
+                session = Session(
+                    source,
+                    settings,
+                    scenario=asked.scenario,
+                    mode=mode,
+                    sink=_sink() if asked.sink else None,
+                    audit_file=audit,
                 )
-    report = run_report(result, account, seed=asked.seed, config=asked.config)
-    # First: a log that cannot be written takes no figure with it.
-    _print(report, asked.replay, as_json=options["as_json"])
-    if options["hlog"] is not None:
-        _write_hlog(result, options["hlog"])
+                signals.defer(session.shutdown.request)
+            except KeyboardInterrupt:
+                result = RunResult.without_record(
+                    asked.settings, "interrupted", scenario=asked.scenario, mode=mode
+                )
+            else:
+                try:
+                    result = _supervised(session, options, progress)
+                except EngineFailed as error:
+                    result = RunResult.without_record(
+                        settings, "fail", str(error), scenario=asked.scenario, mode=mode
+                    )
+        report = run_report(result, account, seed=asked.seed, config=asked.config)
+        # First: a log that cannot be written takes no figure with it.
+        _print(report, asked.replay, as_json=options["as_json"])
+        if options["hlog"] is not None:
+            _write_hlog(result, options["hlog"])
     return result.verdict
 
 

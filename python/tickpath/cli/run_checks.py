@@ -81,8 +81,10 @@ def run_determinism(
         arguments += ["--feed", f"{feed.kind}:{feed.path}"]
     arguments += [] if symbol is None else ["--symbol", symbol]
     try:
-        with StopSignals():
-            checked = check_determinism(arguments)
+        with StopSignals() as signals:
+            # Raised between two looks, and not in the middle of starting a process.
+            signals.defer()
+            checked = check_determinism(arguments, meanwhile=signals.insist)
     except KeyboardInterrupt:
         say("tickpath: interrupted, nothing was compared")
         return EXIT_INTERRUPTED

@@ -83,8 +83,7 @@ def command(**options: Any) -> int:
     refuse_two_paces(options)
     refuse_what_would_be_ignored(options)
     question, feed = _question(options), feed_options(options)
-    with StopSignals():
-        report = _answered(question, feed, options)
+    report = _answered(question, feed, options)
     _print(report, as_json=options["as_json"])
     return _EXIT_CODES[report["verdict"]]
 
@@ -111,12 +110,15 @@ def _question(options: Mapping[str, Any]) -> SizingQuestion:
 
 def _answered(question: SizingQuestion, feed: FeedOptions, options: Mapping[str, Any]) -> dict[str, Any]:
     """Loads and computes; what an interrupt leaves is reported as such."""
+    # Before a signal may end it: it cannot be imported again, and the report needs it.
+    import numpy as np  # noqa: F401
+
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.sizing import answer, sizing_report
 
     account, source = nothing_loaded(), None
-    with RunProgress(quiet=options["quiet"]) as progress:
+    with RunProgress(quiet=options["quiet"]) as progress, StopSignals():
         try:
             source = load(feed, progress.loading)
             account = account_of(source, question.settings.events_max)

@@ -6,9 +6,11 @@ because nobody reads on (``| head``), that is nobody's error; any other reason i
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
+from typing import TextIO
 
 import click
 
@@ -18,9 +20,15 @@ __all__ = ["open_missing", "say", "settle"]
 def open_missing() -> None:
     """Gives the process the streams that it was started without (``>&-``): they lead nowhere."""
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the process's
+        sys.stdout = _nowhere()
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the process's
+        sys.stderr = _nowhere()
+
+
+def _nowhere() -> TextIO:
+    stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the process's
+    atexit.register(stream.close)
+    return stream
 
 
 def say(line: str) -> None:

@@ -4,18 +4,19 @@ Each process runs the scenario and writes its trace (:mod:`tickpath.lab.step_tra
 compared line by line and the digests with them. Whatever depends on the order of a hash, on an address or
 on a clock shows here as the first step at which the two runs part.
 
-Blocks until both processes have ended; they are ended with it if it is interrupted. The traces lie in a
-temporary folder that goes with them.
+Blocks until both processes have ended; they are ended with it if it is interrupted. The traces
+lie in a temporary folder that goes with them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ DETERMINISM_SCHEMA = "tickpath/determinism/1"
 #: Any two that differ: with 0 the hashes of strings are not randomised at all.
 _HASH_SEEDS = ("0", "4242")
 _MODULE = "tickpath.lab.traced_run"
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,17 @@ class Determinism:
         return self.difference is None and self.digests[0] is not None and self.digests[0] == self.digests[1]
 
 
-def check_determinism(arguments: Sequence[str]) -> Determinism:
+def check_determinism(
+    arguments: Sequence[str], *, meanwhile: Callable[[], object] = lambda: None
+) -> Determinism:
     """Runs ``python -m tickpath.lab.traced_run ARGUMENTS --trace FILE`` twice and compares.
 
-    Raises ``EngineFailed`` with the words of a process that did not come to its end.
+    ``meanwhile`` is called every twentieth of a second; what it raises ends both, and comes through. Raises
+    ``EngineFailed`` with the words of a process that did not come to its end.
     """
     with tempfile.TemporaryDirectory(prefix="tickpath-") as folder:
         traces = [Path(folder) / f"run-{number}.jsonl" for number in range(len(_HASH_SEEDS))]
-        _run_all(arguments, traces)
+        _run_all(arguments, traces, meanwhile)
         with open(traces[0], encoding="utf-8") as first, open(traces[1], encoding="utf-8") as second:
             difference = first_difference(first, second)
         ends = [_end(trace) for trace in traces]
@@ -86,22 +91,38 @@ def determinism_report(checked: Determinism, *, scenario: str, seed: int) -> dic
     }
 
 
-def _run_all(arguments: Sequence[str], traces: Sequence[Path]) -> None:
+def _run_all(arguments: Sequence[str], traces: Sequence[Path], meanwhile: Callable[[], object]) -> None:
     """Side by side: they share nothing."""
-    processes: list[subprocess.Popen[str]] = []
-    try:
-        for trace, hash_seed in zip(traces, _HASH_SEEDS, strict=True):
-            processes.append(_begin([*arguments, "--trace", str(trace)], hash_seed))
-        said = [process.communicate()[1] for process in processes]
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+    with contextlib.ExitStack() as around:
+        processes = [
+            around.enter_context(_running([*arguments, "--trace", str(trace)], hash_seed))
+            for trace, hash_seed in zip(traces, _HASH_SEEDS, strict=True)
+        ]
+        said = [_words_of(process, meanwhile) for process in processes]
     for process, words in zip(processes, said, strict=True):
         if process.returncode:
             last = words.strip().splitlines()[-1:] or ["it said nothing"]
             raise EngineFailed(f"a run of the check ended with exit code {process.returncode}: {last[0]}")
+
+
+def _words_of(process: subprocess.Popen[str], meanwhile: Callable[[], object]) -> str:
+    """What it said until its end."""
+    while True:
+        meanwhile()
+        try:
+            return process.communicate(timeout=_LOOK_S)[1]
+        except subprocess.TimeoutExpired:
+            continue
+
+
+@contextlib.contextmanager
+def _running(arguments: Sequence[str], hash_seed: str) -> Iterator[subprocess.Popen[str]]:
+    """A run of the check, which does not outlive this."""
+    with _begin(arguments, hash_seed) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _begin(arguments: Sequence[str], hash_seed: str) -> subprocess.Popen[str]:
@@ -112,6 +133,8 @@ def _begin(arguments: Sequence[str], hash_seed: str) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # A Ctrl-C at the terminal is ours to answer.
+        start_new_session=True,
     )
 
 

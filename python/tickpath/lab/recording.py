@@ -52,11 +52,7 @@ class Recording:
         # What a kind may be is checked by the settings.
         named = tuple(FeedFile(kind=cast("Any", kind), path=path) for kind, path in files)
         paths = [file.path for file in named]
-        kind = named[0].kind
-        if len(paths) == 1:
-            source = MarketDataSource.from_file(paths[0], kind=kind, symbol=symbol, progress=progress)
-        else:
-            source = MarketDataSource.from_files(paths, kind=kind, symbol=symbol, progress=progress)
+        source = MarketDataSource.from_files(paths, kind=named[0].kind, symbol=symbol, progress=progress)
         return cls(source, named, symbol)
 
     def fit(self, scenario: Scenario) -> Scenario:

@@ -119,10 +119,13 @@ def _observer(result: RunResult) -> Report:
     return {
         # What switching it on costs is measured by interleaved runs: `tickpath bench`.
         "cost_ns": None,
+        "sink": sink.sink if sink else None,
         "dropped": sink.dropped if sink else None,
         "shown": sink.shown if sink else None,
         "errors": sink.errors if sink else None,
         "abandoned": sink.abandoned if sink else None,
+        "busy_ns": sink.busy_ns if sink else None,
+        "ended_by": sink.ended_by if sink else None,
     }
 
 

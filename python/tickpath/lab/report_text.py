@@ -253,6 +253,8 @@ def _sink(observer: Mapping[str, Any]) -> str:
     text = f"{count(observer['shown'])} acks shown, {count(observer['dropped'])} dropped"
     if observer["errors"]:
         text += f", {count(observer['errors'])} errors of its own"
+    if observer["ended_by"]:
+        text += f", ended its thread by {observer['ended_by']}"
     return text + (", left behind: it was still busy" if observer["abandoned"] else "")
 
 

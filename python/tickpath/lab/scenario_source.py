@@ -42,7 +42,4 @@ def load_source(
         from tickpath.core.ingest.table_mapping import parse_columns
 
         arguments["columns"] = parse_columns(feed.columns)
-    paths = [file.path for file in feed.files]
-    if len(paths) == 1:
-        return MarketDataSource.from_file(paths[0], **arguments)
-    return MarketDataSource.from_files(paths, **arguments)
+    return MarketDataSource.from_files([file.path for file in feed.files], **arguments)

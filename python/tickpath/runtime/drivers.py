@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tickpath.control.health.look import StageCounters
-    from tickpath.core.engine import Engine, EngineSnapshot, VirtualEngine
+    from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, VirtualEngine
     from tickpath.core.state import Lifecycle
 
 __all__ = ["Driver", "LiveDriver", "Mode", "VirtualDriver"]
@@ -52,6 +52,10 @@ class Driver(ABC):
     @abstractmethod
     def now_ns(self) -> int:
         """The run time now; before the feed began 0."""
+
+    def finish(self) -> EngineRecord:
+        """The record of a run that is over."""
+        return self._engine.finish()
 
     def begin(self, meanwhile: Callable[[], object]) -> None:
         """Start the stages and wait until the feed has begun, or the run is over before it did.
@@ -88,9 +92,12 @@ class LiveDriver(Driver):
 
     mode: Mode = "live"
 
-    def __init__(self, engine: Engine, lifecycle: Lifecycle, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, engine: Engine, lifecycle: Lifecycle, names: tuple[str, ...], sink_patience_ms: int
+    ) -> None:
         super().__init__(engine, lifecycle, names)
         self._live = engine
+        self._sink_patience_ms = sink_patience_ms
         self._begin_ns: int | None = None
 
     def begin(self, meanwhile: Callable[[], object]) -> None:
@@ -106,6 +113,10 @@ class LiveDriver(Driver):
     def now_ns(self) -> int:
         """The run time now, by the machine's clock."""
         return 0 if self._begin_ns is None else now() - self._begin_ns
+
+    def finish(self) -> EngineRecord:
+        """Waits for the sink as well, but not for ever."""
+        return self._live.finish(sink_patience_ms=self._sink_patience_ms)
 
     def advance(self, until_ns: int, until_published: int | None = None) -> bool:
         """Wait; see :meth:`Driver.advance`."""

@@ -25,6 +25,7 @@ from tickpath.control.automation.runbooks import build_all
 from tickpath.control.failure import Injector
 from tickpath.control.health import HealthMonitor
 from tickpath.core.engine import Engine, EngineRecord, EngineSnapshot, VirtualEngine
+from tickpath.core.engine.engine import SINK_PATIENCE_MS
 from tickpath.core.state import Lifecycle
 from tickpath.core.time import now
 from tickpath.errors import EngineFailed
@@ -67,7 +68,8 @@ class Session:
 
     Without ``scenario`` nothing goes wrong and nobody watches: :func:`plain_scenario`. With one, ``settings``
     are its :meth:`~tickpath.config.scenario.Scenario.run_settings`, or those changed. ``audit_file`` is given
-    a line of JSON for each thing a runbook does.
+    a line of JSON for each thing a runbook does. A ``sink`` that is busy ``sink_patience_ms`` after a live
+    run is left behind, and the run has failed; in virtual time it blocks the run as long as it likes.
 
     Raises ``ArgumentValueError`` for settings that make no sense and ``MemoryError``.
     """
@@ -81,7 +83,9 @@ class Session:
         mode: Mode = "live",
         sink: ObservabilitySink | None = None,
         audit_file: TextIO | None = None,
+        sink_patience_ms: int = SINK_PATIENCE_MS,
     ) -> None:
+        self._sink_patience_ms = sink_patience_ms
         settings = settings or (scenario.run_settings() if scenario else RunSettings())
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
         self._asked = scenario
@@ -136,7 +140,7 @@ class Session:
             ),
             monitor=monitor,
             automation=automation,
-            operator=Operator(scenario.operator, automation.acknowledge),
+            operator=Operator(scenario.operator, automation.acknowledge, self.lifecycle, self._shutdown),
             standstill=Standstill(self._engine.plan_length_ns or 0, scenario.control.drain_ns),
         )
 
@@ -148,7 +152,7 @@ class Session:
         if mode == "live":
             self.lifecycle = Lifecycle(history_limit=limit)
             live = self._engine = Engine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
-            return LiveDriver(live, self.lifecycle, names)
+            return LiveDriver(live, self.lifecycle, names, self._sink_patience_ms)
         # The engine needs the lifecycle's gate, and the lifecycle the engine's clock.
         self.lifecycle = Lifecycle(lambda: self._engine.now_ns(), history_limit=limit)  # noqa: PLW0108
         virtual = self._engine = VirtualEngine(source, self.lifecycle, settings, sink=sink, hold_at=hold_at)
@@ -231,7 +235,7 @@ class Session:
             plane.steering.end(look)
             # From here on nobody steps, and that is no sign of a fault.
             self.board.close()
-            return self._result(engine.finish())
+            return self._result(driver.finish())
 
     def _stop_if_asked(self, should_stop: Callable[[], bool], look: Look) -> None:
         if not self._shutdown.is_requested and should_stop():
@@ -253,14 +257,16 @@ class Session:
         )
         unread = {stage.name: stage.ledger.unread for stage in record.stages}
         shutdown = self._shutdown.account(self._driver.now_ns(), unread)
+        engine = self._engine
+        sink = engine.sink_account
         verdict, reasons = judge(
             balanced=record.balanced,
             outside_ready=outside_ready,
             overruns=_overruns(record),
             # A stop that came after the last event interrupted nothing.
             interrupted=shutdown is not None and (record.stopped or record.intake_stopped),
+            sink_failure=None if sink is None else sink.failure,
         )
-        engine = self._engine
         return RunResult(
             settings=self._settings,
             scenario=self._asked,
@@ -275,7 +281,7 @@ class Session:
             plan_length_ns=engine.plan_length_ns,
             gaps_capped=engine.gaps_capped,
             left_out_ns=engine.left_out_ns,
-            sink=engine.sink_account,
+            sink=sink,
             control=self._plane.account(),
             control_cost=self.board.read().control if self._driver.mode == "live" else None,
             shutdown=shutdown,

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, from loading to the last line of the report.
+"""Ctrl-C, SIGTERM and SIGHUP, from loading to the last line of the report.
 
 While a file is loaded a signal raises ``KeyboardInterrupt``, which the loaders let through. While an
 engine runs the first signal only asks for an orderly shutdown: the intake stops, what is in the ring is
@@ -14,15 +14,18 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
+from tickpath.runtime.stop_signals import heeded
+
 __all__ = ["StopSignals"]
 
 _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
 class StopSignals:
-    """A context in which SIGINT and SIGTERM ask for an orderly end.
+    """A context in which SIGINT, SIGTERM and SIGHUP ask for an orderly end.
 
-    Installs its handlers only in the main thread, where signals arrive, and puts the old ones back.
+    Installs its handlers only in the main thread, where signals arrive, and puts the old ones back. SIGHUP is
+    left alone where the process was told to ignore it (``nohup``).
     """
 
     def __init__(self) -> None:
@@ -44,8 +47,12 @@ class StopSignals:
         """
         self._ask = ask
         self._deferring = True
+        # It may have come between the last look and this line.
+        self.insist()
+
+    def insist(self) -> None:
+        """Raises ``KeyboardInterrupt`` if a signal has arrived: for who looks now and then."""
         if self._received:
-            # It came between the last look and this line.
             raise KeyboardInterrupt
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
@@ -57,7 +64,7 @@ class StopSignals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in heeded():
                 self._previous[number] = signal.signal(number, self._handle)
         return self
 

@@ -46,12 +46,18 @@ def executed_outside_ready(
 
 
 def judge(
-    *, balanced: bool, outside_ready: int | None, interrupted: bool, overruns: Mapping[str, int] | None = None
+    *,
+    balanced: bool,
+    outside_ready: int | None,
+    interrupted: bool,
+    overruns: Mapping[str, int] | None = None,
+    sink_failure: str | None = None,
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict, and the reasons for it if it is ``fail``.
 
-    ``overruns`` names the consumers that were to lose nothing and did, with how many events were gone. A
-    failure stays one if the run was interrupted as well: the books must balance at any moment.
+    ``overruns`` names the consumers that were to lose nothing and did, with how many events were gone.
+    ``sink_failure`` says what became of a sink that did not see the run to its end. A failure stays one if
+    the run was interrupted as well: the books must balance at any moment.
     """
     reasons = []
     if not balanced:
@@ -64,6 +70,8 @@ def judge(
         f"{name} was overrun by {lost} events, and its policy is to raise"
         for name, lost in (overruns or {}).items()
     ]
+    if sink_failure is not None:
+        reasons.append(sink_failure)
     if reasons:
         return "fail", tuple(reasons)
     return ("interrupted" if interrupted else "pass"), ()

@@ -16,6 +16,8 @@
 
 pub mod sync;
 
+mod planted;
+
 pub mod os;
 pub mod time;
 

@@ -25,8 +25,6 @@ pub(crate) struct AckReader {
 
 struct State {
     acks: EventReader,
-    /// Acks that a sink was shown, whatever it made of them.
-    shown: u64,
     /// Acks whose event was overwritten before it could be shown.
     without_event: u64,
 }
@@ -56,7 +54,6 @@ impl AckReader {
         Some(Self {
             state: GilCell::new(State {
                 acks,
-                shown: 0,
                 without_event: 0,
             }),
             ring: Arc::clone(ring.shared()),
@@ -102,32 +99,40 @@ impl AckReader {
         Ok(count)
     }
 
-    /// Show up to ``limit`` acks with their events to ``sink`` and return how many acks were taken.
+    /// The next ack with its event, or ``None`` when caught up.
     ///
-    /// An ack whose event was overwritten meanwhile is counted in ``dropped`` and not shown to a sink that
-    /// is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
-    /// ``Exception``, is counted and reported once through ``sys.unraisablehook``.
-    #[pyo3(signature = (sink: "SinkFeeder", limit: "int") -> "int")]
-    fn show(&self, sink: &Bound<'_, SinkFeeder>, limit: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let py = sink.py();
-        let sink = &sink.get().sink;
-        let mut taken = 0;
-        for _ in 0..args::limit(limit)? {
-            let Some(stamped) = self.poll(py) else { break };
-            taken += 1;
-            if !sink.is_shown_events() {
-                self.state.with(py, |state| state.shown += 1);
-                sink.record(py, stamped.ack.latency_ns());
-                continue;
-            }
+    /// An ack whose event was overwritten is counted in ``dropped`` and skipped, and so is one that there is no
+    /// memory for, which raises ``MemoryError``.
+    ///
+    /// A sink is called by Python, and not from here: the interpreter ends a daemon thread at exit in the
+    /// middle of the call, and may do so only where no frame of Rust lies below it.
+    #[pyo3(signature = () -> "tuple[typing.Any, tickpath.core.execution.Ack] | None")]
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<Option<(Bound<'py, PyAny>, Bound<'py, Ack>)>> {
+        while let Some(stamped) = self.poll(py) {
+            // Taken back by the one that can be shown.
+            self.state.with(py, |state| state.without_event += 1);
             let event = self.event_of(&stamped);
             let Some(event) = self.layout.record_of(py, || Ok(event))? else {
-                self.state.with(py, |state| state.without_event += 1);
                 continue;
             };
-            // Counted before: a sink that never comes back was shown it.
-            self.state.with(py, |state| state.shown += 1);
-            sink.show(event, Bound::new(py, Ack::from(stamped.ack))?)?;
+            let ack = Bound::new(py, Ack::from(stamped.ack))?;
+            self.state.with(py, |state| state.without_event -= 1);
+            return Ok(Some((event, ack)));
+        }
+        Ok(None)
+    }
+
+    /// Count up to ``limit`` acks into a sink that needs no event, and return how many.
+    #[pyo3(signature = (sink: "SinkFeeder", limit: "int") -> "int")]
+    fn feed(&self, sink: &Bound<'_, SinkFeeder>, limit: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = sink.py();
+        let sink = &sink.get().sink;
+        let limit = args::limit(limit)?;
+        let mut taken = 0;
+        while taken < limit {
+            let Some(stamped) = self.poll(py) else { break };
+            sink.record(py, stamped.ack.latency_ns());
+            taken += 1;
         }
         Ok(taken)
     }
@@ -135,12 +140,6 @@ impl AckReader {
     /// How many acks are unread.
     fn available(&self, py: Python<'_>) -> u64 {
         self.state.with(py, |state| state.acks.available())
-    }
-
-    /// Acks that a sink was shown by ``show``, whatever it made of them.
-    #[getter]
-    fn shown(&self, py: Python<'_>) -> u64 {
-        self.state.with(py, |state| state.shown)
     }
 
     /// Acks that were overwritten before they were read, or could not be shown for want of their event.
@@ -174,10 +173,10 @@ impl SinkFeeder {
         matches!(self.sink, Sink::NoOp)
     }
 
-    /// How often the sink raised.
+    /// What is called with each event and its ack; ``None`` for a sink that ``AckReader.feed`` counts into.
     #[getter]
-    fn errors(&self, py: Python<'_>) -> u64 {
-        self.sink.errors(py)
+    fn observe(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.sink.observer(py)
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {

@@ -1,6 +1,6 @@
 //! Arguments from Python: what is accepted, and the error for the rest.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use tickpath_core::bus::Start;
@@ -9,14 +9,23 @@ use crate::errors;
 
 /// An integer (anything with `__index__`) that fits 64 bits; `None` in the result where it does not.
 fn integer(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
-    value.extract::<i64>().map(Some).or_else(|e| {
+    judged(value.extract(), value, name)
+}
+
+/// What an extraction came to; an error of the object's own stays what it is.
+fn judged(
+    extracted: PyResult<i64>,
+    value: &Bound<'_, PyAny>,
+    name: &str,
+) -> PyResult<Option<i64>> {
+    extracted.map(Some).or_else(|e| {
         let py = value.py();
         if e.is_instance_of::<PyTypeError>(py) {
             Err(errors::argument_type(
                 py,
                 format!("{name} must be an integer, got {}", type_name(value)),
             ))
-        } else if e.is_instance_of::<pyo3::exceptions::PyOverflowError>(py) {
+        } else if e.is_instance_of::<PyOverflowError>(py) {
             Ok(None)
         } else {
             Err(e)
@@ -91,13 +100,17 @@ pub(crate) fn limit(value: &Bound<'_, PyAny>) -> PyResult<usize> {
 pub(crate) fn unsigned(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     match value.extract::<i64>() {
         Ok(number) if number >= 0 => Ok(number.cast_unsigned()),
-        _ => unusual_unsigned(value, name),
+        other => unusual_unsigned(other, value, name),
     }
 }
 
 #[cold]
-fn unusual_unsigned(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
-    let negative = match integer(value, name)? {
+fn unusual_unsigned(
+    extracted: PyResult<i64>,
+    value: &Bound<'_, PyAny>,
+    name: &str,
+) -> PyResult<u64> {
+    let negative = match judged(extracted, value, name)? {
         Some(number) => number < 0,
         None => is_negative(value)?,
     };
@@ -106,9 +119,13 @@ fn unusual_unsigned(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
         let text = format!("{name} must not be negative, got {}", value.str()?);
         return Err(errors::argument_value(py, text));
     }
-    value
-        .extract::<u64>()
-        .map_err(|_| errors::argument_overflow(py, format!("{name} must be below 2**64")))
+    value.extract::<u64>().map_err(|e: PyErr| {
+        if e.is_instance_of::<PyOverflowError>(py) {
+            errors::argument_overflow(py, format!("{name} must be below 2**64"))
+        } else {
+            e
+        }
+    })
 }
 
 /// A number of nanoseconds or the like that may be negative: an integer that fits 64 bits.

@@ -112,6 +112,14 @@ impl Sink {
         Ok(())
     }
 
+    /// What is called, where it is written in Python.
+    pub(crate) fn observer(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match self {
+            Self::Python { observe, .. } => Some(observe.clone_ref(py)),
+            Self::NoOp | Self::Latency(_) => None,
+        }
+    }
+
     /// How often the sink raised.
     pub(crate) fn errors(&self, py: Python<'_>) -> u64 {
         match self {

@@ -14,7 +14,7 @@ from tickpath.config.scenario.loader import (
     read_scenario,
     scenario_from_table,
 )
-from tickpath.config.scenario.operator import AcknowledgeSettings
+from tickpath.config.scenario.operator import OperatorSettings
 from tickpath.config.scenario.responses import BreakSettings, ObjectiveSettings, RunbookSettings
 from tickpath.config.scenario.scenario import SCHEMA, Scenario
 from tickpath.config.scenario.surroundings import (
@@ -28,7 +28,6 @@ from tickpath.errors import ScenarioError, ScenarioProblem
 
 __all__ = [
     "SCHEMA",
-    "AcknowledgeSettings",
     "BreakSettings",
     "ControlSettings",
     "EngineRest",
@@ -37,6 +36,7 @@ __all__ = [
     "LifecycleSettings",
     "LoadedScenario",
     "ObjectiveSettings",
+    "OperatorSettings",
     "RingSettings",
     "RunbookSettings",
     "Scenario",

@@ -15,6 +15,7 @@ from tickpath.config.fields import NS_MAX, Number, Text, Whole, check_fields
 from tickpath.errors import ArgumentValueError
 
 __all__ = [
+    "COUNT_MAX",
     "AnyInjection",
     "ClockStepSettings",
     "ColdStartSettings",
@@ -39,7 +40,11 @@ StateWord = Literal["INIT", "WARMUP", "READY", "DEGRADED"]
 _NAME = "a name of letters, digits, _, - and ., at most 64"
 Name = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", _NAME)]
 NameOrNone = Annotated[str, Text(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?", _NAME)]
+COUNT_MAX = (1 << 40) - 1
+"""The largest number of next events that a feed can be told of."""
+
 _Many = Annotated[int, Whole(1, NS_MAX)]
+_Next = Annotated[int, Whole(1, COUNT_MAX)]
 _Every = Annotated[int, Whole(2, NS_MAX)]
 _Factor = Annotated[float, Number(1, 1e6)]
 _ExtraNs = Annotated[int, Whole(0, 60_000_000_000)]
@@ -114,7 +119,7 @@ class FeedGapSettings(InjectionSettings):
 
     kind: ClassVar[str] = "feed_gap"
 
-    events: _Many
+    events: _Next
     """How many."""
 
 
@@ -124,7 +129,7 @@ class FeedBurstSettings(InjectionSettings):
 
     kind: ClassVar[str] = "feed_burst"
 
-    events: _Many
+    events: _Next
     """How many."""
 
 

@@ -8,17 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tickpath.config.scenario.injections import InjectionSettings
+from tickpath.config.scenario.injections import InjectionSettings, StateWord
 from tickpath.config.scenario.probes import Cause
+from tickpath.errors import ArgumentValueError
 
-__all__ = ["AcknowledgeSettings"]
+__all__ = ["OperatorSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcknowledgeSettings(InjectionSettings):
-    """The operator says that a cause has been seen to."""
+class OperatorSettings(InjectionSettings):
+    """One action of the operator: exactly one of ``cause``, ``moves_to`` and ``stops``."""
 
-    kind: ClassVar[str] = "acknowledge"
+    kind: ClassVar[str] = "operator"
 
-    cause: Cause
-    """Which cause."""
+    cause: Cause | None = None
+    """Says that this cause has been seen to."""
+    moves_to: StateWord | None = None
+    """Moves the lifecycle by hand; a move that is not legal is refused, and counted."""
+    stops: bool = False
+    """Ends the run in order, as Ctrl-C does; a second one means now."""
+
+    def __post_init__(self) -> None:
+        InjectionSettings.__post_init__(self)
+        named = {"cause": self.cause, "moves_to": self.moves_to, "stops": self.stops or None}
+        given = [name for name, value in named.items() if value is not None]
+        if len(given) != 1:
+            raise ArgumentValueError(
+                f"{self.name}: expected exactly one of cause, moves_to and stops, "
+                f"got {' and '.join(given) or 'none'}"
+            )

@@ -12,7 +12,7 @@ from tickpath.config.fields import SEED_MAX, Text, check_fields
 from tickpath.config.run import RunSettings
 from tickpath.config.scenario.feed import FeedSettings
 from tickpath.config.scenario.injections import AnyInjection, Name
-from tickpath.config.scenario.operator import AcknowledgeSettings
+from tickpath.config.scenario.operator import OperatorSettings
 from tickpath.config.scenario.probes import AnyProbe, standard_probes
 from tickpath.config.scenario.responses import (
     BreakSettings,
@@ -81,8 +81,8 @@ class Scenario:
     """Who notices; a file that names none has the standard ones."""
     runbooks: tuple[RunbookSettings, ...] = field(default_factory=standard_runbooks)
     """Who answers; a file that names none has all that are shipped."""
-    operator: tuple[AcknowledgeSettings, ...] = ()
-    """What an operator acknowledges, and when."""
+    operator: tuple[OperatorSettings, ...] = ()
+    """What an operator does by hand, and when."""
     objectives: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     """What the run is graded by."""
     break_: BreakSettings = field(default_factory=BreakSettings)

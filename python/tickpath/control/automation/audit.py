@@ -75,8 +75,8 @@ class AuditEntry:
 class AuditTrail:
     """The entries so far, and a file that they are written to as they come, if there is one.
 
-    ``file`` is opened and closed by the caller. A write that fails costs nothing but its line, which stays
-    in memory: it is counted in :attr:`unwritten`.
+    ``file`` is opened and closed by the caller. A write that fails, by whatever ``Exception``, costs nothing
+    but its line, which stays in memory: it is counted in :attr:`unwritten`.
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
@@ -101,7 +101,7 @@ class AuditTrail:
             return
         try:
             self._file.write(entry.json_line() + "\n")
-        except (OSError, ValueError):  # ValueError: a file that was closed
+        except Exception:  # noqa: BLE001  full, closed, or a file of somebody's own making
             self._unwritten += 1
 
     def since(self, count: int) -> tuple[AuditEntry, ...]:

@@ -25,7 +25,7 @@ from tickpath.control.automation.response import Response
 from tickpath.control.automation.runbook import Runbook, Situation, subject_of
 from tickpath.control.failure.causes import Cause, held
 from tickpath.core.state import Lifecycle, State
-from tickpath.core.unraisable import report_unraisable
+from tickpath.core.unraisable import report_unraisable, said
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Automation:
         try:
             self.actions.acknowledge(cause)
         except Exception as error:  # noqa: BLE001  audited: an operator's word ends no run
-            self._note(look, "", cause, "raised", f"{type(error).__name__}: {error}")
+            self._note(look, "", cause, "raised", said(error))
 
     def _note(self, look: Look, runbook: str, cause: str, event: Event, detail: str) -> None:
         self.audit.add(AuditEntry(look.at_ns, runbook, cause, "", event, detail))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tickpath.control.automation.runbook import subject_of
+from tickpath.core.unraisable import said
 
 if TYPE_CHECKING:
     from tickpath.control.automation.actions import Actions
@@ -174,7 +175,7 @@ class Response:
         return True
 
     def _raised(self, world: World, look: Look, error: Exception) -> bool:
-        world.record(self, look, self.step.name, "raised", _shown(error))
+        world.record(self, look, self.step.name, "raised", said(error))
         return self._fail(world, look, f"the action raised {type(error).__name__}")
 
     def _undo(self, world: World, look: Look) -> bool:
@@ -197,7 +198,7 @@ class Response:
         try:
             step.undo(world.actions, world.situation(self, look))
         except Exception as error:  # noqa: BLE001  audited, and the next one is undone all the same
-            world.record(self, look, step.name, "raised", _shown(error))
+            world.record(self, look, step.name, "raised", said(error))
             return self._settle(world, look, "escalated", f"the undo raised {type(error).__name__}")
         self.asked = look
         return True
@@ -233,9 +234,5 @@ class Response:
         except Exception as error:  # noqa: BLE001  a question that cannot be answered: not known
             if not self._unclear:
                 self._unclear = True
-                world.record(self, look, self.step.name, "unclear", f"{condition.words}: {_shown(error)}")
+                world.record(self, look, self.step.name, "unclear", f"{condition.words}: {said(error)}")
             return False
-
-
-def _shown(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -5,7 +5,7 @@ on or off                          on until the last one ends
 the next n events                  the last word: n from then on
 every n-th event                   the smallest n: the most often
 a stage's service time             the largest factor and the largest addition, each by itself
-the clock                          the sum: clocks that step twice have stepped by both
+the clock                          the sum, as far as a clock goes: it has stepped by both
 =================================  =====================================================================
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tickpath.config.fields import NS_MAX
 from tickpath.control.failure.knobs import CountdownKnob, Knob
 from tickpath.errors import ArgumentValueError
 
@@ -51,12 +52,12 @@ class EngineKnobs:
     def switch(self, kind: str) -> Knob[bool]:
         """A knob of the feed that is on or off, such as ``feed_outage``."""
         turn: Callable[[bool], None] = getattr(self.faults(kind), kind)
-        return self._knob(kind, "", turn, False, any)
+        return self._knob(kind, turn, False, any)
 
     def every(self, kind: str) -> Knob[int]:
         """A knob of the feed that takes every n-th event, such as ``feed_duplicate``."""
         turn: Callable[[int], None] = getattr(self.faults(kind), kind)
-        return self._knob(kind, "", turn, 0, min)
+        return self._knob(kind, turn, 0, min)
 
     def countdown(self, kind: str) -> CountdownKnob:
         """A knob of the feed that takes the next n events, such as ``feed_gap``."""
@@ -66,7 +67,7 @@ class EngineKnobs:
     def stage_stall(self, kind: str, stage: str) -> Knob[bool]:
         """Whether a stage takes no turn."""
         faults = self.faults(kind)
-        return self._knob("stage_stall", stage, lambda on: faults.stage_stall(stage, on), False, any)
+        return self._knob("stage_stall", lambda on: faults.stage_stall(stage, on), False, any, stage)
 
     def stage_slow(self, kind: str, stage: str) -> Knob[tuple[float, int]]:
         """Factor of a stage's service time, and nanoseconds more."""
@@ -75,16 +76,16 @@ class EngineKnobs:
         def turn(slow: tuple[float, int]) -> None:
             faults.stage_slow(stage, slow[0], slow[1])
 
-        return self._knob("stage_slow", stage, turn, (1.0, 0), _slowest)
+        return self._knob("stage_slow", turn, (1.0, 0), _slowest, stage)
 
     def clock_step(self, kind: str) -> Knob[int]:
         """What the stages' clock reads too much, in nanoseconds."""
-        return self._knob("clock_step", "", self.faults(kind).clock_step, 0, sum)
+        return self._knob("clock_step", self.faults(kind).clock_step, 0, _stepped)
 
     def sink_stall(self, kind: str) -> Knob[bool]:
         """Whether the sink takes nothing."""
         sink = _there(self._sink, kind, "a sink")
-        return self._knob("sink_stall", "", sink.sink_stall, False, any)
+        return self._knob("sink_stall", sink.sink_stall, False, any)
 
     def all(self) -> tuple[Knob[Any] | CountdownKnob, ...]:
         """Every knob that was asked for."""
@@ -93,10 +94,10 @@ class EngineKnobs:
     def _knob(
         self,
         name: str,
-        stage: str,
         turn: Callable[[T], None],
         neutral: T,
         combine: Callable[[Sequence[T]], T],
+        stage: str = "",
     ) -> Knob[T]:
         knob = self._knobs.get((name, stage))
         if knob is None:
@@ -108,6 +109,10 @@ def _there(part: T | None, kind: str, what: str) -> T:
     if part is None:
         raise ArgumentValueError(f"the injection {kind} needs {what}, and there is none")
     return part
+
+
+def _stepped(offsets_ns: Sequence[int]) -> int:
+    return max(-NS_MAX, min(sum(offsets_ns), NS_MAX))
 
 
 def _slowest(wishes: Sequence[tuple[float, int]]) -> tuple[float, int]:

@@ -92,10 +92,9 @@ class Injector:
         nothing to break (a sink that is not there, an engine without faults) or could never end.
         """
         knobs = EngineKnobs(faults, sink, lifecycle)
-        planned = [
-            Planned(each.name, each.kind, Schedule(each), injection_of(each, knobs)) for each in injections
-        ]
-        return cls(planned, knobs)
+        # First: it refuses what has no name, either.
+        made = [(each, injection_of(each, knobs)) for each in injections]
+        return cls([Planned(each.name, each.kind, Schedule(each), one) for each, one in made], knobs)
 
     @property
     def log(self) -> tuple[InjectionEvent, ...]:
@@ -137,7 +136,8 @@ class Injector:
         """
         if self.is_over:
             return None
-        return _soonest([one.schedule.next_due_ns() for one in (*self._pending, *self._active)], now_ns)
+        dues = [one.schedule.next_due_ns() for one in (*self._pending, *self._active)]
+        return min((due_ns for due_ns in dues if due_ns is not None and due_ns > now_ns), default=None)
 
     def next_due_event(self) -> int | None:
         """The count of published events at which something starts or ends next, likewise.
@@ -147,10 +147,9 @@ class Injector:
         """
         if self.is_over:
             return None
-        look = self._look
-        published = -1 if look is None else look.feed.published
-        dues = [one.schedule.next_due_event(look) for one in (*self._pending, *self._active)]
-        return _soonest(dues, published)
+        # None of them is past: what a look found due has started or ended with it.
+        dues = [one.schedule.next_due_event(self._look) for one in (*self._pending, *self._active)]
+        return min((due for due in dues if due is not None), default=None)
 
     def roll_back(self) -> None:
         """Ends everything under way, last started first, and sets every knob back; nothing starts any more.
@@ -219,11 +218,3 @@ class Injector:
     def _count(self, error: Exception, source: object) -> None:
         self._errors += 1
         report_unraisable(error, source)
-
-
-def _soonest(dues: list[int | None], after: int) -> int | None:
-    soonest = None
-    for due in dues:
-        if due is not None and due > after and (soonest is None or due < soonest):
-            soonest = due
-    return soonest

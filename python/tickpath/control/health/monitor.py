@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, get_args
 
 from tickpath.control.failure.causes import Cause, hold, release
 from tickpath.control.health.hysteresis import Hysteresis
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tickpath.control.health.look import Look
 
 __all__ = ["HealthChange", "HealthMonitor", "ProbeStatus", "Watch"]
+
+_VERDICTS = get_args(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class HealthMonitor:
         for watched in self._watched:
             before = watched.reading
             try:
-                reading = watched.probe.read(look)
+                reading = _checked(watched.probe.read(look))
                 verdict = reading.verdict
             except Exception as error:  # noqa: BLE001  a broken probe does not stop the control plane
                 reading = _broken(watched, error)
@@ -213,6 +215,12 @@ def _watch(given: Probe | Watch) -> Watch:
     return watch
 
 
+def _checked(answer: object) -> Reading:
+    if not isinstance(answer, Reading) or answer.verdict not in _VERDICTS:
+        raise ArgumentTypeError(f"read(look) must return a Reading, got {type(answer).__name__}")
+    return answer
+
+
 def _broken(watched: _Watched, error: Exception) -> Reading:
     watched.errors += 1
     if watched.errors == 1:
@@ -222,6 +230,7 @@ def _broken(watched: _Watched, error: Exception) -> Reading:
 
 def _shown(value: float | None) -> str:
     """As people write it: 12,000, or 0.75."""
-    if value is None:
-        return "unknown"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    # A probe of somebody's own may have put anything there.
+    return f"{value:,.6g}" if isinstance(value, float) else "unknown"

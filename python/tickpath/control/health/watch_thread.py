@@ -37,7 +37,8 @@ class WatchThread:
     """Steps ``monitor`` with ``looks`` every ``interval_ns``, on a thread of its own; a context manager.
 
     ``on_change`` is called on that thread with every cause that was raised or cleared. What it raises, or a
-    look, is counted (:attr:`errors`) and reported through ``sys.unraisablehook``, and the watch goes on.
+    look, is counted (:attr:`errors`) and reported through ``sys.unraisablehook``, and the watch goes on: only
+    :meth:`stop` ends it, and no ``SystemExit`` of whoever it calls.
 
     The thread is a daemon: a program does not wait for it. When it is stopped, by :meth:`stop` or at the end
     of the ``with``, the causes of its probes are released: nobody would clear them any more.
@@ -84,7 +85,7 @@ class WatchThread:
     def step(self) -> tuple[HealthChange, ...]:
         """Looks once and tells ``on_change``: what the thread does; for tests, and for loops that have time.
 
-        Raises nothing: see above.
+        Raises no ``Exception``: see above.
         """
         self._steps += 1
         try:
@@ -132,15 +133,18 @@ class WatchThread:
         """Stops."""
         self.stop()
 
-    def _count(self, error: Exception) -> None:
+    def _count(self, error: BaseException) -> None:
         self._errors += 1
         report_unraisable(error, self)
 
     def _watch(self, over: threading.Event) -> None:
         while True:
-            self.step()
-            if over.wait(self._interval_s):
-                return
+            try:
+                self.step()
+                if over.wait(self._interval_s):
+                    return
+            except BaseException as error:  # noqa: BLE001  a watch that ends leaves its causes held for ever
+                self._count(error)
 
 
 def monitor_objects(

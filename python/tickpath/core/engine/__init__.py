@@ -48,7 +48,7 @@ from tickpath._native import (
     ping_pong,
 )
 from tickpath.core.engine.engine import Engine
-from tickpath.core.engine.sink_drain import SinkAccount
+from tickpath.core.engine.sink_show import SinkAccount
 from tickpath.core.engine.virtual_engine import VirtualEngine
 
 __all__ = [

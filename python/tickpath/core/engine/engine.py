@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING
 from tickpath._native import EngineRecord, LiveEngine
 from tickpath.config.checks import flag, whole
 from tickpath.core.engine.face import EngineFace
-from tickpath.core.engine.sink_drain import SinkAccount, SinkDrain
+from tickpath.core.engine.sink_drain import SinkDrain
 from tickpath.core.time import now
 from tickpath.errors import EngineFailed
 
 if TYPE_CHECKING:
     from tickpath._native import EventRing
     from tickpath.config.engine import EngineSettings
+    from tickpath.core.engine.sink_show import SinkAccount
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
     from tickpath.core.state import Lifecycle
 
-__all__ = ["Engine"]
+__all__ = ["SINK_PATIENCE_MS", "Engine"]
 
 _NS_PER_MS = 1_000_000
 _U63_MAX = (1 << 63) - 1
-#: How long the end of a run waits for the sink to take what is left.
-_SINK_PATIENCE_MS = 5_000
+#: A year: no thread can be waited for as long as an integer can say.
+_PATIENCE_MS_MAX = 365 * 86_400 * 1_000
+SINK_PATIENCE_MS = 5_000
+"""How long the end of a run waits for the sink to take what is left, unless something else is asked for."""
 
 
 class Engine(EngineFace[LiveEngine]):
@@ -66,10 +69,10 @@ class Engine(EngineFace[LiveEngine]):
         there is no thread to be had, ``MemoryError`` if there is no room for the ack ring.
         """
         self._native.start()
-        acks = self._native.acks()
-        if self._feeder is None or acks is None:
+        show = self._sink_show()
+        if show is None:
             return
-        drain = SinkDrain(acks, self._feeder, self._ack_capacity)
+        drain = SinkDrain(show)
         try:
             drain.start()
         except RuntimeError as error:
@@ -113,14 +116,16 @@ class Engine(EngineFace[LiveEngine]):
         whole("timeout_ms", timeout_ms, 0, _U63_MAX)
         return self._native.wait(timeout_ms)
 
-    def finish(self, *, sink_patience_ms: int = _SINK_PATIENCE_MS) -> EngineRecord:
+    def finish(self, *, sink_patience_ms: int = SINK_PATIENCE_MS) -> EngineRecord:
         """Wait for the end of the run and of its sink, and take the record, once.
 
         A sink that is still busy ``sink_patience_ms`` after the run is left behind, and what it was not shown
         is counted: :attr:`sink_account`. Raises ``EngineFailed`` if a stage ended by a bug, if the run was
-        not started, or if its record was taken before.
+        not started, if its record was taken before, or if it is the sink that calls.
         """
-        whole("sink_patience_ms", sink_patience_ms, 0, _U63_MAX // _NS_PER_MS)
+        whole("sink_patience_ms", sink_patience_ms, 0, _PATIENCE_MS_MAX)
+        if self._drain is not None and self._drain.is_current:
+            raise EngineFailed("the sink of a run cannot finish it, for it would wait for itself: stop() it")
         try:
             return self._native.finish()
         finally:

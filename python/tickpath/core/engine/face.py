@@ -18,7 +18,7 @@ from tickpath._native import (
 from tickpath._native import VirtualEngine as NativeVirtualEngine
 from tickpath.config.checks import instance, whole
 from tickpath.config.engine import ACK_CAPACITY, EngineSettings
-from tickpath.core.engine.sink_drain import SinkAccount
+from tickpath.core.engine.sink_show import SinkAccount, SinkShow
 from tickpath.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class EngineFace(Generic[_N]):
         self._ack_capacity = settings.ack_capacity or 0
         self._shared_stamps = settings.stamp_per == "batch"
         self._feeder = feeder
+        self._sink_name = type(sink).__name__
         self._sink_account: SinkAccount | None = None
         self._native: _N = native(
             _part(source, "source", "native", Events),
@@ -155,6 +156,13 @@ class EngineFace(Generic[_N]):
     def stop(self) -> None:
         """Ask every stage to end as soon as it can."""
         self._native.stop()
+
+    def _sink_show(self) -> SinkShow | None:
+        """What shows the run's acks to the sink, once it was started; ``None`` without either."""
+        acks = self._native.acks()
+        if self._feeder is None or acks is None:
+            return None
+        return SinkShow(acks, self._feeder, self._ack_capacity, self._sink_name)
 
 
 def _part(given: object, name: str, attribute: str, kind: type[_T]) -> _T:

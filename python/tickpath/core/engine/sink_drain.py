@@ -1,63 +1,43 @@
-"""The thread that shows an engine's acks to a sink: off the hot path, in batches, lossy and counted.
+"""The thread that shows an engine's acks to a sink: off the hot path, lossy and counted.
 
 The executor writes acks into their ring and never looks whether anybody reads them. What this thread misses
-because the sink is slow is skipped and counted; a sink that blocks for ever is left behind when the run ends.
+because the sink is slow is skipped and counted; a sink that blocks for ever is left behind when the run ends,
+and one that ends the thread is said to have done so.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tickpath.core.unraisable import report_unraisable
+
 if TYPE_CHECKING:
-    from tickpath._native import AckReader, SinkFeeder
+    from tickpath.core.engine.sink_show import SinkAccount, SinkShow
 
-__all__ = ["SinkAccount", "SinkDrain"]
+__all__ = ["SinkDrain"]
 
-#: Acks shown between two looks at whether the run is over, or the sink was left behind.
+#: Acks shown between two looks at whether the run is over.
 _BATCH = 256
 #: How long the thread sleeps when there is nothing to show.
 _IDLE_S = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class SinkAccount:
-    """What a sink was shown, and what it was not: together every ack of the run."""
-
-    shown: int
-    """Acks it was shown, whatever it made of them."""
-    dropped: int
-    """Acks it was not shown: overwritten before it came to them, without their event, or left at the end."""
-    errors: int
-    """How often it raised."""
-    abandoned: bool
-    """Whether it was still busy, or blocked, when the run had ended."""
-
-    @classmethod
-    def of(
-        cls, acks: AckReader, feeder: SinkFeeder, *, not_shown: int, abandoned: bool = False
-    ) -> SinkAccount:
-        """Of a sink that ``feeder`` shows ``acks``; ``not_shown`` are dropped beside those it missed."""
-        return cls(
-            shown=acks.shown,
-            dropped=acks.dropped + not_shown,
-            errors=feeder.errors,
-            abandoned=abandoned,
-        )
-
-
 class SinkDrain:
     """Shows the acks of a run to a sink, on a daemon thread of its own."""
 
-    def __init__(self, acks: AckReader, feeder: SinkFeeder, capacity: int) -> None:
-        self._acks = acks
-        self._capacity = capacity
-        self._feeder = feeder
+    def __init__(self, show: SinkShow) -> None:
+        self._show = show
         self._over = threading.Event()
         self._left = False
         self._stalled = False
-        self._thread = threading.Thread(target=self._drain, name="tickpath-sink", daemon=True)
+        self._ended_by: str | None = None
+        self._thread = threading.Thread(target=self._run, name="tickpath-sink", daemon=True)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is this thread that asks: the sink itself, then."""
+        return threading.current_thread() is self._thread
 
     def start(self) -> None:
         """Begin. Raises ``RuntimeError`` if there is no thread to be had."""
@@ -68,14 +48,14 @@ class SinkDrain:
         self._stalled = on
 
     def leave(self) -> None:
-        """End after the batch under way, without waiting for it."""
+        """End after the ack under way, without waiting for it."""
         self._left = True
+        self._show.leave()
         self._over.set()
 
     def account(self) -> SinkAccount:
         """As of now: what is waiting counts as dropped only where it was overwritten."""
-        beyond = max(0, self._acks.available() - self._capacity)
-        return SinkAccount.of(self._acks, self._feeder, not_shown=beyond)
+        return self._show.account()
 
     def finish(self, patience_s: float) -> SinkAccount:
         """Show what is left, wait for the sink at most ``patience_s`` seconds, and account for it."""
@@ -83,8 +63,14 @@ class SinkDrain:
         self._thread.join(patience_s)
         abandoned = self._thread.is_alive()
         self.leave()
-        left = self._acks.available()
-        return SinkAccount.of(self._acks, self._feeder, not_shown=left, abandoned=abandoned)
+        return self._show.close(abandoned=abandoned, ended_by=self._ended_by)
+
+    def _run(self) -> None:
+        try:
+            self._drain()
+        except BaseException as error:  # noqa: BLE001  whatever ends the thread is said, SystemExit as well
+            self._ended_by = type(error).__name__
+            report_unraisable(error, self._show)
 
     def _drain(self) -> None:
         while not self._left:
@@ -93,7 +79,7 @@ class SinkDrain:
             if self._stalled and not last_look:
                 self._over.wait(_IDLE_S)
                 continue
-            if self._acks.show(self._feeder, _BATCH) == 0:
+            if self._show.show(_BATCH) == 0:
                 if last_look:
                     return
                 self._over.wait(_IDLE_S)

@@ -14,7 +14,7 @@ from tickpath.errors import EngineFailed
 if TYPE_CHECKING:
     from tickpath._native import EventRing
     from tickpath.config.engine import EngineSettings
-    from tickpath.core.engine.sink_drain import SinkAccount
+    from tickpath.core.engine.sink_show import SinkAccount
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
     from tickpath.core.state import Lifecycle
@@ -66,9 +66,8 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         back), ``EngineFailed`` for a second start, ``MemoryError`` if there is no room for the ack ring.
         """
         self._native.start()
-        acks = self._native.acks()
-        if self._feeder is not None and acks is not None:
-            self._sink = SinkSteps(acks, self._feeder, self._ack_capacity)
+        show = self._sink_show()
+        self._sink = None if show is None else SinkSteps(show)
 
     def advance(self, until_ns: int | None = None, *, until_published: int | None = None) -> bool:
         """Simulate to the end of moment ``until_ns``, or until so many events were published; whether over.

@@ -50,6 +50,7 @@ class Lifecycle:
     __slots__ = (
         "__weakref__",
         "_clock",
+        "_committing",
         "_delivering",
         "_gate",
         "_history",
@@ -69,6 +70,7 @@ class Lifecycle:
         self._history: deque[Transition] = deque(maxlen=_limit(history_limit))
         self._listeners: tuple[tuple[Listener], ...] = ()
         self._pending: deque[Transition] = deque()
+        self._committing = 0
         self._delivering = False
         self._refused = 0
         # Re-entrant: a signal handler that moves the lifecycle may interrupt a move of its own thread.
@@ -180,11 +182,17 @@ class Lifecycle:
     def _commit(self, word: int, made: Transition) -> None:
         """Makes the move if the word is still ``word``; history and queue grow in epoch order."""
         with self._lock:
-            if self._gate.compare_exchange(word, made.target):
-                _append_in_order(self._history, made)
-                _append_in_order(self._pending, made)
-                return
-            present = self._gate.load()
+            self._committing += 1
+            try:
+                if self._gate.compare_exchange(word, made.target):
+                    _append_in_order(self._history, made)
+                    _append_in_order(self._pending, made)
+                    return
+                present = self._gate.load()
+            finally:
+                self._committing -= 1
+        # What a signal handler moved meanwhile, and left to us to tell.
+        self._tell_listeners()
         current = _STATES[present & _STATE_MASK]
         reason = (
             f"someone else moved it first: it was {made.source.name} at epoch {made.epoch - 1} when this "
@@ -193,10 +201,14 @@ class Lifecycle:
         raise _refusal(current, made.target, reason)
 
     def _tell_listeners(self) -> None:
-        """Tells the listeners of every pending move, unless somebody is at it already."""
+        """Tells the listeners of every pending move, unless somebody is at it already.
+
+        Nor in a signal handler that came between the compare-and-set of a move and its record: that move is
+        to be told first, and whoever makes it tells of both.
+        """
         passing: BaseException | None = None
         with self._lock:
-            if self._delivering:
+            if self._delivering or self._committing:
                 return
             self._delivering = True
         try:
@@ -225,12 +237,12 @@ class Lifecycle:
 
 
 def _append_in_order(transitions: deque[Transition], made: Transition) -> None:
-    transitions.append(made)
     # A signal handler may have moved the lifecycle between the compare-and-set and this line.
-    if len(transitions) > 1 and transitions[-2].epoch > made.epoch:
-        ordered = sorted(transitions, key=lambda transition: transition.epoch)
-        transitions.clear()
-        transitions.extend(ordered)
+    later: list[Transition] = []
+    while transitions and transitions[-1].epoch > made.epoch:
+        later.append(transitions.pop())
+    transitions.append(made)
+    transitions.extend(reversed(later))
 
 
 def _checked_state(state: object) -> State:

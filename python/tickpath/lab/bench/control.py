@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Protocol
 
-from tickpath.errors import TickpathError
 from tickpath.lab.bench.control_figures import (
     ANSWERING,
     STEPPED,
@@ -22,7 +21,8 @@ from tickpath.lab.bench.control_figures import (
 )
 from tickpath.lab.bench.control_run import ControlRuns, LiveRun
 from tickpath.lab.bench.exchange import Cut
-from tickpath.lab.bench.part import Budget, Figure, PartResult
+from tickpath.lab.bench.part import Budget, PartResult
+from tickpath.lab.bench.rounds import measured
 from tickpath.lab.bench.turns import Seen, Turns
 
 if TYPE_CHECKING:
@@ -73,26 +73,17 @@ class ControlBench:
 
     def run(self, budget: Budget) -> PartResult:
         """Measures within ``budget``."""
-        rounds: list[Turns] = []
-        try:
-            runs = self._runs(budget)
-            for number in budget.each_round():
-                rounds.append(_round(runs, number, budget))
-        except Cut:
-            """The rounds before this one count."""
-        except TickpathError as error:
-            if not rounds:
-                return PartResult(
-                    rounds=0, figures=(Figure(what=self.title, contender="live", missing=str(error)),)
-                )
-            raise
-        seen = Seen.of(rounds, _figures)
-        return PartResult(
-            rounds=len(rounds),
-            figures=control_figures(seen),
-            promises=control_promises(seen),
-            notes=_NOTES,
-        )
+        return measured(budget, self._runs, _round, _result, what=self.title, contender="live")
+
+
+def _result(rounds: list[Turns]) -> PartResult:
+    seen = Seen.of(rounds, _figures)
+    return PartResult(
+        rounds=len(rounds),
+        figures=control_figures(seen),
+        promises=control_promises(seen),
+        notes=_NOTES,
+    )
 
 
 def _round(runs: Runs, number: int, budget: Budget) -> Turns:

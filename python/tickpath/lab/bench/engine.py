@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tickpath.errors import TickpathError
 from tickpath.lab.bench.engine_cases import PACED, PACED_FAST, PACED_SINKS, READERS, SPIN_PAUSES, groups
 from tickpath.lab.bench.engine_figures import BARE, FLOOR, PAUSED, engine_figures, engine_promises
 from tickpath.lab.bench.engine_run import WAYS, EngineCase, EngineRun, EngineRuns
 from tickpath.lab.bench.exchange import Cut
-from tickpath.lab.bench.part import Budget, Figure, PartResult
+from tickpath.lab.bench.part import Budget, PartResult
+from tickpath.lab.bench.rounds import measured
 from tickpath.lab.bench.turns import Seen, Turns
 
 if TYPE_CHECKING:
@@ -79,26 +79,17 @@ class EngineBench:
 
     def run(self, budget: Budget) -> PartResult:
         """Measures within ``budget``."""
-        rounds: list[Turns] = []
-        try:
-            runs = self._runs(budget)
-            for number in budget.each_round():
-                rounds.append(_round(runs, number, budget))
-        except Cut:
-            """The rounds before this one count."""
-        except TickpathError as error:
-            if not rounds:
-                return PartResult(
-                    rounds=0, figures=(Figure(what=self.title, contender="engine", missing=str(error)),)
-                )
-            raise
-        seen = Seen.of(rounds, _figures)
-        return PartResult(
-            rounds=len(rounds),
-            figures=engine_figures(seen),
-            promises=engine_promises(seen),
-            notes=_NOTES,
-        )
+        return measured(budget, self._runs, _round, _result, what=self.title, contender="engine")
+
+
+def _result(rounds: list[Turns]) -> PartResult:
+    seen = Seen.of(rounds, _figures)
+    return PartResult(
+        rounds=len(rounds),
+        figures=engine_figures(seen),
+        promises=engine_promises(seen),
+        notes=_NOTES,
+    )
 
 
 def _runs_of(budget: Budget) -> Runs:

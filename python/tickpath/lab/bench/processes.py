@@ -7,7 +7,9 @@ watchdog's time. tickpath's ring stays within a process: beside the others it sh
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import signal
 import tempfile
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -20,7 +22,7 @@ from tickpath.lab.bench.threads import POLLS, ThreadExchange, event_ring
 from tickpath.lab.bench.transports import MESSAGE_BYTES, TRANSPORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tickpath.lab.bench.exchange import Exchange
     from tickpath.lab.bench.part import Budget, PartResult
@@ -37,6 +39,16 @@ _END_MAX_S = 1.0
 _NS_PER_S = 1_000_000_000
 
 
+@contextlib.contextmanager
+def _blocked(*numbers: signal.Signals) -> Iterator[None]:
+    """These signals come to this thread, and to a process that it starts, only afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker:
     """A process and the parent's end of its control pipe."""
 
@@ -44,7 +56,9 @@ class _Worker:
         self.role = role
         self.control, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(transport, theirs), daemon=True)
-        self._process.start()
+        # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it has been imported.
+        with _blocked(signal.SIGINT):
+            self._process.start()
         theirs.close()
 
     def end(self) -> None:
@@ -154,11 +168,12 @@ class ProcessExchange:
         return answer
 
     def close(self) -> None:
-        """Ends both processes, whatever they do."""
-        for worker in reversed(self._workers):
-            worker.end()
-        self._workers.clear()
-        self._folder.cleanup()
+        """Ends both processes, whatever they do; who is impatient waits these few seconds."""
+        with _blocked(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for worker in reversed(self._workers):
+                worker.end()
+            self._workers.clear()
+            self._folder.cleanup()
 
 
 class Processes:

@@ -126,14 +126,81 @@ impl Cursor {
             return 0;
         }
         let skipped = target - self.next;
-        let first_readable = if bounds.oldest > self.next {
-            bounds.oldest
-        } else {
-            self.next
-        };
-        self.shed += target.saturating_sub(first_readable);
+        let gone = bounds.oldest.saturating_sub(self.next);
+        self.shed += skipped.saturating_sub(gone);
         self.lost += skipped;
         self.next = target;
         skipped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::ObjectRing;
+
+    /// A ring of four slots in which nine sequences were published: `[5, 9)` can be read, and says ten times its name.
+    fn ring() -> ObjectRing<u64> {
+        let mut ring = ObjectRing::try_new(4).expect("memory for four slots");
+        (0..9).for_each(|seq| drop(ring.publish(10 * seq)));
+        ring
+    }
+
+    fn books(cursor: &Cursor) -> (u64, u64, u64) {
+        (cursor.next(), cursor.lost(), cursor.shed())
+    }
+
+    #[test]
+    fn a_poll_moves_on_by_what_it_read_and_stays_where_there_was_nothing() {
+        let ring = ring();
+        let mut cursor = Cursor::new(7);
+        assert_eq!(cursor.poll(&ring), Ok(Some(70)));
+        assert_eq!(cursor.poll(&ring), Ok(Some(80)));
+        assert_eq!(cursor.poll(&ring), Ok(None));
+        assert_eq!(books(&cursor), (9, 0, 0));
+        let mut late = Cursor::new(4);
+        let overrun = Overrun::at(4, ring.bounds());
+        assert_eq!(late.poll(&ring), Err(overrun));
+        assert_eq!(books(&late), (4, 0, 0));
+    }
+
+    #[test]
+    fn a_cursor_on_a_ring_reads_as_the_cursor_does() {
+        let ring = ring();
+        let mut cursor = Cursor::new(7);
+        let mut reader = CursorOn {
+            ring: &ring,
+            cursor: &mut cursor,
+        };
+        assert_eq!((reader.next_seq(), reader.poll()), (7, Ok(Some(70))));
+        assert_eq!((reader.next_seq(), reader.poll()), (8, Ok(Some(80))));
+        assert_eq!((reader.next_seq(), reader.poll()), (9, Ok(None)));
+    }
+
+    #[test]
+    fn what_is_unread_counts_from_the_cursor_to_the_head() {
+        let mut cursor = Cursor::new(7);
+        assert_eq!([6, 7, 12].map(|head| cursor.available(head)), [0, 0, 5]);
+        cursor.advance(3);
+        assert_eq!((cursor.next(), cursor.available(12)), (10, 2));
+    }
+
+    #[test]
+    fn a_recovery_counts_what_it_skips_and_of_that_what_could_still_be_read() {
+        let bounds = Bounds::of(20, 4);
+        for (target, skipped, shed) in [(10, 0, 0), (9, 0, 0), (11, 1, 0), (16, 6, 0), (18, 8, 2)] {
+            let mut cursor = Cursor::new(10);
+            assert_eq!(cursor.recover_to(target, bounds), skipped, "{target}");
+            assert_eq!(books(&cursor), (10 + skipped, skipped, shed), "{target}");
+        }
+    }
+
+    #[test]
+    fn the_books_of_recoveries_add_up() {
+        let mut cursor = Cursor::new(10);
+        assert_eq!(cursor.recover_to(18, Bounds::of(20, 4)), 8);
+        // All of it readable: the oldest lies behind the cursor.
+        assert_eq!(cursor.recover_to(21, Bounds::of(21, 4)), 3);
+        assert_eq!(books(&cursor), (21, 11, 5));
     }
 }

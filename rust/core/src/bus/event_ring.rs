@@ -9,6 +9,7 @@ use super::{Bounds, Overrun, Producer, Readable};
 use super::{EventReader, Start, StartError};
 #[cfg(not(loom))]
 use crate::os::{MemoryRange, MemoryState, MemoryWishes, Refusal, prepare_memory, unlock_memory};
+use crate::planted;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// A fixed number of 64-byte slots, and one to spare (`slot.rs` has the protocol).
@@ -78,13 +79,15 @@ impl EventRing {
     pub(super) fn try_claim(&self) -> bool {
         // SYNC POINT claim: pairs with the store in `release_claim`; the next producer sees what the last
         // one wrote.
-        !self.is_claimed.swap(true, Ordering::Acquire)
+        let order = planted::order(15, Ordering::Acquire);
+        !self.is_claimed.swap(true, order)
     }
 
     /// By a producer that is no more.
     pub(super) fn release_claim(&self) {
         // SYNC POINT claim: pairs with the exchange in `try_claim`.
-        self.is_claimed.store(false, Ordering::Release);
+        let order = planted::order(16, Ordering::Release);
+        self.is_claimed.store(false, order);
     }
 
     /// The number of slots: how many events it retains.
@@ -180,11 +183,11 @@ impl EventRing {
         // The search begins with the slot of that very stamp, and with an acquire: whatever the caller asks
         // next is not behind this snapshot.
         let known = self.bounds_from(stamp.head() - 1);
-        // Bug 3 of the loom model: the last event that is gone still counts as readable.
-        let off_by_one = u64::from(cfg!(feature = "planted-bug-3"));
+        // Bug 3: the last event that is gone still counts as readable.
+        let off_by_one = u64::from(planted::bug(3));
         Overrun {
             requested: seq,
-            oldest: known.oldest - off_by_one,
+            oldest: known.oldest.wrapping_sub(off_by_one),
             head: known.head,
         }
     }
@@ -232,7 +235,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_ring_says_how_large_it_is_and_what_it_retains() {
+        let (mut producer, ring) = EventRing::try_new(3).expect("memory for three slots");
+        producer.publish_many((0..5).map(|seq| [seq; 7]));
+        assert_eq!(Readable::bounds(&*ring), Bounds::of(5, 3));
+        assert_eq!(
+            format!("{ring:?}"),
+            "EventRing { capacity: 3, bounds: Bounds { oldest: 2, head: 5 }, .. }"
+        );
+    }
+
+    #[test]
     fn a_ring_with_room_for_a_huge_page_begins_where_one_can_begin() {
+        assert_eq!(HUGE_PAGE_SLOTS, 32_768);
         for capacity in [
             HUGE_PAGE_SLOTS - 1,
             HUGE_PAGE_SLOTS,
@@ -242,6 +257,8 @@ mod tests {
             let own = &ring.slots[ring.first..];
             assert_eq!((own.len(), ring.capacity()), (capacity + 1, capacity));
             assert!(own.as_ptr().addr().is_multiple_of(2 << 20), "{capacity}");
+            let reserved = own.len() + HUGE_PAGE_SLOTS - 1;
+            assert_eq!(ring.slots.capacity(), reserved, "{capacity}");
         }
     }
 
@@ -291,5 +308,44 @@ mod tests {
         if state.refused.is_empty() {
             assert_eq!(state.huge_bytes, Some(4 << 20));
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_locked_for_a_run_is_let_go_after_it() {
+        let (_producer, ring) = EventRing::try_new(256).expect("memory");
+        let middle = core::ptr::from_ref(&ring.slots[128]).addr();
+        let wishes = MemoryWishes {
+            lock: true,
+            ..MemoryWishes::default()
+        };
+        // Where so little may not be locked there is nothing to see.
+        if ring.prepare_memory(wishes).locked {
+            assert_ne!(locked_kilobytes_around(middle), 0);
+            ring.unlock_memory()
+                .expect("what is locked can be unlocked");
+            assert_eq!(locked_kilobytes_around(middle), 0);
+        }
+    }
+
+    /// What the kernel says is locked of the mapping that `address` lies in.
+    #[cfg(target_os = "linux")]
+    fn locked_kilobytes_around(address: usize) -> u64 {
+        let smaps = std::fs::read_to_string("/proc/self/smaps").expect("linux has it");
+        let number = |text| usize::from_str_radix(text, 16).ok();
+        let mut lines = smaps.lines().skip_while(|line| {
+            let range = line
+                .split(' ')
+                .next()
+                .and_then(|range| range.split_once('-'));
+            let range = range.and_then(|(start, end)| Some(number(start)?..number(end)?));
+            !range.is_some_and(|range| range.contains(&address))
+        });
+        let locked = lines.find_map(|line| line.strip_prefix("Locked:"));
+        let kilobytes = locked.and_then(|text| text.trim().strip_suffix(" kB"));
+        kilobytes
+            .expect("each mapping says it")
+            .parse()
+            .expect("a number")
     }
 }

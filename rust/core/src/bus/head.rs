@@ -69,3 +69,27 @@ impl EventRing {
         self.slots()[self.slot_of(seq)].stamp()
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_is_found_from_wherever_one_begins_to_look() {
+        for capacity in 1..=9 {
+            let (mut producer, ring) = EventRing::try_new(capacity).expect("memory");
+            let capacity = capacity as u64;
+            for head in 0..3 * capacity {
+                let bounds = Bounds::of(head, capacity);
+                assert_eq!((ring.head(), ring.bounds()), (head, bounds));
+                for known in 0..=head {
+                    assert_eq!(ring.bounds_from(known), bounds, "from {known}");
+                }
+                for seq in 0..head + 3 {
+                    assert_eq!(ring.has_published(seq), seq < head, "{seq}");
+                }
+                producer.publish([head; 7]);
+            }
+        }
+    }
+}

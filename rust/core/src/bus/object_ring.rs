@@ -141,3 +141,67 @@ impl<T: Clone> Readable for ObjectRing<T> {
         Ok(self.read(seq)?.cloned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_every_head_a_ring_retains_its_last_values_and_nothing_else() {
+        for capacity in 1..=5_u64 {
+            let mut ring = ObjectRing::try_new(capacity as usize).expect("memory for a few slots");
+            assert_eq!(ring.capacity() as u64, capacity);
+            for head in 0..=3 * capacity {
+                let bounds = Bounds::of(head, capacity);
+                assert_eq!((ring.head(), ring.bounds()), (head, bounds));
+                assert_eq!(Readable::bounds(&ring), bounds);
+                for seq in 0..head + 3 {
+                    check_read(&ring, bounds, seq);
+                }
+                let mut held: Vec<u64> = ring.iter().copied().collect();
+                held.sort_unstable();
+                assert!(
+                    held.into_iter()
+                        .eq((bounds.oldest..head).map(|seq| 10 * seq))
+                );
+                let published = ring.publish(10 * head);
+                let evicted = head.checked_sub(capacity).map(|seq| 10 * seq);
+                assert_eq!((published.seq, published.evicted), (head, evicted));
+            }
+        }
+    }
+
+    fn check_read(ring: &ObjectRing<u64>, bounds: Bounds, seq: u64) {
+        let head = bounds.head;
+        let (requested, value) = (seq, 10 * seq);
+        if seq < bounds.oldest {
+            let overrun = Overrun::at(seq, bounds);
+            assert_eq!(ring.read(seq), Err(overrun));
+            assert_eq!(Readable::read(ring, seq), Err(overrun));
+            assert_eq!(ring.get(seq), Err(ReadError::Overrun(overrun)));
+        } else if seq < head {
+            assert_eq!(ring.read(seq), Ok(Some(&value)));
+            assert_eq!(Readable::read(ring, seq), Ok(Some(value)));
+            assert_eq!(ring.get(seq), Ok(&value));
+        } else {
+            let none = NotPublished { requested, head };
+            assert_eq!(ring.read(seq), Ok(None));
+            assert_eq!(Readable::read(ring, seq), Ok(None));
+            assert_eq!(ring.get(seq), Err(ReadError::NotPublished(none)));
+        }
+    }
+
+    #[test]
+    fn a_drained_ring_keeps_its_sequences_and_holds_nothing() {
+        let mut ring = ObjectRing::try_new(3).expect("memory for three slots");
+        (0..5).for_each(|seq| drop(ring.publish(seq)));
+        assert_eq!(ring.drain().collect::<Vec<_>>(), [3, 4, 2]);
+        assert_eq!((ring.iter().count(), ring.head()), (0, 5));
+        assert_eq!(ring.read(4), Ok(None));
+    }
+
+    #[test]
+    fn an_impossible_capacity_is_refused() {
+        assert!(ObjectRing::<u64>::try_new(usize::MAX).is_none());
+    }
+}

@@ -53,3 +53,35 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_rings_ask_for_nothing_ahead() {
+        assert_eq!([1, 512, 513, 1 << 20].map(distance), [0, 0, 16, 16]);
+    }
+
+    #[test]
+    fn a_place_goes_round_the_slots_with_the_one_before_and_the_one_ahead() {
+        for (slots, ahead) in [(1, 0), (3, 0), (512, 0), (513, 16), (600, 16)] {
+            let (first, end) = (7, 7 + slots);
+            let mut place = Place::at(first, first, end);
+            for turn in 0..2 * slots + 1 {
+                let round = |offset: usize| first + offset % slots;
+                let expected = (round(turn + slots - 1), round(turn), round(turn + ahead));
+                let fresh = Place::at(place.slot, first, end);
+                for Place {
+                    before,
+                    slot,
+                    ahead,
+                } in [place, fresh]
+                {
+                    assert_eq!((before, slot, ahead), expected, "{slots} slots, {turn}");
+                }
+                place.step(first, end);
+            }
+        }
+    }
+}

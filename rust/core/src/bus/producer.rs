@@ -75,3 +75,39 @@ impl Drop for Producer {
         self.ring.release_claim();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::bus::{Readable, Start};
+
+    #[test]
+    fn a_ring_has_one_producer_and_the_next_goes_on_where_it_ended() {
+        for sent in 0..9 {
+            let (mut first, ring) = EventRing::try_new(3).expect("memory for three slots");
+            assert!(Producer::claim(&ring).is_none());
+            assert_eq!(first.publish_many((0..sent).map(|seq| [seq; 7])), 0);
+            assert!(Producer::claim(first.ring()).is_none());
+            drop(first);
+            let mut second = Producer::claim(&ring).expect("nobody else writes");
+            assert!(Producer::claim(&ring).is_none());
+            assert_eq!((second.next_seq(), second.publish([sent; 7])), (sent, sent));
+            for seq in sent.saturating_sub(2)..=sent {
+                assert_eq!(ring.read(seq), Ok(Some([seq; 7])));
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_says_its_first_sequence_and_an_empty_one_the_next() {
+        let (mut producer, ring) = EventRing::try_new(8).expect("memory for eight slots");
+        let mut reader = ring.reader(Start::Oldest).expect("the oldest exists");
+        assert_eq!(producer.publish_many([]), 0);
+        assert_eq!(producer.publish_many([[1; 7], [2; 7]]), 0);
+        assert_eq!(producer.publish_many([[3; 7]]), 2);
+        assert_eq!((producer.publish_many([]), producer.next_seq()), (3, 3));
+        let mut seen = Vec::new();
+        let read = reader.read_with(8, |[word, ..]| seen.push(word));
+        assert_eq!((read, seen), (Ok(3), vec![1, 2, 3]));
+    }
+}

@@ -238,3 +238,139 @@ impl<const CLAIMS: bool> Reader for EventReader<CLAIMS> {
         Ok(payload)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::bus::Producer;
+
+    /// A ring of `capacity` slots with `sent` events that are their own sequence, and a reader from the first on.
+    fn begun(capacity: usize, sent: u64) -> (Producer, EventReader) {
+        let (mut producer, ring) = EventRing::try_new(capacity).expect("memory for the slots");
+        let reader = ring.reader(Start::Oldest).expect("the oldest exists");
+        producer.publish_many((0..sent).map(|seq| [seq; 7]));
+        (producer, reader)
+    }
+
+    /// The next sequence, what was lost and what of it was shed.
+    fn books<const CLAIMS: bool>(reader: &EventReader<CLAIMS>) -> (u64, u64, u64) {
+        (reader.next_seq(), reader.lost(), reader.shed())
+    }
+
+    /// Everything that `reader` reads at once, by sequence.
+    fn rest<const CLAIMS: bool>(reader: &mut EventReader<CLAIMS>, limit: usize) -> Vec<u64> {
+        let mut seen = Vec::new();
+        let read = reader.read_with(limit, |payload| {
+            assert_eq!(payload, [payload[0]; 7]);
+            seen.push(payload[0]);
+        });
+        assert_eq!(read, Ok(seen.len()));
+        seen
+    }
+
+    #[test]
+    fn a_batch_goes_round_the_ring_as_single_events_do() {
+        for capacity in [1, 2, 3, 8, 513] {
+            for limit in [1, 2, 3, usize::MAX] {
+                let (mut producer, mut batches) = begun(capacity, 0);
+                let mut singly = producer.ring().reader(Start::Head).expect("it exists");
+                for round in 0..4 {
+                    let capacity = capacity as u64;
+                    let (first, end) = (round * capacity, (round + 1) * capacity);
+                    producer.publish_many((first..end).map(|seq| [seq; 7]));
+                    for seq in first..end {
+                        assert_eq!(singly.poll(), Ok(Some([seq; 7])));
+                    }
+                    let mut next = first;
+                    while next < end {
+                        let seen = rest(&mut batches, limit);
+                        let until = end.min(next.saturating_add(limit as u64));
+                        assert!(seen.into_iter().eq(next..until));
+                        next = until;
+                    }
+                    assert_eq!(
+                        (singly.poll(), rest(&mut batches, limit)),
+                        (Ok(None), vec![])
+                    );
+                    let same = |place: Place| (place.before, place.slot, place.ahead);
+                    assert_eq!(same(singly.place), same(batches.place));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_hands_out_what_lies_before_an_event_that_is_gone_and_then_says_so() {
+        let (mut producer, mut reader) = begun(4, 4);
+        let mut seen = Vec::new();
+        // The producer laps the reader while it looks at its second event.
+        let read = reader.read_with(usize::MAX, |[seq, ..]| {
+            seen.push(seq);
+            if seq == 1 {
+                producer.publish_many((4..10).map(|seq| [seq; 7]));
+            }
+        });
+        assert_eq!((read, seen), (Ok(2), vec![0, 1]));
+        let overrun = Overrun {
+            requested: 2,
+            oldest: 6,
+            head: 10,
+        };
+        let mut out = [[99; 7]; 3];
+        assert_eq!(reader.read_into(&mut out), Err(overrun));
+        assert_eq!((reader.poll(), out), (Err(overrun), [[99; 7]; 3]));
+        assert_eq!((books(&reader), reader.available()), ((2, 0, 0), 8));
+    }
+
+    #[test]
+    fn unread_events_are_told_to_the_last_one() {
+        let (_producer, mut reader) = begun(8, 5);
+        assert_eq!((reader.poll(), reader.available()), (Ok(Some([0; 7])), 4));
+        let unread = [0, 1, 4, 5].map(|count| reader.has_unread(count));
+        assert_eq!(unread, [true, true, true, false]);
+        let mut fresh = reader.ring().reader(Start::Head).expect("it exists");
+        assert_eq!((fresh.has_unread(0), fresh.has_unread(1)), (true, false));
+        assert_eq!((fresh.available(), fresh.poll()), (0, Ok(None)));
+    }
+
+    #[test]
+    fn a_reader_that_was_overrun_recovers_half_a_ring_behind_or_at_the_head() {
+        let (_producer, mut reader) = begun(4, 10);
+        let mut other = reader.ring().reader(Start::Sequence(1)).expect("it exists");
+        assert_eq!(reader.reset_to_oldest(), 8);
+        assert_eq!((books(&reader), reader.reset_to_oldest()), ((8, 8, 2), 0));
+        assert_eq!(rest(&mut reader, 9), [8, 9]);
+        assert_eq!(other.reset_to_head(), 9);
+        assert_eq!((books(&other), other.poll()), ((10, 9, 4), Ok(None)));
+    }
+
+    #[test]
+    fn a_reader_that_is_not_late_stays_where_it_is() {
+        let (_producer, mut reader) = begun(4, 4);
+        assert_eq!((reader.reset_to_oldest(), books(&reader)), (0, (0, 0, 0)));
+        assert_eq!(rest(&mut reader, 9), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_restart_begins_at_the_oldest_with_empty_books() {
+        let (mut producer, mut reader) = begun(4, 10);
+        reader.reset_to_oldest();
+        producer.publish_many((10..14).map(|seq| [seq; 7]));
+        assert_eq!(reader.restart_at_oldest(), 2);
+        assert_eq!(books(&reader), (10, 0, 0));
+        assert_eq!(rest(&mut reader, 9), [10, 11, 12, 13]);
+    }
+
+    #[test]
+    fn a_reader_that_takes_lines_over_goes_on_with_place_and_books() {
+        let (mut producer, mut reader) = begun(4, 10);
+        reader.reset_to_oldest();
+        let mut claiming = reader.claiming();
+        assert_eq!(books(&claiming), (8, 8, 2));
+        assert_eq!(claiming.cursor().next(), 8);
+        assert_eq!(rest(&mut claiming, 1), [8]);
+        assert_eq!(claiming.poll(), Ok(Some([9; 7])));
+        producer.publish([10; 7]);
+        assert_eq!(rest(&mut claiming, 9), [10]);
+    }
+}

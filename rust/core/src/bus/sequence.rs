@@ -131,3 +131,52 @@ impl Start {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_retains_its_last_events_and_a_young_one_all() {
+        let of = |head| (Bounds::of(head, 4).oldest, Bounds::of(head, 4).head);
+        assert_eq!([0, 4, 5, 9].map(of), [(0, 0), (0, 4), (1, 5), (5, 9)]);
+    }
+
+    #[test]
+    fn a_reader_goes_on_half_a_ring_behind_the_head_and_never_before_the_oldest() {
+        let recovery = |head, capacity| Bounds::of(head, capacity).recovery(capacity);
+        assert_eq!([recovery(20, 4), recovery(20, 5)], [18, 17]);
+        assert_eq!([recovery(20, 1), recovery(2, 8)], [19, 0]);
+        let moved = Bounds {
+            oldest: 19,
+            head: 20,
+        };
+        assert_eq!(moved.recovery(4), 19);
+    }
+
+    #[test]
+    fn an_overrun_says_what_was_asked_for_what_is_gone_and_what_is_there() {
+        let overrun = Overrun::at(3, Bounds::of(20, 4));
+        assert_eq!((overrun.requested, overrun.lost()), (3, 13));
+        assert_eq!((overrun.oldest, overrun.head), (16, 20));
+        assert_eq!(
+            overrun.to_string(),
+            "sequence 3 was overwritten: 13 lost, readable now [16, 20)"
+        );
+    }
+
+    #[test]
+    fn a_start_is_what_it_names_and_nothing_beyond_the_head() {
+        let bounds = Bounds::of(20, 4);
+        assert_eq!(Start::Oldest.resolve(bounds), Ok(16));
+        assert_eq!(Start::Head.resolve(bounds), Ok(20));
+        for seq in [0, 15, 16, 20] {
+            assert_eq!(Start::Sequence(seq).resolve(bounds), Ok(seq));
+        }
+        let beyond = StartError {
+            requested: 21,
+            head: 20,
+        };
+        assert_eq!(Start::Sequence(21).resolve(bounds), Err(beyond));
+    }
+}

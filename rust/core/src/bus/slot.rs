@@ -30,7 +30,8 @@
     )
 )]
 
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::planted;
+use crate::sync::{AtomicU64, Ordering};
 
 /// What an event is to the bus: 56 bytes it does not look into, as seven words.
 pub type Payload = [u64; 7];
@@ -44,13 +45,6 @@ const STORED_WORDS: usize = if cfg!(loom) { 2 } else { 7 };
 
 /// Words in the near half of a line, beside the stamp.
 const NEAR_WORDS: usize = if cfg!(loom) { 1 } else { 3 };
-
-/// Bug 1 of the loom model: the stamp does not carry the words with it.
-const PUBLISH: Ordering = if cfg!(feature = "planted-bug-1") {
-    Ordering::Relaxed
-} else {
-    Ordering::Release
-};
 
 /// What a slot said about itself at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,9 +108,7 @@ impl Slot {
     pub(super) fn write(&self, seq: u64, payload: &Payload) {
         // SYNC POINT tear: pairs with the fence in `read`. Whoever copies one of the words below finds, when it
         // looks at the slot before, the stamp that was stored there before this, or a later one.
-        if cfg!(not(feature = "planted-bug-5")) {
-            fence(Ordering::Release);
-        }
+        planted::fence(5, Ordering::Release);
         let (near, far) = self.words.split_at(NEAR_WORDS);
         for (word, value) in far.iter().zip(&payload[NEAR_WORDS..]) {
             word.store(*value, Ordering::Relaxed);
@@ -126,7 +118,9 @@ impl Slot {
         }
         // SYNC POINT publish: pairs with the first load in `read` and the load in `stamp`. Whoever
         // sees this stamp sees the words above, and every event before.
-        self.stamp.store(Stamp::of(seq).0, PUBLISH);
+        let stamp = Stamp::of(seq).0;
+        self.stamp
+            .store(stamp, planted::order(1, Ordering::Release));
     }
 
     /// Copies event `seq` out, if it is here and was retained until it was copied: until `last`, the event
@@ -138,7 +132,7 @@ impl Slot {
     #[inline(always)]
     pub(super) fn read<const CLAIMS: bool>(&self, seq: u64, before: &Self, last: u64) -> SlotRead {
         // SYNC POINT publish: pairs with the last store in `write`.
-        let found = Stamp(self.stamp.load(Ordering::Acquire));
+        let found = Stamp(self.stamp.load(planted::order(13, Ordering::Acquire)));
         if found != Stamp::of(seq) {
             return if found < Stamp::of(seq) {
                 SlotRead::NotYet
@@ -157,13 +151,11 @@ impl Slot {
             Some(word) => word.load(Ordering::Relaxed),
             None => 0,
         });
-        if cfg!(feature = "planted-bug-2") {
+        if planted::bug(2) {
             return SlotRead::Intact(payload);
         }
         // SYNC POINT tear: pairs with the fence in `write`.
-        if cfg!(not(feature = "planted-bug-4")) {
-            fence(Ordering::Acquire);
-        }
+        planted::fence(4, Ordering::Acquire);
         let next_to_go = Stamp(before.stamp.load(Ordering::Relaxed));
         if next_to_go.has_passed(last) {
             SlotRead::Overwritten(next_to_go)
@@ -176,7 +168,7 @@ impl Slot {
     #[inline]
     pub(super) fn stamp(&self) -> Stamp {
         // SYNC POINT publish: pairs with the last store in `write`.
-        Stamp(self.stamp.load(Ordering::Acquire))
+        Stamp(self.stamp.load(planted::order(14, Ordering::Acquire)))
     }
 
     /// Says that this slot will be written soon. Changes nothing but when its line arrives.
@@ -206,5 +198,76 @@ impl Slot {
                 options(nomem, nostack, preserves_flags)
             );
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// What is read of event `seq` in a ring of four slots in which `sent` were published, with and without a claim.
+    fn read(sent: u64, seq: u64) -> [SlotRead; 2] {
+        let slots: [Slot; 5] = core::array::from_fn(|_| Slot::new());
+        let at = |seq: u64| &slots[(seq % 5) as usize];
+        (0..sent)
+            .for_each(|seq| at(seq).write(seq, &core::array::from_fn(|i| 10 * seq + i as u64)));
+        for seq in sent.saturating_sub(5)..sent {
+            assert_eq!(at(seq).stamp().head(), seq + 1);
+        }
+        let (slot, before, last) = (at(seq), at(seq + 4), seq + 4);
+        let stamp = slot.stamp();
+        let plain = slot.read::<false>(seq, before, last);
+        let claiming = slot.read::<true>(seq, before, last);
+        assert_eq!(slot.stamp(), stamp, "a read changes nothing");
+        [plain, claiming]
+    }
+
+    #[test]
+    fn an_event_is_whole_while_it_is_retained() {
+        for sent in 1..13_u64 {
+            for seq in sent.saturating_sub(4)..sent {
+                for read in read(sent, seq) {
+                    let SlotRead::Intact(payload) = read else {
+                        panic!("{seq} of {sent}: {read:?}");
+                    };
+                    assert_eq!(payload, core::array::from_fn(|i| 10 * seq + i as u64));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_given_up_is_gone_although_its_words_are_there() {
+        // The slot of event 3 still holds it, the one before got event 7.
+        for read in read(8, 3) {
+            assert!(matches!(read, SlotRead::Overwritten(Stamp(8))), "{read:?}");
+        }
+        for read in read(9, 3) {
+            assert!(matches!(read, SlotRead::Overwritten(Stamp(9))), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_to_come_is_not_there_yet() {
+        for (sent, seq) in [(0, 0), (3, 3), (3, 4), (8, 8), (8, 12)] {
+            for read in read(sent, seq) {
+                assert!(
+                    matches!(read, SlotRead::NotYet),
+                    "{seq} of {sent}: {read:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_stamp_has_passed_its_own_event_and_every_one_before() {
+        let of = |seq| Stamp::of(7).has_passed(seq);
+        assert_eq!([0, 6, 7, 8].map(of), [true, true, true, false]);
+        assert!(!Stamp(0).has_passed(0));
+    }
+
+    #[test]
+    fn a_ring_carries_as_many_events_as_half_of_a_word_can_count() {
+        assert_eq!(MAX_EVENTS, u64::MAX / 2);
     }
 }

@@ -6,17 +6,11 @@
 
 use crossbeam_utils::CachePadded;
 
+use crate::planted;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 use super::feed_books::FeedBooks;
 use super::{FeedCounts, FeedSnapshot, Phase, Progress, Snapshot, StageBooks};
-
-/// Planted bug 10 (`make loom`): the end of the feed does not carry the events with it.
-const FEED_DONE: Ordering = if cfg!(feature = "planted-bug-10") {
-    Ordering::Relaxed
-} else {
-    Ordering::Release
-};
 
 /// Of a hold: there is none. Of a beginning: it is yet to come.
 const NEVER: u64 = u64::MAX;
@@ -47,11 +41,8 @@ pub struct Control {
     stages: Box<[StageBooks]>,
     /// The ring's head when the run began.
     first_seq: u64,
-    #[cfg(not(loom))]
     threads: u64,
-    #[cfg(not(loom))]
     arrived: AtomicU64,
-    #[cfg(not(loom))]
     left: AtomicU64,
     phase: AtomicU64,
 }
@@ -71,11 +62,8 @@ impl Control {
             feed_epoch: Progress::new(0),
             stages: (0..stages).map(|_| StageBooks::new(first_seq)).collect(),
             first_seq,
-            #[cfg(not(loom))]
             threads: 1 + stages as u64,
-            #[cfg(not(loom))]
             arrived: AtomicU64::new(0),
-            #[cfg(not(loom))]
             left: AtomicU64::new(0),
             phase: AtomicU64::new(0),
         }
@@ -160,13 +148,14 @@ impl Control {
     pub fn set_held(&self, at: Option<usize>) {
         let index = at.map_or(NEVER, |index| index as u64);
         // SYNC POINT held: pairs with the load in `is_held`.
-        self.held.store(index, Ordering::Release);
+        self.held
+            .store(index, planted::order(21, Ordering::Release));
     }
 
     /// Whether the feed waits to be released. One that was released a moment ago, and has not noticed, does not.
     pub fn is_held(&self) -> bool {
         // SYNC POINT held: pairs with the store in `set_held`.
-        let held = self.held.load(Ordering::Acquire);
+        let held = self.held.load(planted::order(22, Ordering::Acquire));
         held != NEVER && self.hold_at.load(Ordering::Relaxed) <= held
     }
 
@@ -197,14 +186,15 @@ impl Control {
         self.set_feed_epoch(u64::MAX);
         // SYNC POINT feed-done: pairs with the load in `is_feed_done`; whoever sees it finds every
         // event of the feed in the ring.
-        self.feed_done.store(true, FEED_DONE);
+        let order = planted::order(10, Ordering::Release);
+        self.feed_done.store(true, order);
     }
 
     /// Whether no event follows those that are in the ring.
     #[inline]
     pub fn is_feed_done(&self) -> bool {
         // SYNC POINT feed-done: pairs with the store in `set_feed_done`.
-        self.feed_done.load(Ordering::Acquire)
+        self.feed_done.load(planted::order(23, Ordering::Acquire))
     }
 
     /// The fence: whether every stage has seen `epoch`, so that nothing of an older one is in flight.
@@ -214,32 +204,34 @@ impl Control {
     }
 
     /// By each thread, once: it is ready.
-    #[cfg(not(loom))]
-    pub(super) fn arrive(&self) {
-        // SYNC POINT arrival: pairs with the load in `has_everyone_arrived`.
-        self.arrived.fetch_add(1, Ordering::AcqRel);
+    pub fn arrive(&self) {
+        // SYNC POINT arrival: pairs with the load in `has_everyone_arrived`; whoever sees that all are ready sees
+        // what each has prepared.
+        let order = planted::order(25, Ordering::Release);
+        self.arrived.fetch_add(1, order);
     }
 
     /// Whether every thread is ready.
-    #[cfg(not(loom))]
-    pub(super) fn has_everyone_arrived(&self) -> bool {
+    pub fn has_everyone_arrived(&self) -> bool {
         // SYNC POINT arrival: pairs with the addition in `arrive`.
-        self.arrived.load(Ordering::Acquire) == self.threads
+        let order = planted::order(26, Ordering::Acquire);
+        self.arrived.load(order) == self.threads
     }
 
     /// By each stage's thread, once: nothing of the run is left to it.
-    #[cfg(not(loom))]
-    pub(super) fn leave(&self) {
-        // SYNC POINT departure: pairs with the load in `has_everyone_left`.
-        self.left.fetch_add(1, Ordering::AcqRel);
+    pub fn leave(&self) {
+        // SYNC POINT departure: pairs with the load in `has_everyone_left`; whoever sees that all have left sees
+        // what each did.
+        let order = planted::order(27, Ordering::Release);
+        self.left.fetch_add(1, order);
     }
 
     /// Whether the run is over for every stage.
-    #[cfg(not(loom))]
     #[inline]
-    pub(super) fn has_everyone_left(&self) -> bool {
+    pub fn has_everyone_left(&self) -> bool {
         // SYNC POINT departure: pairs with the addition in `leave`.
-        self.left.load(Ordering::Acquire) == 1 + self.stages.len() as u64
+        let order = planted::order(28, Ordering::Acquire);
+        self.left.load(order) == 1 + self.stages.len() as u64
     }
 
     /// By the feed: events flow from now on.
@@ -256,6 +248,8 @@ impl Control {
 
     /// The run as of now; each stage's tuple is one moment's.
     pub fn snapshot(&self) -> Snapshot {
+        // Asked before the figures are looked at: those of a feed that is done, or held, are its last.
+        let (done, held) = (self.is_feed_done(), self.is_held());
         let mut stages: Vec<_> = self.stages.iter().map(StageBooks::read).collect();
         // An event is in the ring a moment before the feed counts it: what a stage accounts for was
         // published, whatever that count says yet.
@@ -263,7 +257,6 @@ impl Control {
         let accounted = accounted
             .and_then(|sum| u64::try_from(sum).ok())
             .unwrap_or(0);
-        let held = self.is_held();
         let feed = self.feed.read();
         let begin_ns = self.begin_ns();
         let published = feed.published.max(accounted);
@@ -287,7 +280,7 @@ impl Control {
                 reordered: feed.reordered,
                 withheld: feed.withheld,
                 held,
-                done: self.is_feed_done(),
+                done,
             },
             stages,
         }

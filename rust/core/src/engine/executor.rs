@@ -3,6 +3,7 @@
 use crate::bus::Payload;
 use crate::execution::{Ack, StepError, step_with};
 use crate::metrics::EpochTable;
+use crate::planted;
 use crate::state::{Gate, GateWord, StateCode};
 use crate::time::Clock;
 
@@ -16,7 +17,7 @@ pub const SHARED_STAMP_EVENTS_MAX: usize = 64;
 
 /// Turns that a whole batch is waited for before what is there is taken: at the producer's heels every event
 /// would cost a line's way from core to core, and a batch costs little more.
-const TURNS_FOR_A_BATCH: u32 = 64;
+const TURNS_FOR_A_BATCH: u32 = if cfg!(loom) { 0 } else { 64 };
 
 /// An executor that reads through `intake`.
 ///
@@ -184,8 +185,8 @@ where
     /// Takes note of a new word.
     #[cold]
     fn see(&mut self, word: GateWord, done: usize) -> Turn {
-        // Planted bug 12 (`make loom`): what was decided under the old word is counted under the new one.
-        if done == 0 || cfg!(feature = "planted-bug-12") {
+        // Planted bug 12: what was decided under the old word is counted under the new one.
+        if done == 0 || planted::bug(12) {
             self.word = word;
             self.recorder.enter(word.state());
         }

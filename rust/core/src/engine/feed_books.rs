@@ -3,6 +3,7 @@
 use crossbeam_utils::CachePadded;
 
 use crate::metrics::Tally;
+use crate::planted;
 use crate::sync::{AtomicU64, Ordering};
 
 /// What became of a feed's events.
@@ -48,6 +49,7 @@ impl FeedCounts {
 /// What the feed's thread says of itself while it runs: written by it alone, read by anybody.
 #[derive(Debug, Default)]
 pub(super) struct FeedBooks {
+    /// Published, newest + 1.
     quick: CachePadded<(AtomicU64, AtomicU64)>,
     /// Of a feed with faults: published, withheld, gaps, repeats, reordered, newest + 1.
     tally: CachePadded<Tally<6>>,
@@ -58,10 +60,13 @@ impl FeedBooks {
     #[inline]
     pub(super) fn set(&self, published: u64, newest_ns: Option<u64>) {
         let (events, newest) = &*self.quick;
-        events.store(published, Ordering::Relaxed);
         if let Some(newest_ns) = newest_ns {
             newest.store(newest_ns + 1, Ordering::Relaxed);
         }
+        // SYNC POINT feed-books: pairs with the load in `read`; whoever sees the count sees its stamp, when the plan
+        // began, and the tuple of a feed with faults.
+        let order = planted::order(32, Ordering::Release);
+        events.store(published, order);
     }
 
     /// By a feed with faults: all of it as of one moment.
@@ -86,9 +91,15 @@ impl FeedBooks {
     /// What was said last; `planned` and `due` are not among it. Only a feed with faults has more than two
     /// figures, and they are of one moment.
     pub(super) fn read(&self) -> FeedCounts {
+        // First: the tuple of a feed with faults is then at least as new, and says as much.
+        // SYNC POINT feed-books: pairs with the store in `set`.
+        let order = planted::order(33, Ordering::Acquire);
+        let quick = (
+            self.quick.0.load(order),
+            self.quick.1.load(Ordering::Relaxed),
+        );
         let [published, withheld, gaps, repeats, reordered, newest] = self.tally.read();
-        let quick = (self.published(), self.quick.1.load(Ordering::Relaxed));
-        // A tally that says nothing was never written.
+        // A tuple that says nothing was never written.
         let (published, newest) = match (published, withheld) {
             (0, 0) => quick,
             _ => (published, newest),

@@ -1,6 +1,7 @@
 //! What every reading stage has in common: a reader, its upstreams, its overrun policy, its books.
 
 use crate::bus::{Overrun, Payload};
+use crate::planted;
 use crate::sync::{Arc, AtomicU64, Ordering};
 
 use crossbeam_utils::CachePadded;
@@ -59,13 +60,6 @@ pub enum Turn {
     Ended(Overrun),
 }
 
-/// Planted bug 11 (`make loom`): a stage's progress does not carry with it what the stage did.
-const PROGRESS: Ordering = if cfg!(feature = "planted-bug-11") {
-    Ordering::Relaxed
-} else {
-    Ordering::Release
-};
-
 /// How far a stage is, for those behind it: the next sequence it expects, or the epoch it has come to. A line
 /// of its own.
 #[derive(Debug)]
@@ -82,7 +76,7 @@ impl Progress {
     pub fn set(&self, next: u64) {
         // SYNC POINT progress: pairs with the load in `get`; whoever sees it sees what the stage did
         // with the events below.
-        self.0.store(next, PROGRESS);
+        self.0.store(next, planted::order(11, Ordering::Release));
     }
 
     /// By its stage: nobody needs to wait for it any more.
@@ -94,7 +88,7 @@ impl Progress {
     #[inline]
     pub fn get(&self) -> u64 {
         // SYNC POINT progress: pairs with the store in `set`.
-        self.0.load(Ordering::Acquire)
+        self.0.load(planted::order(24, Ordering::Acquire))
     }
 }
 

@@ -348,6 +348,7 @@ impl<C: Clock + Clone + Send + 'static> Starting<'_, C> {
             gate: Arc::clone(&self.gate),
             clock: self.clock.clone(),
             place: self.outline.placement.places[index],
+            is_feed: index == 0,
             priority: asked.priority,
             watch_ns: self.outline.watch_ns(index),
             held_open: Sender::clone(&self.held_open),

@@ -48,6 +48,7 @@ mod sizing;
 mod snapshot;
 mod stage_books;
 mod timetable;
+mod two_lines;
 mod wait;
 
 // Threads of the operating system: loom has its own, and explores what the stages share.
@@ -94,7 +95,7 @@ pub use ledger::Ledger;
 pub use live::LiveEngine;
 pub use notes::{LoopNotes, OverrunLog, OverrunMoment};
 #[cfg(not(loom))]
-pub use ping_pong::{PingPong, TwoLines, WARM_UP_TRIPS};
+pub use ping_pong::{PingPong, WARM_UP_TRIPS};
 #[cfg(not(loom))]
 pub use placement::Place;
 pub use plan::{Pace, Plan, PlanError};
@@ -114,6 +115,7 @@ pub use sizing::{Backlog, Sizing, Slots};
 pub use snapshot::{FeedSnapshot, Phase, Snapshot, StageSnapshot};
 pub use stage_books::StageBooks;
 pub use timetable::{Planned, Timetable, Unplanned};
+pub use two_lines::TwoLines;
 #[cfg(not(loom))]
 pub use virtual_time::{AcksDigest, Advance, Horizon, VirtualEngine};
 pub use wait::Wait;

@@ -7,66 +7,14 @@ use core::convert::Infallible;
 
 use crate::metrics::LatencyHistogram;
 use crate::os::{Refusal, Topology, pin_current_thread};
-use crate::sync::{AtomicU64, Ordering, thread};
+use crate::sync::thread;
 use crate::time::Clock;
 
-use super::{EngineError, SettingsError, Wait};
+use super::two_lines::LAST;
+use super::{EngineError, SettingsError, TwoLines, Wait};
 
 /// Trips before those that count.
 pub const WARM_UP_TRIPS: u64 = 1_000;
-/// The turn that ends the echo.
-const LAST: u64 = u64::MAX;
-
-/// A word on a line of its own, and on the pair of lines that some processors fetch together.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Line(AtomicU64);
-
-/// The two lines. Turns are numbered from 1 and rise.
-#[derive(Debug, Default)]
-pub struct TwoLines {
-    there: Line,
-    back: Line,
-}
-
-impl TwoLines {
-    /// Sends `turn` and waits until it was answered; `idle` is called between two looks.
-    ///
-    /// # Errors
-    /// Returns what `idle` gives up with.
-    #[inline(always)]
-    pub fn trip<E>(&self, turn: u64, idle: impl FnMut() -> Result<(), E>) -> Result<(), E> {
-        // SYNC POINT ping: pairs with the wait in `answer`.
-        self.there.0.store(turn, Ordering::Release);
-        // SYNC POINT pong: pairs with the store in `answer`.
-        reached(&self.back, turn, idle).map(drop)
-    }
-
-    /// Waits for `turn`, answers it, and returns the turn that was answered: `turn` or a later one.
-    ///
-    /// # Errors
-    /// Returns what `idle` gives up with.
-    #[inline(always)]
-    pub fn answer<E>(&self, turn: u64, idle: impl FnMut() -> Result<(), E>) -> Result<u64, E> {
-        // SYNC POINT ping: pairs with the store in `trip`.
-        let seen = reached(&self.there, turn, idle)?;
-        // SYNC POINT pong: pairs with the wait in `trip`.
-        self.back.0.store(seen, Ordering::Release);
-        Ok(seen)
-    }
-}
-
-/// Waits until `line` has reached `turn`.
-#[inline(always)]
-fn reached<E>(line: &Line, turn: u64, mut idle: impl FnMut() -> Result<(), E>) -> Result<u64, E> {
-    loop {
-        let seen = line.0.load(Ordering::Acquire);
-        if seen >= turn {
-            return Ok(seen);
-        }
-        idle()?;
-    }
-}
 
 /// What the trips between two cores took.
 #[derive(Debug)]
@@ -152,8 +100,7 @@ struct Timer<'a, C> {
 impl<C> Drop for Timer<'_, C> {
     /// However it ends: the echo waits for this.
     fn drop(&mut self) {
-        // SYNC POINT ping: pairs with the wait in `answer`.
-        self.lines.there.0.store(LAST, Ordering::Release);
+        self.lines.end();
     }
 }
 
@@ -208,16 +155,5 @@ mod tests {
             let made = PingPong::measure(&MonotonicClock, GIVE_WAY, u64::MAX, 0);
             assert_eq!(made.expect("two cores").trips.count(), 0);
         }
-    }
-
-    #[test]
-    fn an_answer_is_given_when_its_turn_was_sent_and_not_before() {
-        let lines = TwoLines::default();
-        let give_up = || Err("nothing there");
-        assert_eq!(lines.answer(1, give_up), Err("nothing there"));
-        assert_eq!(lines.trip(1, give_up), Err("nothing there"));
-        assert_eq!(lines.answer(1, give_up), Ok(1));
-        assert_eq!(lines.trip(1, give_up), Ok(()));
-        assert_eq!(lines.answer(2, give_up), Err("nothing there"));
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct StageThread<C> {
     pub(super) gate: Arc<Gate>,
     pub(super) clock: C,
     pub(super) place: Place,
+    /// Whether its stage is the feed.
+    pub(super) is_feed: bool,
     pub(super) priority: Option<Priority>,
     /// How long it watches the machine, before and after; 0 on a core it shares, where it would see the
     /// others.
@@ -43,15 +45,21 @@ pub(super) struct ThreadEnd<V> {
 }
 
 /// Says that its stage has left, and ends the run if its thread is unwound: the others would wait for ever.
-struct Attendance<'a>(&'a Control);
+struct Attendance<'a> {
+    control: &'a Control,
+    is_feed: bool,
+}
 
 impl Drop for Attendance<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.stop();
-            self.0.set_feed_done();
+            self.control.stop();
+            // Another's thread cannot say this of a feed that goes on until it has seen the stop.
+            if self.is_feed {
+                self.control.set_feed_done();
+            }
         }
-        self.0.leave();
+        self.control.leave();
     }
 }
 
@@ -63,7 +71,10 @@ impl<C: Clock> StageThread<C> {
         prepare: impl FnOnce(&mut E),
         drive: impl FnOnce(E, Drive<'_, C>) -> V,
     ) -> ThreadEnd<V> {
-        let attendance = Attendance(&self.control);
+        let attendance = Attendance {
+            control: &self.control,
+            is_feed: self.is_feed,
+        };
         let (refused, is_pinned) = self.ask_the_machine();
         prepare(&mut stage);
         let clock_cost_ns = cost_ns(&self.clock);

@@ -102,3 +102,91 @@ pub fn step_with<R: Reader, C: Clock>(
         },
     }))
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+    use crate::bus::{Cursor, CursorOn, ObjectRing};
+    use crate::state::StateCode;
+
+    /// Ten nanoseconds pass with every look.
+    struct Ticking(Cell<u64>);
+
+    impl Clock for Ticking {
+        fn now_ns(&self) -> u64 {
+            self.0.set(self.0.get() + 10);
+            self.0.get()
+        }
+    }
+
+    /// A step over a ring of four slots with the sequences `[2, 6)`, and where it left the cursor.
+    fn taken(next: u64, word: GateWord) -> (Result<Option<(u64, Ack)>, StepError>, u64) {
+        let mut ring = ObjectRing::try_new(4).expect("memory for four slots");
+        (0..6).for_each(|seq| drop(ring.publish(10 * seq)));
+        let mut cursor = Cursor::new(next);
+        let mut reader = CursorOn {
+            ring: &ring,
+            cursor: &mut cursor,
+        };
+        let step = step(&mut reader, word, &Ticking(Cell::new(100)));
+        (
+            step.map(|step| step.map(|s| (s.item, s.ack))),
+            cursor.next(),
+        )
+    }
+
+    #[test]
+    fn every_event_is_acknowledged_and_executed_in_ready_only() {
+        for state in [StateCode::Warmup, StateCode::Ready, StateCode::Degraded] {
+            let ack = Ack {
+                seq: 3,
+                decision_ts: 110,
+                completion_ts: 120,
+                epoch: 7,
+                executed: u8::from(state == StateCode::Ready),
+                padding: [0; 7],
+            };
+            assert_eq!(ack.latency_ns(), 10);
+            let step = taken(3, GateWord::new(7, state));
+            assert_eq!(step, (Ok(Some((30, ack))), 4), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn init_refuses_before_the_ring_is_looked_at() {
+        for next in [0, 3, 6] {
+            let step = taken(next, GateWord::new(7, StateCode::Init));
+            assert_eq!(step, (Err(StepError::NotReady), next));
+        }
+    }
+
+    #[test]
+    fn a_step_without_an_event_leaves_the_reader_where_it_is() {
+        let ready = GateWord::new(7, StateCode::Ready);
+        assert_eq!(taken(6, ready), (Ok(None), 6));
+        let overrun = Overrun {
+            requested: 1,
+            oldest: 2,
+            head: 6,
+        };
+        assert_eq!(taken(1, ready), (Err(StepError::Overrun(overrun)), 1));
+    }
+
+    #[test]
+    fn work_is_told_when_the_decision_was_taken_and_says_when_it_is_done() {
+        let mut ring = ObjectRing::try_new(1).expect("memory for a slot");
+        drop(ring.publish(5));
+        let mut reader = CursorOn {
+            ring: &ring,
+            cursor: &mut Cursor::new(0),
+        };
+        let word = GateWord::new(2, StateCode::Ready);
+        let clock = Ticking(Cell::new(0));
+        let step = step_with(&mut reader, word, &clock, |decision_ns| decision_ns + 7);
+        let ack = step.expect("no overrun").expect("an event").ack;
+        assert_eq!((ack.decision_ts, ack.completion_ts), (10, 17));
+        assert_eq!(ack.latency_ns(), 7);
+    }
+}

@@ -134,4 +134,25 @@ mod tests {
         let why = CorrectionError::RecordedByPlan.to_string();
         assert!(why.contains("by plan") && why.contains("twice"), "{why}");
     }
+
+    #[test]
+    fn what_was_corrected_is_read_as_a_histogram_is() {
+        let corrected = of(&[90, 10_000]).corrected(100).expect("observed");
+        // The two observed and 9,900 down to 100.
+        assert_eq!(
+            (corrected.min_ns(), corrected.max_ns()),
+            (Some(90), Some(10_000))
+        );
+        assert_eq!(
+            corrected.percentile(0.5),
+            Some(corrected.to_hdr().value_at_quantile(0.5))
+        );
+        assert_eq!(corrected.percentile(0.99), None);
+        assert_eq!((corrected.count(), corrected.to_hdr().len()), (101, 101));
+        let none = of(&[]).corrected(100).expect("observed");
+        assert_eq!(
+            (none.min_ns(), none.max_ns(), none.percentile(0.0)),
+            (None, None, None)
+        );
+    }
 }

@@ -74,3 +74,31 @@ impl Counters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_observed_is_in_the_summary_and_in_the_histogram_if_there_is_one() {
+        for with_histogram in [false, true] {
+            let mut counters = Counters::new(with_histogram);
+            assert_eq!(counters.summary(), Summary::EMPTY);
+            for latency_ns in [30, u64::MAX, 20] {
+                counters.observe(latency_ns);
+            }
+            let expected = Summary {
+                count: 3,
+                total_latency_ns: u128::from(u64::MAX) + 50,
+                min_latency_ns: 20,
+                max_latency_ns: u64::MAX,
+            };
+            assert_eq!(counters.summary(), expected);
+            let counted = |counters: &Counters| counters.histogram().map(LatencyHistogram::count);
+            assert_eq!(counted(&counters), with_histogram.then_some(3));
+            counters.clear();
+            assert_eq!(counters.summary(), Summary::EMPTY);
+            assert_eq!(counted(&counters), with_histogram.then_some(0));
+        }
+    }
+}

@@ -251,4 +251,15 @@ mod tests {
             assert!(matches!(read, Err(HlogError::BadEncoding(_))), "{read:?}");
         }
     }
+
+    #[test]
+    fn an_error_says_what_was_given_and_what_was_expected() {
+        let tag = HlogError::BadTag("a,b".to_owned()).to_string();
+        assert!(
+            tag.contains("must not be empty") && tag.ends_with("got \"a,b\""),
+            "{tag}"
+        );
+        let encoding = HlogError::BadEncoding("too short".to_owned()).to_string();
+        assert_eq!(encoding, "no HdrHistogram in the V2 encoding: too short");
+    }
 }

@@ -131,4 +131,10 @@ mod tests {
         (0..4).for_each(|turn| log.note(turn * 10));
         assert_eq!((log.pauses().len(), log.forgotten()), (1, 2));
     }
+
+    #[test]
+    fn the_room_for_pauses_is_there_before_the_first() {
+        let pauses = touched(7);
+        assert_eq!((pauses.len(), pauses.capacity()), (0, 7));
+    }
 }

@@ -24,3 +24,27 @@ pub(super) fn rank(count: u64, quantile: f64) -> Option<u64> {
     let rank = ((quantile * count as f64).ceil() as u64).max(1);
     (count.saturating_sub(rank) >= SAMPLES_BEYOND_MIN).then_some(rank)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rank_is_said_with_ten_samples_beyond_it_and_within_all_of_them() {
+        assert_eq!([rank(20, 0.5), rank(19, 0.5)], [Some(10), None]);
+        assert_eq!([rank(11, 0.0), rank(10, 0.0)], [Some(1), None]);
+        assert_eq!([rank(1_000, 0.99), rank(1_000, 0.9901)], [Some(990), None]);
+        for none in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
+            assert_eq!(rank(1_000, none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_percentile_of_the_crates_histogram_is_its_own_or_unknown() {
+        let mut histogram = Histogram::<u64>::new(3).expect("three digits are possible");
+        (1..=1_000).for_each(|ns| histogram += ns);
+        assert_eq!(percentile(&histogram, 0.5), Some(500));
+        assert_eq!(percentile(&histogram, 0.99), Some(990));
+        assert_eq!(percentile(&histogram, 0.991), None);
+    }
+}

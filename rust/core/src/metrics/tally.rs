@@ -1,13 +1,7 @@
 //! A tuple of counters that one thread writes and any thread reads as of one moment.
 
-use crate::sync::{AtomicU64, Ordering, fence, spin_loop};
-
-/// Planted bug 7 (`make loom`): the even version does not carry the words with it.
-const PUBLISH: Ordering = if cfg!(feature = "planted-bug-7") {
-    Ordering::Relaxed
-} else {
-    Ordering::Release
-};
+use crate::planted;
+use crate::sync::{AtomicU64, Ordering, spin_loop};
 
 /// Loom explores every store a relaxed load may see: in its models a wide tuple keeps the first word and the
 /// last, enough for a mixture, and the others read as 0.
@@ -44,23 +38,22 @@ impl<const N: usize> Tally<N> {
         self.version.store(version + 1, Ordering::Relaxed);
         // SYNC POINT tally-write: a reader that sees one of the new words sees the odd version too;
         // pairs with the fence in `read`.
-        if cfg!(not(feature = "planted-bug-9")) {
-            fence(Ordering::Release);
-        }
+        planted::fence(9, Ordering::Release);
         for (i, value) in values.into_iter().enumerate() {
             if is_kept(i, N) {
                 self.words[i].store(value, Ordering::Relaxed);
             }
         }
         // SYNC POINT tally: pairs with the first load in `read`.
-        self.version.store(version + 2, PUBLISH);
+        let order = planted::order(7, Ordering::Release);
+        self.version.store(version + 2, order);
     }
 
     /// All words as of one moment.
     pub fn read(&self) -> [u64; N] {
         loop {
             // SYNC POINT tally: pairs with the last store in `write`.
-            let before = self.version.load(Ordering::Acquire);
+            let before = self.version.load(planted::order(20, Ordering::Acquire));
             let values = core::array::from_fn(|i| {
                 if is_kept(i, N) {
                     self.words[i].load(Ordering::Relaxed)
@@ -69,9 +62,7 @@ impl<const N: usize> Tally<N> {
                 }
             });
             // SYNC POINT tally-write: pairs with the fence in `write`.
-            if cfg!(not(feature = "planted-bug-8")) {
-                fence(Ordering::Acquire);
-            }
+            planted::fence(8, Ordering::Acquire);
             if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
                 return values;
             }
@@ -91,6 +82,40 @@ mod tests {
         assert_eq!(tally.read(), [0; 3]);
         tally.write([1, 2, 3]);
         assert_eq!(tally.read(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_version_is_two_further_with_every_write() {
+        let tally = Tally::<1>::default();
+        for turn in 1..4 {
+            tally.write([turn]);
+            assert_eq!(tally.version.load(Ordering::Relaxed), 2 * turn);
+        }
+    }
+
+    #[test]
+    fn a_reader_waits_for_the_end_of_a_write_that_is_under_way() {
+        let tally = Arc::new(Tally::<2>::default());
+        tally.version.store(1, Ordering::Relaxed);
+        let begun = Arc::new(AtomicBool::new(false));
+        let reader = thread::spawn({
+            let (tally, begun) = (Arc::clone(&tally), Arc::clone(&begun));
+            move || {
+                begun.store(true, Ordering::Release);
+                tally.read()
+            }
+        });
+        while !begun.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        // Time for a reader that does not wait to come back with what is there.
+        (0..100).for_each(|_| thread::yield_now());
+        tally
+            .words
+            .iter()
+            .for_each(|word| word.store(7, Ordering::Relaxed));
+        tally.version.store(2, Ordering::Release);
+        assert_eq!(reader.join().expect("no panic"), [7; 2]);
     }
 
     #[test]

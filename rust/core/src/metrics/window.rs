@@ -238,4 +238,47 @@ mod tests {
         });
         assert_eq!(window.length_ns(), 50);
     }
+
+    #[test]
+    fn watching_ends_with_the_first_read_at_its_length() {
+        for (length_ns, watched_ns) in [(0, 0), (1, 10), (49, 50), (50, 50), (51, 60)] {
+            let window = Window::watch(&clock(990, |_| None), length_ns, 10, || false);
+            assert_eq!((window.start_ns(), window.length_ns()), (1_000, watched_ns));
+        }
+    }
+
+    #[test]
+    fn a_step_of_a_hundred_is_none_and_one_more_is_a_pause() {
+        for (step_ns, pauses) in [(100, 0), (101, 1)] {
+            let clock = clock(0, |read| (read == 2).then_some(step_ns));
+            let window = Window::watch(&clock, 1_000, 10, || false);
+            assert_eq!(
+                (window.pauses().len(), window.resolution_ns()),
+                (pauses, 100)
+            );
+        }
+    }
+
+    #[test]
+    fn thinning_takes_the_shortest_until_half_of_the_room_is_free_and_counts_them() {
+        // Two thresholds from a hundred, a quarter more each, rounded up: 125 and 157, which two of these are longer than.
+        let lengths_ns = [157, 5_000, 126, 158];
+        let clock = clock(0, |read| {
+            lengths_ns.get((read as usize).wrapping_sub(2)).copied()
+        });
+        let window = Window::watch_with_room(4, &clock, 6_000, 10, || false);
+        assert_eq!(window.pauses(), [pause(167, 5_000), pause(5_293, 158)]);
+        assert_eq!((window.forgotten(), window.resolution_ns()), (2, 157));
+    }
+
+    #[test]
+    fn a_window_has_room_for_sixty_five_thousand_pauses() {
+        let room = 65_536;
+        for (pauses, forgotten) in [(room - 1, 0), (room, room)] {
+            let clock = clock(0, |_| Some(150));
+            let window = Window::watch(&clock, pauses * 150, 10, || false);
+            assert_eq!(window.forgotten(), forgotten);
+            assert_eq!(window.pauses().len() as u64, pauses - forgotten);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! One atomic word, `epoch << 8 | state`: written by the control plane, read once per event.
 
+use crate::planted;
 use crate::sync::{AtomicU64, Ordering};
 
 /// The four states by their codes. `tests/contract` compares them with the Python enumeration.
@@ -69,13 +70,6 @@ impl GateWord {
     }
 }
 
-/// Planted bug 6 (`make loom`): a transition does not carry with it what was written before it.
-const TRANSITION: Ordering = if cfg!(feature = "planted-bug-6") {
-    Ordering::Acquire
-} else {
-    Ordering::AcqRel
-};
-
 /// The shared word.
 ///
 /// Any thread may read; writers race through [`Self::compare_exchange`], and one wins.
@@ -103,14 +97,50 @@ impl Gate {
     pub fn read(&self) -> GateWord {
         // SYNC POINT gate: pairs with the store in `compare_exchange`; what the control plane wrote
         // before a transition is visible to whoever acts on it.
-        GateWord(self.word.load(Ordering::Acquire))
+        GateWord(self.word.load(planted::order(17, Ordering::Acquire)))
     }
 
-    /// Replaces `expected` by `target`; false if the word had changed meanwhile.
+    /// Replaces `expected` by `target`; false if the word had changed meanwhile. Either way what was written before
+    /// the word that was met is visible: the history to whoever moves on, the winner's reasons to whoever lost.
     pub fn compare_exchange(&self, expected: GateWord, target: GateWord) -> bool {
-        // SYNC POINT gate: pairs with the load in `read`.
+        // SYNC POINT gate: pairs with the load in `read`, and with itself.
+        let publishes = planted::order_or(6, Ordering::AcqRel, Ordering::Acquire);
+        let won = planted::order_or(18, publishes, Ordering::Release);
+        let lost = planted::order(19, Ordering::Acquire);
         self.word
-            .compare_exchange(expected.0, target.0, TRANSITION, Ordering::Acquire)
+            .compare_exchange(expected.0, target.0, won, lost)
             .is_ok()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_says_its_epoch_and_its_state() {
+        for epoch in [0, 1, 255, 256, (1 << 56) - 1] {
+            for (code, state) in (0..).zip(StateCode::ALL) {
+                let word = GateWord::new(epoch, state);
+                assert_eq!(word.bits(), epoch << 8 | code);
+                assert_eq!(word, GateWord::from_bits(word.bits()));
+                assert_eq!((word.epoch(), word.state()), (epoch, state));
+                assert_eq!(word.is_init(), state == StateCode::Init);
+                assert_eq!(word.is_ready(), state == StateCode::Ready);
+            }
+        }
+    }
+
+    #[test]
+    fn a_transition_is_made_from_what_was_expected_and_from_nothing_else() {
+        let gate = Gate::default();
+        let [init, warmup, ready] = [(0, 0), (1, 1), (2, 2)]
+            .map(|(epoch, code)| GateWord::new(epoch, StateCode::ALL[code]));
+        assert_eq!(gate.read(), init);
+        assert!(gate.compare_exchange(init, warmup));
+        assert!(!gate.compare_exchange(init, ready));
+        assert_eq!(gate.read(), warmup);
+        assert!(gate.compare_exchange(warmup, ready));
+        assert_eq!(gate.read(), ready);
     }
 }

@@ -1,11 +1,7 @@
-//! Loom models of the tally: a reader gets all words as of one moment. One reader is enough: it stores
-//! nothing that another could see. `make loom` runs them on the tally
-//! as it is and with planted bugs 9 to 11, which they must find.
-#![cfg(loom)]
+//! The tally: a reader gets all words as of one moment. One reader is enough: it stores nothing that another could
+//! see.
 
-mod exploration;
-
-use exploration::model;
+use super::exploration::model;
 use tickpath_core::metrics::Tally;
 use tickpath_core::sync::{Arc, AtomicU64, Ordering, thread};
 

@@ -1,10 +1,6 @@
-//! Loom models of the gate: what a reading of it brings with it, and who wins a race for it. `make loom`
-//! runs them on the gate as it is and with planted bug 8, which they must find.
-#![cfg(loom)]
+//! The gate: what a reading of it brings with it, and who wins a race for it.
 
-mod exploration;
-
-use exploration::model;
+use super::exploration::model;
 use tickpath_core::state::{Gate, GateWord, StateCode};
 use tickpath_core::sync::{Arc, AtomicU64, Ordering, thread};
 
@@ -103,5 +99,55 @@ fn of_two_racing_transitions_one_wins() {
             outcomes.met(gate.read().state());
         },
         &[READY.state(), DEGRADED.state()],
+    );
+}
+
+/// Nothing but the exchange itself tells the second thread of what the first did.
+#[test]
+fn whoever_moves_on_sees_the_history_of_what_it_moves() {
+    model(
+        |outcomes| {
+            let gate = Arc::new(Gate::new());
+            let history = Arc::new(AtomicU64::new(0));
+            let first = thread::spawn({
+                let (gate, history) = (Arc::clone(&gate), Arc::clone(&history));
+                move || {
+                    history.store(1, Ordering::Relaxed);
+                    assert!(gate.compare_exchange(INIT, WARMUP), "nobody else can");
+                }
+            });
+            let moved_on = gate.compare_exchange(WARMUP, READY);
+            if moved_on {
+                assert_eq!(history.load(Ordering::Relaxed), 1, "moved on without it");
+            }
+            first.join().expect("its asserts hold");
+            outcomes.met(moved_on);
+        },
+        &[false, true],
+    );
+}
+
+#[test]
+fn whoever_loses_a_race_sees_what_the_winner_wrote_before() {
+    model(
+        |outcomes| {
+            let gate = Arc::new(Gate::new());
+            let reasons = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
+            let race = |gate: &Gate, reasons: &[AtomicU64; 2], own: usize| {
+                reasons[own].store(1, Ordering::Relaxed);
+                let won = gate.compare_exchange(INIT, [WARMUP, DEGRADED][own]);
+                let seen = reasons[1 - own].load(Ordering::Relaxed);
+                assert!(won || seen == 1, "lost, and does not see why");
+                won
+            };
+            let rival = thread::spawn({
+                let (gate, reasons) = (Arc::clone(&gate), Arc::clone(&reasons));
+                move || race(&gate, &reasons, 1)
+            });
+            let won = race(&gate, &reasons, 0);
+            assert_ne!(won, rival.join().expect("its asserts hold"));
+            outcomes.met(won);
+        },
+        &[false, true],
     );
 }

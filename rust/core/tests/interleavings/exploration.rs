@@ -8,6 +8,11 @@ use std::sync::{Arc, Mutex};
 /// waits lets the others run at no charge.
 const PREEMPTIONS_MAX: usize = 2;
 
+/// One more than usual for `make loom-deep`.
+fn more_preemptions() -> usize {
+    usize::from(std::env::var_os("TICKPATH_LOOM_DEEP").is_some())
+}
+
 /// What was met in all executions of one model; plain memory, because it is not modelled.
 #[derive(Debug)]
 pub(crate) struct Outcomes<T>(Arc<Mutex<BTreeSet<T>>>);
@@ -44,7 +49,7 @@ pub(crate) fn model_within<T>(
     let outcomes = Outcomes(Arc::default());
     let seen = outcomes.clone();
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions_max);
+    builder.preemption_bound = Some(preemptions_max + more_preemptions());
     builder.check(move || body(&seen));
     let met = outcomes.0.lock().expect("no execution panicked");
     for outcome in must_meet {

@@ -1,0 +1,37 @@
+"""The mutation tests' table: every module of their rooms is judged, by tests that are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.mutation.rooms import JUDGES, PACKAGE, ROOMS, ROOT, judges_of, modules_of, room_of
+
+
+def test_every_module_of_the_rooms_is_judged() -> None:
+    modules = modules_of([])
+    assert len(modules) == sum(len([*(PACKAGE / room).rglob("*.py")]) for room in ROOMS) > 50
+    assert {judges_of(module).modules for module in modules} == {judges.modules for judges in JUDGES}
+    assert {room_of(module) for module in modules} == set(ROOMS)
+
+
+def test_every_judge_is_there() -> None:
+    tests = [test for judges in JUDGES for test in (*judges.quick, *judges.deep)]
+    assert [test for test in tests if not (ROOT / test).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "control/health/probes",
+        "control/health/probes/",
+        "python/tickpath/control/health/probes",
+        "*/probes/*",
+    ],
+)
+def test_a_folder_is_named_in_many_ways(pattern: str) -> None:
+    assert len(modules_of([pattern])) == len([*(PACKAGE / "control/health/probes").glob("*.py")])
+
+
+def test_a_file_is_named_by_its_path() -> None:
+    assert modules_of(["core/state/lifecycle.py"]) == ["core/state/lifecycle.py"]
+    assert modules_of(["nowhere"]) == []

@@ -1,0 +1,1 @@
+"""Mutation tests of the Python rooms: ``make mutants-python``; see tests/MUTATION.md."""
