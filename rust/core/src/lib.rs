@@ -18,7 +18,6 @@
 mod planted;
 pub mod sync;
 
-
 pub mod os;
 pub mod time;
 

@@ -72,8 +72,8 @@ class Engine(EngineFace[LiveEngine]):
         if self._feeder is None:
             self._native.start()
             return
-        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's. And it
-        # is known before it is shown any: the sink may call this engine at once.
+        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's. And
+        # it is known before it is shown any: the sink may call this engine at once.
         drain = self._drain = SinkDrain()
         try:
             drain.start()

@@ -75,8 +75,8 @@ class EngineFace(Generic[_N]):
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentTypeError(
-            f"a {type(self).__name__} can be neither copied nor pickled: its run stays in this process; send the "
-            "settings, and make another there"
+            f"a {type(self).__name__} can be neither copied nor pickled: its run stays in this process; send "
+            "the settings, and make another there"
         )
 
     @property
