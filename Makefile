@@ -92,14 +92,11 @@ endef
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
 
-<<<<<<< HEAD
 build/tools/bin/cargo-%:
 	@echo "building cargo-$* (some minutes, once)" >&2
 	cargo install --quiet --locked --root build/tools cargo-$*
 
-=======
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
->>>>>>> integ
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
