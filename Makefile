@@ -20,7 +20,8 @@ DIST := build/dist
 PYTEST := $(BIN)/python -m pytest
 CARGO_TEST := cargo test --workspace --exclude tickpath-python
 # The benchmark against other Rust rings is a workspace of its own, so that they never become dependencies of the project.
-RIVALS := --locked --manifest-path benches/rust/Cargo.toml --target-dir target/bench-rust
+RIVALS_LOCKED := --locked --manifest-path benches/rust/Cargo.toml
+RIVALS := $(RIVALS_LOCKED) --target-dir target/bench-rust
 # The checks of shared memory need the core alone, without its formats. Link-time optimisation would make each build of a
 # broken version slower than the search.
 CORE_TEST := cargo test --quiet -p tickpath-core --no-default-features
@@ -44,6 +45,9 @@ UNIT := $(wildcard tests/core/test_bus*.py tests/core/test_execution*.py tests/c
 ALONE := $(addprefix tests/,core/engine core/test_event_ring_threads.py core/test_state_races.py cli/test_interrupts.py \
 	cli/test_drill.py cli/test_run_scenario.py lab/bench/test_control.py lab/test_drills.py \
 	lab/test_parity.py runtime/test_session_live.py)
+
+# Tools that are built once, where they are not installed: no release of theirs is fetched, only their source.
+CARGO_DENY := $(or $(shell command -v cargo-deny),build/tools/bin/cargo-deny)
 
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.
@@ -69,8 +73,8 @@ endef
 	$(call new_venv,.venv)
 	@touch $@
 
-.venv/.installed: .venv/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --group dev
+.venv/.installed: .venv/.created requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # The package in place (`maturin develop`): Python files are used where they lie, only Rust needs a build.
@@ -87,6 +91,10 @@ endef
 	@echo "building the release package (the first time takes a minute or two)" >&2
 	$(RELEASE)/python -m pip install --quiet .
 	@touch $@
+
+build/tools/bin/cargo-%:
+	@echo "building cargo-$* (some minutes, once)" >&2
+	cargo install --quiet --locked --root build/tools cargo-$*
 
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
@@ -133,7 +141,7 @@ models: .venv/.built ## Explore the models without end: make models, or for hour
 coverage: .venv/.installed ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
 	@$(BIN)/python -m tools.coverage $(ARGS)
 
-check: fmt-check clippy lint types imports stubs-check ## Run every lint and type check
+check: fmt-check clippy lint types imports dependencies workflows stubs-check ## Run every lint and type check
 
 fmt: .venv/.installed ## Format Rust and Python
 	cargo fmt --all
@@ -158,6 +166,34 @@ types: .venv/.built ## Type-check Python, strictly
 
 imports: .venv/.built ## Check who may import whom
 	$(BIN)/lint-imports
+
+dependencies: .venv/.built ## Check that every import has its dependency, every dependency its import, and the locks hold
+	$(BIN)/deptry python
+	cargo metadata --quiet --locked --format-version 1 >/dev/null
+	cargo metadata --quiet $(RIVALS_LOCKED) --format-version 1 >/dev/null
+
+workflows: .venv/.installed ## Check the workflow files: their schema, and what could be abused in them
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+lock: .venv/.created ## Lock what the development environment is made of: make lock, after a change of pyproject.toml
+	$(BIN)/python -m pip install --quiet "uv>=0.8"
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements-dev.lock
+
+supply-chain: $(CARGO_DENY) ## Check licences and sources of every crate (cargo-deny: the first time builds it, some minutes)
+	$(CARGO_DENY) check --hide-inclusion-graph licenses bans sources $(ADVISORIES)
+	$(CARGO_DENY) --manifest-path benches/rust/Cargo.toml check --config $(CURDIR)/deny.toml --hide-inclusion-graph sources
+
+publish-check: ## Build the core crate as crates.io would get it, and publish nothing
+	cargo publish --quiet --dry-run --locked -p tickpath-core $(ARGS)
+
+elsewhere: ## Lint the core as systems other than Linux and processors other than x86-64 get it, and pass its tests
+	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo clippy --quiet -p tickpath-core -- -D warnings
+	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo test --quiet -p tickpath-core
+
+public-api: .venv/.built ## Write the list of what the versioning policy covers
+	$(BIN)/python -m tools.public_api
 
 stubs: .venv/.installed ## Generate python/tickpath/_native.pyi
 	$(BIN)/python tools/stubs.py

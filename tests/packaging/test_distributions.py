@@ -29,7 +29,8 @@ pytestmark = [
         "TICKPATH_DIST" not in os.environ, reason="needs built distributions: make test-wheel"
     ),
 ]
-VERSIONS = ("3.11", "3.12", "3.13")
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+BINARIES = "Scripts" if os.name == "nt" else "bin"
 
 
 def only(pattern: str) -> Path:
@@ -58,13 +59,13 @@ def interpreter(version: str) -> str | None:
 
 
 def install(python: str, folder: Path, distribution: Path) -> Path:
-    """Install a distribution into a new environment in ``folder``; return its ``bin``."""
+    """Install a distribution into a new environment in ``folder``; return where its commands are."""
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / BINARIES / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # An sdist is built with its dependencies' artefacts of this checkout: minutes less, and the same sources.
     target = {"CARGO_TARGET_DIR": str(Path(__file__).resolve().parents[2] / "target")}
     subprocess.run([*pip, str(distribution)], check=True, env={**os.environ, **target})
-    return folder / "bin"
+    return folder / BINARIES
 
 
 def run(binaries: Path, folder: Path, *arguments: str) -> dict[str, Any]:
@@ -105,13 +106,14 @@ def test_the_wheel_holds_the_package_and_nothing_else() -> None:
     assert re.fullmatch(r"tickpath-[\d.]+-cp311-abi3-\w+\.whl", wheel.name)
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    assert {"tickpath/_native.abi3.so", "tickpath/_native.pyi", "tickpath/py.typed"} <= set(names)
+    assert {"tickpath/_native.pyi", "tickpath/py.typed"} <= set(names)
+    assert len([name for name in names if re.fullmatch(r"tickpath/_native(\.abi3\.so|\.pyd)", name)]) == 1
     assert len([name for name in names if name.startswith("tickpath/lab/scenarios/")]) > 12
     assert any(re.fullmatch(r"tickpath-[\d.]+\.dist-info/licenses/LICENSE", name) for name in names)
     strangers = [
         name
         for name in names
-        if not re.fullmatch(r"tickpath/([\w/]+\.pyi?|py\.typed|_native\.abi3\.so)", name)
+        if not re.fullmatch(r"tickpath/([\w/]+\.pyi?|py\.typed|_native\.abi3\.so|_native\.pyd)", name)
         and not re.fullmatch(r"tickpath/lab/scenarios/[a-z-]+\.toml", name)
         and not re.match(r"tickpath-[\d.]+\.dist-info/", name)
         and not re.fullmatch(r"tickpath\.libs/.*", name)
@@ -131,6 +133,17 @@ def test_the_wheel_says_what_it_is() -> None:
     assert "Classifier: Typing :: Typed" in head
     assert body.lstrip().startswith("# tickpath")
     assert "tickpath=tickpath.cli:main" in scripts.replace(" ", "")
+
+
+def test_the_binary_uses_nothing_but_the_stable_abi_of_3_11() -> None:
+    command = [sys.executable, "-m", "abi3audit", "--strict", "--report", str(only("*.whl"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    [audited] = json.loads(done.stdout)["specs"].values()
+    [binary] = audited["wheel"]
+    assert binary["result"]["is_abi3"] is True
+    assert binary["result"]["is_abi3_baseline_compatible"] is True
+    assert binary["result"]["non_abi3_symbols"] == []
 
 
 def test_the_sdist_holds_what_a_build_needs() -> None:

@@ -260,3 +260,31 @@ def test_without_the_client_library_it_says_what_to_install(
 def test_limits_are_checked(board: Board, limits: dict[str, int]) -> None:
     with pytest.raises(ArgumentValueError, match=next(iter(limits))):
         Endpoints(board, ANY_PORT, **limits)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *((host, 200) for host in ("localhost", "LOCALHOST:9464", "127.0.0.1:1", "127.9.9.9", "[::1]:9464")),
+        *(
+            (host, 421)
+            for host in ("evil.example", "evil.example:9464", "10.0.0.1", "localhost.evil.example", "", "[")
+        ),
+    ],
+)
+def test_a_name_that_was_made_to_point_here_is_refused(server: Endpoints, host: str, expected: int) -> None:
+    request = f"GET /readyz HTTP/1.1\r\nAccept: */*\r\nhOsT: {host}\r\n\r\n".encode()
+    assert talk(server, request)[0] == expected
+
+
+def test_a_second_host_does_not_help(server: Endpoints) -> None:
+    request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n"
+    assert talk(server, request)[0] == 421
+
+
+def test_where_others_are_allowed_in_any_name_will_do(board: Board) -> None:
+    with Endpoints(board, HttpAddress("0.0.0.0", 0)) as server:  # noqa: S104  what an operator allowed
+        place = ("127.0.0.1", server.address.port)
+        with socket.create_connection(place, timeout=20) as client:
+            client.sendall(b"GET /readyz HTTP/1.1\r\nHost: tickpath.example\r\n\r\n")
+            assert received(client)[0] == 200

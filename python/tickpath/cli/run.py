@@ -223,7 +223,11 @@ def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgr
                 outside.step()
             progress.running(seen, session.events_planned)
 
-        return session.run(on_start=on_start, on_look=on_look)
+        result = session.run(on_start=on_start, on_look=on_look)
+    if supervision.probe_file_failures:
+        name, times = one_line(str(options["probe_file"])), supervision.probe_file_failures
+        say(f"tickpath: the probe file {name} could not be written {times} times")
+    return result
 
 
 def _with_acks(settings: RunSettings, options: Mapping[str, Any]) -> RunSettings:
@@ -237,10 +241,19 @@ def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
     if path is None:
         return None
     try:
-        return around.enter_context(open(path, "w", encoding="ascii"))
+        # Line by line: what was done stands there even if the process is killed.
+        file = open(path, "w", encoding="ascii", buffering=1)  # noqa: SIM115 - closed with what is around
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.UsageError(f"--audit {one_line(str(path))} cannot be written: {reason}") from error
+    around.callback(_close, file)
+    return file
+
+
+def _close(file: TextIO) -> None:
+    """The lines that it did not take are counted; the report comes all the same."""
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 def _sink() -> LatencySink:

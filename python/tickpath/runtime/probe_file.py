@@ -10,13 +10,13 @@ Threads: one at a time.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickpath.config.checks import whole
+from tickpath.core.whole_file import is_special, write_whole
 from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ class ProbeFile:
         self._path = Path(path)
         if self._path.is_dir():
             raise ArgumentValueError(f"the probe file {self._path} is a folder: name a file in it")
+        if is_special(self._path):
+            raise ArgumentValueError(
+                f"the probe file {self._path} is a device or a pipe: name a regular file, which is replaced "
+                "as a whole"
+            )
         if not os.access(self._path.parent, os.W_OK | os.X_OK):
             raise ArgumentValueError(
                 f"the probe file {self._path} cannot be written: {self._path.parent} is no folder that this "
@@ -71,11 +76,8 @@ class ProbeFile:
             # A fork says nothing of a run that is not its own.
             self._failures += 1
             return
-        beside = self._path.with_name(f".{self._path.name}.{self._pid}")
+        text = json.dumps(status | {"pid": self._pid}) + "\n"
         try:
-            beside.write_text(json.dumps(status | {"pid": self._pid}) + "\n", encoding="utf-8")
-            beside.replace(self._path)
+            write_whole(self._path, text.encode("ascii"))
         except OSError:
             self._failures += 1
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)

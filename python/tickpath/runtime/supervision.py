@@ -47,6 +47,11 @@ class Supervision:
         """Where the endpoints are; ``None`` without any."""
         return None if self._endpoints is None else self._endpoints.url
 
+    @property
+    def probe_file_failures(self) -> int:
+        """How often the probe file could not be written."""
+        return 0 if self._probe_file is None else self._probe_file.failures
+
     def begin(self, acks: AckReader | None) -> None:
         """The stages run; ``acks`` is where the latencies of ``/metrics`` come from, if there is a ring."""
         if self._endpoints is not None and acks is not None:

@@ -13,6 +13,7 @@
 //!
 //! There is no Python here; `rust/python` converts, and does nothing else.
 #![deny(unsafe_code)]
+#![cfg_attr(not(any(test, loom, elsewhere)), deny(unused_crate_dependencies))]
 
 mod planted;
 pub mod sync;

@@ -1,5 +1,6 @@
 //! Events in memory: what every source of market data hands to the engine, and NumPy looks at.
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use tickpath_core::ingest::{Event, OutOfOrder, Place, Problem, RowError, put_in_order};
 use tickpath_core::sync::Arc;
@@ -26,8 +27,9 @@ pub(crate) fn copied_from(
     };
     let rows = event_rows(array).map_err(|e| refuse(e.value(py).to_string()))?;
     let (source, total) = (rows.source(), rows.len());
+    let mut events = room_for(total)?;
     let sorted = py.detach(move || {
-        let mut events: Vec<Event> = events_in(source, total).collect();
+        events.extend(events_in(source, total));
         put_in_order(&mut events, choice).map(|(backward, clamped)| (events, backward, clamped))
     });
     match sorted {
@@ -94,11 +96,23 @@ fn out_of_order_row(
     errors::out_of_order(py, path, reason, line, byte_offset, field.map(Into::into))
 }
 
+/// An empty batch of events with room for `total`.
+fn room_for(total: usize) -> PyResult<Vec<Event>> {
+    let mut events = Vec::new();
+    match events.try_reserve_exact(total) {
+        Ok(()) => Ok(events),
+        Err(_) => Err(PyMemoryError::new_err(format!(
+            "no memory for {total} events of {} bytes",
+            size_of::<Event>()
+        ))),
+    }
+}
+
 /// Several batches of events as one, merged by stamp: equal stamps come in the order of the batches.
 ///
 /// Each part is events and the new index of each of their symbols.
 ///
-/// Raises ``ArgumentValueError`` if an event's symbol has no new index.
+/// Raises ``ArgumentValueError`` if an event's symbol has no new index, ``MemoryError`` if there is no room.
 #[pyfunction]
 pub(crate) fn merge_events(
     py: Python<'_>,
@@ -108,8 +122,8 @@ pub(crate) fn merge_events(
         .into_iter()
         .map(|(events, symbols)| (events.get().shared(), symbols))
         .collect();
-    let merged = py.detach(|| {
-        let mut merged = Vec::with_capacity(parts.iter().map(|(events, _)| events.len()).sum());
+    let mut merged = room_for(parts.iter().map(|(events, _)| events.len()).sum())?;
+    let merged = py.detach(move || {
         for (events, symbols) in &parts {
             for event in events.iter() {
                 let symbol = *symbols.get(event.symbol as usize)?;

@@ -3,6 +3,7 @@
 //! Conversion only, a file per type. The interpreter's lock is the object tier's lock
 //! (`gil_used`): free-threaded CPython is not declared until it has been proved.
 #![deny(unsafe_code)]
+#![deny(unused_crate_dependencies)]
 
 mod ack;
 mod ack_reader;
@@ -132,6 +133,8 @@ mod _native {
                 "tickpath can be imported in one interpreter of a process, and another one has it already",
             ));
         }
+        let perf_counter_ns = py.import("time")?.getattr("perf_counter_ns")?.call0()?;
+        tickpath_core::time::MonotonicClock::align(perf_counter_ns.extract()?);
         install::<crate::bus::FastPublish>(py)?;
         install::<crate::consumer::FastPoll>(py)?;
         install::<crate::execution::FastProcess>(py)?;

@@ -5,12 +5,11 @@ Off the hot path; a file is there whole or not at all: it is written beside its 
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from tickpath._native import LatencyHistogram, encode_hlog
+from tickpath.core.whole_file import write_whole
 
 
 def write_hlog(
@@ -34,14 +33,4 @@ def write_hlog(
     tagged = {None: histograms} if isinstance(histograms, LatencyHistogram) else histograms
     lines = [(tag, histogram, offset_ns, length_ns) for tag, histogram in tagged.items()]
     text = encode_hlog(lines, start_ns, ["latencies in nanoseconds", *comments])
-    target = Path(path)
-    # Beside it: only within one file system is a move atomic.
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        draft.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
+    write_whole(path, text.encode("utf-8"))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tickpath.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +57,9 @@ def draw(report: Mapping[str, Any], path: Path) -> bool:
         f"tickpath bench: one-way latency, {machine['cpu'] or machine['architecture']}, {machine['python']}",
         fontsize="medium",
     )
-    figure.savefig(path)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix.lower().removeprefix("."))
+    write_whole(path, picture.getvalue())
     return True
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tickpath.errors import ArgumentValueError
 
-__all__ = ["HttpAddress", "parse_address"]
+__all__ = ["HttpAddress", "is_local", "parse_address"]
 
 _LOOPBACK = "127.0.0.1"
 _PORT_MAX = 65_535
@@ -55,3 +55,11 @@ def parse_address(text: str, *, allow_remote: bool = False) -> HttpAddress:
             f"address such as {_LOOPBACK}:{port_text}, or allow it with --http-allow-remote"
         )
     return HttpAddress(str(address), int(port_text))
+
+
+def is_local(host: str) -> bool:
+    """Whether ``host`` is ``localhost`` or a loopback address, in brackets or not."""
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

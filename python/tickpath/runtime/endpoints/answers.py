@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from tickpath.runtime.endpoints.address import is_local
 
 if TYPE_CHECKING:
     from tickpath.runtime.readiness import UnmetCondition
@@ -19,6 +22,7 @@ __all__ = ["PATHS", "Answer", "answer", "problem"]
 
 PATHS = ("/livez", "/readyz", "/startupz", "/metrics")
 _METHODS = ("GET", "HEAD")
+_PORT = re.compile(r":\d*$")
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -26,6 +30,7 @@ _REASONS = {
     405: "Method Not Allowed",
     408: "Request Timeout",
     414: "URI Too Long",
+    421: "Misdirected Request",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
@@ -70,14 +75,19 @@ def problem(status: int, what: str, **more: Any) -> Answer:
 
 
 def answer(
-    request_line: str,
+    head: str,
     read: Callable[[], RuntimeStatus],
     metrics: Callable[[RuntimeStatus], tuple[str, bytes]],
+    *,
+    loopback: bool = True,
 ) -> Answer:
-    """The answer to a request whose first line is ``request_line``.
+    """The answer to a request that begins with ``head``: its first line and its headers.
 
-    ``read`` gives the status, ``metrics`` its content type and text.
+    ``read`` gives the status, ``metrics`` its content type and text. With ``loopback`` a request that was
+    meant for a host of another name is refused: it was sent here by a name that was made to point here, as a
+    web page can have a browser do to read what is on this machine (DNS rebinding).
     """
+    request_line, *headers = head.split("\r\n")
     words = request_line.split(" ")
     if len(words) != 3 or not all(words):
         return problem(400, "a request begins with METHOD PATH HTTP/1.1")
@@ -86,11 +96,20 @@ def answer(
         return problem(505, f"this is HTTP/1.1, got {version[:20]}")
     if method not in _METHODS:
         return problem(405, f"only {' and '.join(_METHODS)} are answered here")
+    strangers = [host for host in _hosts(headers) if loopback and not is_local(host)]
+    if strangers:
+        return problem(421, f"this is localhost, not {strangers[0][:60]}")
     path = target.partition("?")[0]
     found = _of_path(path, read, metrics)
     if method == "GET":
         return found
     return Answer(found.status, found.body, found.content_type, found.headers, with_body=False)
+
+
+def _hosts(headers: Sequence[str]) -> list[str]:
+    """Who the request was meant for, without the port; nobody is asked to say so."""
+    named = (line.partition(":") for line in headers)
+    return [_PORT.sub("", value.strip()) for name, _, value in named if name.strip().lower() == "host"]
 
 
 def _of_path(

@@ -22,7 +22,7 @@ from tickpath.config.checks import whole
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
 from tickpath.errors import EndpointsUnavailable
-from tickpath.runtime.endpoints.address import HttpAddress
+from tickpath.runtime.endpoints.address import HttpAddress, is_local
 from tickpath.runtime.endpoints.answers import Answer, answer, problem
 from tickpath.runtime.endpoints.metrics import exposition, require_client
 
@@ -182,15 +182,20 @@ class Endpoints:
             head = _read_head(connection, deadline_ns)
         except TimeoutError:
             return problem(408, f"the request took longer than {self._patience_ns / _NS_PER_S:g} s")
-        line, line_end, _ = head.partition(b"\r\n")
         if _HEAD_END not in head:
+            line_end = b"\r\n" in head
             if len(head) < _REQUEST_BYTES_MAX:
                 return None
             what = "a line and headers" if line_end else "a line"
             limit = f"a request is {what} of {_REQUEST_BYTES_MAX} bytes at most"
             return problem(431 if line_end else 414, limit)
         try:
-            return answer(line.decode("latin-1"), self._board.read, exposition)
+            return answer(
+                head.partition(_HEAD_END)[0].decode("latin-1"),
+                self._board.read,
+                exposition,
+                loopback=is_local(self._bound[0]),
+            )
         except Exception as error:  # noqa: BLE001  a fault of ours ends one answer, and nothing else
             self._failures += 1
             report_unraisable(error, self)

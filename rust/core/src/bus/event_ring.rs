@@ -320,7 +320,7 @@ mod tests {
         assert!(state.refused.is_empty(), "{state:?}");
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(elsewhere)))]
     #[test]
     fn all_of_a_ring_but_its_spare_slot_can_lie_on_huge_pages() {
         let (_producer, ring) = EventRing::try_new(2 * HUGE_PAGE_SLOTS).expect("memory");

@@ -7,6 +7,10 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
+/// Members without content in a row, behind which a read is interrupted: a file of nothing else takes long, and
+/// whoever waits must be able to end it.
+const EMPTY_MEMBERS_MAX: usize = 1_000;
+
 /// Decompresses member after member.
 #[derive(Debug)]
 pub(crate) struct GzipMembers<R> {
@@ -25,7 +29,10 @@ impl<R: BufRead> GzipMembers<R> {
 
 impl<R: BufRead> Read for GzipMembers<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while let Some(decoder) = &mut self.decoder {
+        for _ in 0..EMPTY_MEMBERS_MAX {
+            let Some(decoder) = &mut self.decoder else {
+                return Ok(0);
+            };
             let count = decoder.read(out)?;
             if count > 0 || out.is_empty() {
                 return Ok(count);
@@ -33,13 +40,13 @@ impl<R: BufRead> Read for GzipMembers<R> {
             let ended = self.decoder.take();
             let mut input = match ended {
                 Some(decoder) => decoder.into_inner(),
-                None => break,
+                None => return Ok(0),
             };
             if !skip_zeros(&mut input)? {
                 self.decoder = Some(GzDecoder::new(input));
             }
         }
-        Ok(0)
+        Err(io::ErrorKind::Interrupted.into())
     }
 }
 

@@ -4,6 +4,7 @@ use super::error::{LoadError, Place, Problem, RowError};
 use super::event::Event;
 use super::lines::LineFailure;
 use super::order::{OrderWatch, OutOfOrder};
+use super::room;
 use super::stream::Failure;
 use super::symbols::SymbolTable;
 use crate::sync::Arc;
@@ -20,6 +21,9 @@ pub enum Policy {
 
 /// Stands for "no symbol" until the source is complete.
 pub(crate) const NO_SYMBOL: u32 = u32::MAX;
+
+/// Room for the words that say what is wrong with a row; they quote little of it.
+const ROW_TEXT_BYTES: usize = 256;
 
 /// Collects the events of one source.
 #[derive(Debug)]
@@ -105,10 +109,12 @@ impl Intake {
     fn grow(&mut self) -> Result<(), LoadError> {
         let held = self.events.len();
         let more = held.max(1 << 12);
-        self.events.try_reserve_exact(more).map_err(|_| {
-            let reason = format!("there is no memory for more than {held} events of 56 bytes each");
-            LoadError::Source(RowError::whole(&self.path, reason))
-        })
+        let grown = self.events.try_reserve_exact(more);
+        if grown.is_ok() && room::is_there(0) {
+            return Ok(());
+        }
+        let reason = format!("there is no memory for more than {held} events of 56 bytes each");
+        Err(LoadError::Source(RowError::whole(&self.path, reason)))
     }
 
     /// Leaves a bad row out, or fails, as the policy says.
@@ -121,11 +127,24 @@ impl Intake {
         match self.policy {
             Policy::Strict => Err(LoadError::BadRow(error)),
             Policy::Skip if self.is_hopeless() => Err(LoadError::Source(self.nothing())),
+            Policy::Skip if self.skipped.len() == self.skipped.capacity() && !self.has_room() => {
+                let reason = format!(
+                    "there is no memory for more than {} bad rows",
+                    self.skipped.len()
+                );
+                Err(LoadError::Source(RowError::whole(&self.path, reason)))
+            }
             Policy::Skip => {
                 self.list(error);
                 Ok(())
             }
         }
+    }
+
+    /// Whether the list of bad rows can grow to twice its size, with the texts of its rows.
+    fn has_room(&self) -> bool {
+        let row_bytes = size_of::<RowError>() + ROW_TEXT_BYTES;
+        room::is_there(self.skipped.len().saturating_mul(2 * row_bytes))
     }
 
     fn is_hopeless(&self) -> bool {
@@ -196,6 +215,10 @@ impl Intake {
     pub(crate) fn finish(mut self) -> Result<Collected, LoadError> {
         if self.events.is_empty() {
             return Err(LoadError::Source(self.nothing()));
+        }
+        if self.order.has_to_sort() && !room::is_there_to_sort(self.events.len()) {
+            let reason = format!("there is no memory to sort {} events", self.events.len());
+            return Err(LoadError::Source(RowError::whole(&self.path, reason)));
         }
         self.order.settle(&mut self.events);
         self.name_the_nameless();

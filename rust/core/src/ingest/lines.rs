@@ -4,6 +4,7 @@ use std::io::Read;
 
 use memchr::memchr;
 
+use super::room;
 use super::stream::{Failure, Stream};
 
 /// Room for the line in progress at the start; it grows up to the limit on lines.
@@ -106,7 +107,16 @@ impl<'s, 'h> Lines<'s, 'h> {
             return Err(LineFailure::TooLong(limit));
         }
         if self.end == self.buffer.len() {
-            self.buffer.resize(self.buffer.len() * 2, 0);
+            let bytes = self.buffer.len() * 2;
+            if !room::is_there(bytes) {
+                self.number += 1;
+                let reason = format!(
+                    "there is no memory for a line of more than {} bytes",
+                    self.end
+                );
+                return Err(LineFailure::Stream(Failure::Io(reason)));
+            }
+            self.buffer.resize(bytes, 0);
         }
         match self.stream.read(&mut self.buffer[self.end..]) {
             Ok(0) => self.ended = true,

@@ -9,6 +9,7 @@ use super::error::{LoadError, RowError};
 use super::intake::{Collected, Intake, Policy};
 use super::order::OutOfOrder;
 use super::recording::{Origin, Recording, SourceSummary};
+use super::room;
 use super::stream::{Limits, Progress, Stream};
 use super::{collector, dbn, detect, itch, lobster};
 use crate::sync::Arc;
@@ -184,6 +185,9 @@ pub fn load_files<P: AsRef<Path>>(
         bytes_before += size;
         append(&mut merged, &mut indices, recording)?;
     }
+    if paths.len() > 1 && !room::is_there_to_sort(merged.events.len()) {
+        return Err(no_room(&merged, "sort"));
+    }
     merged.events.sort_by_key(|event| event.ts_ns);
     Ok(merged)
 }
@@ -226,11 +230,27 @@ fn append(
     if merged.events.is_empty() {
         merged.events = recording.events;
     } else {
+        let more = recording.events.len();
+        if merged.events.try_reserve(more).is_err() || !room::is_there(0) {
+            return Err(no_room(merged, "add to"));
+        }
         merged.events.append(&mut recording.events);
     }
     merged.skipped.append(&mut recording.skipped);
     merged.sources.append(&mut recording.sources);
     Ok(())
+}
+
+fn no_room(merged: &Recording, what: &str) -> LoadError {
+    let path = merged
+        .sources
+        .last()
+        .map_or("", |source| source.path.as_str());
+    let reason = format!(
+        "there is no memory to {what} {} events",
+        merged.events.len()
+    );
+    LoadError::Source(RowError::whole(&Arc::from(path), reason))
 }
 
 const fn explained(origin: Origin) -> &'static str {

@@ -50,6 +50,8 @@ mod order;
 #[cfg(feature = "formats")]
 mod recording;
 #[cfg(feature = "formats")]
+mod room;
+#[cfg(feature = "formats")]
 mod stream;
 #[cfg(feature = "formats")]
 mod symbols;

@@ -2,6 +2,7 @@
 
 use super::error::Problem;
 use super::event::Event;
+use super::room;
 
 /// What to do with a stamp smaller than the one before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,9 +77,14 @@ impl OrderWatch {
         self.backward_steps
     }
 
-    /// Puts the events in order if the choice was to sort and there is need.
+    /// Whether the choice was to sort, and there is need.
+    pub(crate) fn has_to_sort(&self) -> bool {
+        self.choice == OutOfOrder::Sort && self.backward_steps > 0
+    }
+
+    /// Puts the events in order if they have to be sorted, for which there must be [room](super::room).
     pub(crate) fn settle(&self, events: &mut [Event]) {
-        if self.choice == OutOfOrder::Sort && self.backward_steps > 0 {
+        if self.has_to_sort() {
             events.sort_by_key(|event| event.ts_ns);
         }
     }
@@ -92,7 +98,8 @@ impl OrderWatch {
 /// Applies `choice` to events that are in memory already, and returns how many ran backwards, and how many were raised.
 ///
 /// # Errors
-/// Returns the index of the first event that runs backwards and the problem, if that is refused.
+/// Returns the index of the first event that runs backwards and the problem, if that is refused; index 0 if there is no memory
+/// to sort.
 pub fn put_in_order(
     events: &mut [Event],
     choice: OutOfOrder,
@@ -100,6 +107,10 @@ pub fn put_in_order(
     let mut watch = OrderWatch::new(choice);
     for (index, event) in events.iter_mut().enumerate() {
         watch.pass(event).map_err(|problem| (index, problem))?;
+    }
+    if watch.has_to_sort() && !room::is_there_to_sort(events.len()) {
+        let reason = format!("there is no memory to sort {} events", events.len());
+        return Err((0, Problem::row(reason)));
     }
     watch.settle(events);
     Ok((watch.backward_steps(), watch.clamped()))

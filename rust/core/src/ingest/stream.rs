@@ -16,7 +16,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::container::{self, Compression};
-use super::error::LoadError;
+use super::error::{LoadError, RowError};
+use super::room;
 use crate::sync::Arc;
 
 /// Decompressed bytes between two calls of the progress hook.
@@ -119,6 +120,12 @@ impl<'h> Stream<'h> {
     /// before it could block), or [`LoadError::Source`] for a container that cannot be used.
     pub fn open(path: &Path, limits: Limits, hook: Hook<'h>) -> Result<Self, LoadError> {
         let name: Arc<str> = Arc::from(path.to_string_lossy());
+        if !room::is_there(0) {
+            let need = room::WORKING_BYTES >> 20;
+            let reason =
+                format!("there is no memory to load it: a load needs {need} MiB beside its events");
+            return Err(LoadError::Source(RowError::whole(&name, reason)));
+        }
         let meter = Rc::new(Meter::default());
         let opened = container::open(path, &name, &meter)?;
         Ok(Self {
@@ -229,7 +236,8 @@ impl<'h> Stream<'h> {
         let count = loop {
             match self.opened.reader.read(&mut out[..room]) {
                 Ok(count) => break count,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                // By a signal, or by a container of which much was taken that gave nothing.
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => self.report()?,
                 Err(e) => return Err(self.classified(&e)),
             }
         };

@@ -27,7 +27,7 @@ pub fn pin_current_thread(core: usize) -> Result<(), Refusal> {
     imp::pin_current_thread(core)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(elsewhere)))]
 mod imp {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
@@ -52,7 +52,7 @@ mod imp {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), elsewhere))]
 mod imp {
     use super::super::{NOT_HERE, Refusal};
 
@@ -69,7 +69,7 @@ mod imp {
 mod tests {
     use super::*;
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(elsewhere)))]
     #[test]
     fn a_thread_can_be_tied_to_each_core_it_may_use() {
         let cores = available_cores().expect("linux says");

@@ -4,6 +4,10 @@
 //! [`prepare_memory`] keeps it: huge pages are advised before pages are touched, and locked last; memory that
 //! was locked first was given no huge page at all.
 #![allow(unsafe_code, reason = "these system calls take addresses")]
+#![cfg_attr(
+    any(not(target_os = "linux"), elsewhere),
+    expect(dead_code, reason = "whole pages matter to Linux's calls alone")
+)]
 
 use core::marker::PhantomData;
 
@@ -163,7 +167,7 @@ pub fn unlock_memory(range: MemoryRange<'_>) -> Result<(), Refusal> {
         .map_err(|reason| Refusal::new(format!("unlock {} bytes", range.length_bytes), reason))
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(elsewhere)))]
 mod imp {
     use core::ffi::c_int;
     use core::ptr::without_provenance_mut;
@@ -264,7 +268,7 @@ mod imp {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), elsewhere))]
 mod imp {
     use super::super::NOT_HERE;
     use super::MemoryRange;
@@ -294,7 +298,7 @@ mod imp {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(elsewhere)))]
 mod tests {
     use super::super::rights::without_rights;
     use super::*;

@@ -10,9 +10,9 @@ mod cores;
 mod memory;
 mod priority;
 mod quota;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(elsewhere)))]
 mod rights;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(elsewhere)))]
 mod smaps;
 mod topology;
 
@@ -48,7 +48,7 @@ impl Refusal {
 }
 
 /// Why everything is refused elsewhere.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), elsewhere))]
 const NOT_HERE: &str = "not supported on this operating system";
 
 impl fmt::Display for Refusal {

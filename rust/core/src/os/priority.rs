@@ -49,7 +49,7 @@ pub fn raise_priority(priority: Priority) -> Result<(), Refusal> {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(elsewhere)))]
 mod imp {
     use std::io;
 
@@ -91,7 +91,7 @@ mod imp {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), elsewhere))]
 mod imp {
     use super::super::NOT_HERE;
 
@@ -104,7 +104,7 @@ mod imp {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(elsewhere)))]
 mod tests {
     use super::super::rights::without_rights;
     use super::*;

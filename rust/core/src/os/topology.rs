@@ -264,7 +264,7 @@ mod tests {
         );
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(elsewhere)))]
     #[test]
     fn this_machine_s_own_holds_together() {
         let topology = Topology::read();

@@ -6,6 +6,7 @@ pub mod anchored;
 mod cost;
 mod drift;
 mod engine_clock;
+mod monotonic;
 #[cfg(test)]
 mod scripted;
 mod stepped;
@@ -18,6 +19,7 @@ pub use engine_clock::{
     CALIBRATION_SPAN_NS, CALIBRATION_SPAN_NS_MIN, Calibrated, CounterClock, EARLY_NS_MAX,
     EngineClock,
 };
+pub use monotonic::MonotonicClock;
 pub use stepped::{ClockStep, Stepped, Unmoved, skew_ns};
 
 /// A source of monotonic stamps.
@@ -41,19 +43,4 @@ pub trait Clock {
     /// Makes its reads as cheap as they get, for a clock that has to learn something first. Takes a few
     /// milliseconds at most.
     fn settle(&self) {}
-}
-
-/// The machine's monotonic clock (`CLOCK_MONOTONIC`, what `perf_counter_ns` reads on Linux).
-///
-/// Any thread may read it; on Linux it is answered in user space (vDSO), without a system call.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MonotonicClock;
-
-impl Clock for MonotonicClock {
-    #[inline]
-    fn now_ns(&self) -> u64 {
-        let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        // A monotonic clock counts from boot: neither part is negative.
-        t.tv_sec.cast_unsigned() * 1_000_000_000 + t.tv_nsec.cast_unsigned()
-    }
 }

@@ -85,25 +85,25 @@ impl Ticks for ProcessorTicks {
 
     #[inline]
     fn ticks(&self) -> u64 {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(elsewhere)))]
         // SAFETY: every x86-64 processor has the instruction, and Linux lets user space use it.
         unsafe {
             core::arch::x86_64::_rdtsc()
         }
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(any(not(target_arch = "x86_64"), elsewhere))]
         0
     }
 }
 
 /// Whether the counter runs at one rate in every power state (CPUID 8000_0007h, EDX bit 8; AMD64
 /// Architecture Programmer's Manual vol. 3, and Intel's SDM vol. 3B, "Invariant TSC").
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(elsewhere)))]
 fn is_invariant() -> bool {
     use core::arch::x86_64::__cpuid;
     __cpuid(0x8000_0000).eax >= 0x8000_0007 && __cpuid(0x8000_0007).edx & (1 << 8) != 0
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(any(not(target_arch = "x86_64"), elsewhere))]
 fn is_invariant() -> bool {
     false
 }

@@ -16,6 +16,7 @@ use crate::ingest::intake::{Intake, NO_SYMBOL};
 use crate::ingest::lines::Lines;
 use crate::ingest::load::{Details, LoadOptions, complete};
 use crate::ingest::recording::{Origin, Recording};
+use crate::ingest::room;
 use crate::ingest::stream::{Limits, Progress, Stream};
 
 /// What may stand between two fields, most likely first.
@@ -175,6 +176,10 @@ impl Splitter {
         }
         // A line of n bytes has at most n + 1 fields of n bytes in all.
         if self.ends.len() < line.len() + 1 {
+            if !room::is_there((line.len() + 1) * (1 + size_of::<usize>())) {
+                let reason = format!("there is no memory to split a line of {} bytes", line.len());
+                return Err(Problem::row(reason));
+            }
             self.text.resize(line.len() + 1, 0);
             self.ends.resize(line.len() + 1, 0);
         }

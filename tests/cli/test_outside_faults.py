@@ -1,0 +1,122 @@
+"""What goes wrong outside of the process: killed, a full disk, no memory, files that change."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TICKPATH = [sys.executable, "-W", "error", "-m", "tickpath"]
+RUN = [*TICKPATH, "run", "--events", "2000", "--rate", "1e6", "--floor-ms", "0.1", "--json"]
+#: No file of this process grows: what a disk without room does.
+NO_ROOM = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh"]
+pytestmark = pytest.mark.slow
+
+
+def run(command: list[str]) -> tuple[int, str, str]:
+    """Exit code, stdout, stderr."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_full_disk_takes_no_figure_with_it(tmp_path: Path) -> None:
+    log = tmp_path / "run.hlog"
+    log.write_text("what stood there")
+    code, stdout, stderr = run([*NO_ROOM, *RUN, "--hlog", str(log)])
+    assert json.loads(stdout)["verdict"] == "pass"
+    assert (code, stderr.splitlines()[-1]) == (
+        1,
+        "tickpath: error: the output cannot be written: [Errno 27] File too large",
+    )
+    assert log.read_text() == "what stood there"
+    assert list(tmp_path.iterdir()) == [log]
+
+
+def test_a_full_disk_under_audit_and_probe_file_is_counted_and_the_run_goes_on(
+    tmp_path: Path,
+) -> None:
+    audit, probe = tmp_path / "audit.jsonl", tmp_path / "probe.json"
+    command = [*TICKPATH, "run", "feed-freeze", "--events", "2000", "--json", "--audit", str(audit)]
+    code, stdout, stderr = run([*NO_ROOM, *command, "--probe-file", str(probe)])
+    report = json.loads(stdout)
+    assert report["ledger"]["balanced"] is True
+    assert report["control"]["audit_lines_unwritten"] > 0
+    assert "the probe file" in stderr
+    assert "could not be written" in stderr
+    assert code in (0, 1)
+    assert "Traceback" not in stderr
+    assert (audit.read_bytes(), probe.exists()) == (b"", False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [*RUN],
+        [*TICKPATH, "run", "--events", "2000", "--max"],
+        [*TICKPATH, "drill", "run", "feed-freeze", "--json"],
+        [*TICKPATH, "size", "--events", "2000", "--service-ns", "500"],
+        [*TICKPATH, "config", "schema"],
+        [*TICKPATH, "runbook", "list"],
+    ],
+    ids=lambda command: "-".join(command[5:7]),
+)
+def test_a_full_disk_under_stdout_is_an_error(command: list[str]) -> None:
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("[Errno 28] No space left on device")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_audit_trail_stands_to_the_last_line_when_the_process_is_killed(tmp_path: Path) -> None:
+    audit = tmp_path / "audit.jsonl"
+    scenario = tmp_path / "long.toml"
+    scenario.write_text(
+        'extends = "market-data-outage"\nname = "long"\n'
+        'feed = { model = "constant", rate_hz = 10_000, events = 10_000_000 }\n'
+    )
+    command = [*TICKPATH, "run", str(scenario), "--audit", str(audit), "--quiet", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        # The first runbook is done: its lines are there while the run goes on.
+        while b"finished" not in (audit.read_bytes() if audit.exists() else b""):
+            assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    lines = audit.read_bytes()
+    assert lines.endswith(b"\n")
+    assert [json.loads(line)["event"] for line in lines.splitlines()][-1]
+
+
+LIMITED = """
+import resource, sys
+import numpy
+from tickpath.core.ingest import MarketDataSource
+from tickpath.errors import SourceError
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+limit = used + int(float(sys.argv[1]) * 2**20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    print(len(MarketDataSource.from_file(sys.argv[2], policy="skip", out_of_order="sort")))
+except (SourceError, MemoryError) as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("megabytes", [0.1, 4, 9, 11, 16])
+def test_a_limit_of_memory_met_while_loading_is_an_error(tmp_path: Path, megabytes: float) -> None:
+    path = tmp_path / "AAPL_2012-06-21_34200000_57600000_message_1.csv"
+    rows = (f"{34_200 + (n * 7919 % 30_000)}.5,1,{n},100,5853300,1\n" for n in range(120_000))
+    path.write_text("".join(rows))
+    code, stdout, stderr = run([sys.executable, "-c", LIMITED, str(megabytes), str(path)])
+    assert (code, stderr) == (0, "")
+    assert "no memory" in stdout or stdout == "120000\n"
+    if megabytes < 9:
+        assert "there is no memory to load it: a load needs 8 MiB beside its events" in stdout
