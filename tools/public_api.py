@@ -36,6 +36,8 @@ PUBLIC_MODULES = (
     "tickpath.errors",
     "tickpath.runtime.status",
 )
+#: What only a machinery of ours calls: `core/fork.py`.
+_MACHINERY = ("renew_in_fork",)
 #: What an object prints of its address or its file is no promise.
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -84,7 +86,7 @@ def _members(owner: type, path: str) -> Iterator[str]:
         if base.__module__.partition(".")[0] == "tickpath":
             found.update(vars(base))
             found.update(dict.fromkeys(getattr(base, "__annotations__", {}), None))
-    for name in sorted(name for name in found if not name.startswith("_")):
+    for name in sorted(name for name in found if not name.startswith("_") and name not in _MACHINERY):
         value = getattr(owner, name, None)
         if callable(value) and not inspect.isclass(value):
             yield f"def {path}.{name}{_signature(value)}"

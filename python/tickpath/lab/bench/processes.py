@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import tempfile
 from multiprocessing import resource_tracker
@@ -21,6 +22,7 @@ from tickpath.lab.bench import workers
 from tickpath.lab.bench.exchange import GAP_S, Cut, PeerFailed, compare
 from tickpath.lab.bench.threads import POLLS, ThreadExchange, event_ring
 from tickpath.lab.bench.transports import MESSAGE_BYTES, TRANSPORTS
+from tickpath.runtime.stop_signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,6 +45,10 @@ _NS_PER_S = 1_000_000_000
 @contextlib.contextmanager
 def _blocked(*numbers: signal.Signals) -> Iterator[None]:
     """These signals come to this thread, and to a process that it starts, only afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        # Windows, which tells nobody of them but the parent.
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
@@ -59,7 +65,8 @@ class _Worker:
         self._process = context.Process(target=work, args=(transport, theirs), daemon=True)
         # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it is imported. The
         # first process would start the tracker as well, which unblocks what is blocked here.
-        resource_tracker.ensure_running()
+        if os.name == "posix":
+            resource_tracker.ensure_running()
         with _blocked(signal.SIGINT):
             self._process.start()
         theirs.close()
@@ -175,7 +182,7 @@ class ProcessExchange:
 
     def close(self) -> None:
         """Ends both processes, whatever they do; who is impatient waits these few seconds."""
-        with _blocked(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with _blocked(*heeded()):
             for worker in reversed(self._workers):
                 worker.end()
             self._workers.clear()
