@@ -40,7 +40,6 @@ html_show_sourcelink = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_class_signature = "separated"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 
 _LINK = re.compile(r"(!?)\[(?P<text>(?:`[^`\n]*`|[^\[\]`])*)\]\((?P<target>[^)\s]+)\)")
@@ -106,7 +105,13 @@ def _write_reference(_app: Sphinx) -> None:
     )
 
 
+def _say_no_object(_app: Sphinx, _name: str, _owner: type, _options: object, bases: list[type]) -> None:
+    """That a class is an object needs no line."""
+    bases[:] = [base for base in bases if base is not object] or bases
+
+
 def setup(app: Sphinx) -> None:
     """Connects what is made while the site is built."""
+    app.connect("autodoc-process-bases", _say_no_object)
     app.connect("builder-inited", _write_reference)
     app.connect("source-read", _read)
