@@ -105,13 +105,7 @@ def _write_reference(_app: Sphinx) -> None:
     )
 
 
-def _say_no_object(_app: Sphinx, _name: str, _owner: type, _options: object, bases: list[type]) -> None:
-    """That a class is an object needs no line."""
-    bases[:] = [base for base in bases if base is not object] or bases
-
-
 def setup(app: Sphinx) -> None:
     """Connects what is made while the site is built."""
-    app.connect("autodoc-process-bases", _say_no_object)
     app.connect("builder-inited", _write_reference)
     app.connect("source-read", _read)
