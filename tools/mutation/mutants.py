@@ -57,8 +57,8 @@ def mutants_of(module: str, source: str) -> tuple[list[Mutant], int]:
         begin, end = spans[node].start, spans[node].end
         if begin.line == end.line:
             # The same as below and much faster; further lines would have to be indented anew.
-            before, after = starts[begin.line - 1] + begin.column, starts[end.line - 1] + end.column
-            mutated = source[:before] + tree.code_for_node(replacement) + source[after:]
+            first, past = starts[begin.line - 1] + begin.column, starts[end.line - 1] + end.column
+            mutated = source[:first] + tree.code_for_node(replacement) + source[past:]
         else:
             mutated = tree.deep_replace(node, replacement).code
         try:

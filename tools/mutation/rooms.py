@@ -62,6 +62,7 @@ JUDGES = (
     Judges("runtime/endpoints/*", ("tests/runtime/test_endpoints.py",)),
     Judges("runtime/latency_buckets.py", ("tests/runtime/test_latency_buckets.py",)),
     Judges("runtime/control_plane.py", ("tests/runtime/test_control_plane.py",)),
+    Judges("runtime/drivers.py", ("tests/runtime/test_drivers.py",)),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
     Judges("runtime/operator.py", ("tests/runtime/test_operator.py",)),
     Judges("runtime/probe_file.py", ("tests/runtime/test_probe_file.py",)),
