@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tickpath.runtime.latency_buckets import BOUNDS_NS, AckLatency
+from tickpath.runtime.latency_buckets import BOUNDS_NS, AckLatency, LatencyBuckets
 
 
 class Acks:
@@ -42,11 +42,24 @@ def test_a_step_of_the_buckets_is_bounded() -> None:
     acks = Acks(*[7] * 100_000)
     latency = AckLatency(acks)
     latency.step()
-    assert 0 < latency.buckets.count < 100_000
+    assert 0 < latency.buckets.count <= 65_536
     latency.step()
     assert latency.buckets.count == 100_000
 
 
-def test_the_bounds_fit_nanoseconds() -> None:
-    assert (BOUNDS_NS[0], BOUNDS_NS[-1]) == (50, 10**9)
-    assert list(BOUNDS_NS) == sorted(BOUNDS_NS)
+def test_a_step_takes_what_has_come_however_it_is_cut() -> None:
+    # Whole batches, and nothing after them.
+    latency = AckLatency(Acks(*[7] * 8_192))
+    latency.step()
+    assert (latency.buckets.count, latency.buckets.sum_ns) == (8_192, 7 * 8_192)
+
+
+def test_before_the_first_step_every_bucket_is_there_and_empty() -> None:
+    assert AckLatency(Acks(5)).buckets == LatencyBuckets(BOUNDS_NS, (0,) * 23, 0, 0, 0)
+
+
+def test_the_bounds_are_1_2_and_5_of_each_power_of_ten() -> None:
+    assert (
+        *(50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000),
+        *(10**6, 2 * 10**6, 5 * 10**6, 10**7, 2 * 10**7, 5 * 10**7, 10**8, 2 * 10**8, 5 * 10**8, 10**9),
+    ) == BOUNDS_NS

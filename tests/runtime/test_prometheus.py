@@ -6,14 +6,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.runtime.boards import Board, ready_board
+from tests.runtime.exposition import EXPOSITION
 from tests.runtime.looks import Books, Feed, Sink, Stage, StageWithBooks, look
 from tests.runtime.test_latency_buckets import Acks
 from tests.runtime.test_readiness import Monitor
 from tickpath.control.failure.causes import Cause, hold
 from tickpath.control.health.monitor import ProbeStatus
 from tickpath.core.state import State
+from tickpath.errors import EndpointsUnavailable
 from tickpath.runtime.endpoints import Endpoints, HttpAddress
-from tickpath.runtime.endpoints.metrics import exposition
+from tickpath.runtime.endpoints.metrics import exposition, require_client
 from tickpath.runtime.latency_buckets import AckLatency
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
@@ -139,3 +141,39 @@ def test_a_scraper_is_told_what_it_gets() -> None:
         status, headers, body = get(server, "/metrics")
     assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/plain")
     assert b"# TYPE tickpath_events_published_total counter" in body
+
+
+def everything() -> Board:
+    """A board on which every metric has a sample of its own."""
+    probe = ProbeStatus("feed", "outage", "failing", 12.5, 5.0, "ms", 300, raised=True)
+    board = ready_board(monitor=Monitor(probe))
+    hold(board.lifecycle, Cause("outage", "probe:feed"))
+    board.count_latency(AckLatency(Acks(60, 300, 300, 7_000, 10**9, 10**10)))
+    executor = StageWithBooks(
+        processed=70, executed=60, lost=2, shed=1, backlog=5, epoch_seen=2, ledger=Books([2, 7, 4, 3])
+    )
+    feed = Feed(published=78, gaps=1, repeats=4, reordered=6)
+    seen = look(1_500_000_000, feed=feed, executor=executor, sink=Sink(9, 8))
+    board.see(seen._replace(refused_moves=5))
+    board.took(3_000)
+    board.took(1_000)
+    return board
+
+
+def test_the_whole_of_it_is_what_is_written_down() -> None:
+    # Names, types, labels and help are what dashboards are made of.
+    content_type, text = exposition(everything().read())
+    assert content_type.startswith("text/plain; version=")
+    found = list(text_string_to_metric_families(text.decode()))
+    assert found == list(text_string_to_metric_families(EXPOSITION))
+    assert [family.documentation for family in found if not family.documentation] == []
+
+
+def test_the_client_library_is_needed_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_client()
+    asked: list[str] = []
+    monkeypatch.setattr("importlib.util.find_spec", asked.append)
+    words = "^the HTTP endpoints need prometheus-client, which is not installed: pip install 'tickpath"
+    with pytest.raises(EndpointsUnavailable, match=words + r"\[http\]'$"):
+        require_client()
+    assert asked == ["prometheus_client"]
