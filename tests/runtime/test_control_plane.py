@@ -72,8 +72,8 @@ def test_a_step_goes_from_the_fault_over_what_sees_it_to_what_answers_it() -> No
     plane = Plane(FeedOutageSettings(name="outage", at_ns=INTERVAL_NS))
     seen_by_steering: list[bool] = []
     steering: Any = plane.steering
-    steering.step = lambda look: seen_by_steering.append(plane.knobs.at["feed_outage"] and look is now)
     now = look(INTERVAL_NS)
+    steering.step = lambda look: seen_by_steering.append(plane.knobs.at["feed_outage"] and look is now)
     assert plane.step(now)
     assert seen_by_steering == [True]
     assert plane.called == ["monitor", "operator", "automation"]
