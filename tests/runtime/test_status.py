@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 
 from tests.runtime.boards import Board, ready_board
-from tests.runtime.looks import seen
+from tests.runtime.looks import Books, Stage, StageWithBooks, seen
 from tests.runtime.test_latency_buckets import Acks
 from tests.runtime.test_readiness import Monitor
 from tickpath.config.scenario.surroundings import WarmupSettings
@@ -17,7 +18,7 @@ from tickpath.control.health.monitor import ProbeStatus
 from tickpath.core.state import State
 from tickpath.runtime.latency_buckets import AckLatency
 from tickpath.runtime.shutdown import Shutdown
-from tickpath.runtime.status import ControlCost
+from tickpath.runtime.status import ControlCost, gated_by_state
 from tickpath.runtime.warmup import WarmUp
 
 
@@ -143,3 +144,12 @@ def test_latencies_are_counted_at_each_step_from_when_it_is_asked_for() -> None:
     latency = board.read().latency
     assert latency is not None
     assert (latency.count, latency.sum_ns) == (2, 130)
+
+
+def test_what_was_gated_is_known_by_state_where_the_ledger_knows() -> None:
+    assert gated_by_state(StageWithBooks(ledger=Books([0, 7, 0, 3]))) == (0, 7, 0, 3)
+    # A stage that keeps no books, and one whose books have a sum and no states.
+    assert gated_by_state(Stage()) is None
+    sums: Any = StageWithBooks()
+    sums.ledger = object()
+    assert gated_by_state(sums) is None
