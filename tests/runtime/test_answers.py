@@ -86,7 +86,15 @@ def test_head_is_get_whose_body_is_not_sent(path: str) -> None:
 
 def test_what_is_not_answered_says_why() -> None:
     not_a_request = (400, {"error": "a request begins with METHOD PATH HTTP/1.1"})
-    for line in ("", "GET", "GET /readyz", "GET  HTTP/1.1", " /readyz HTTP/1.1", "GET /a b HTTP/1.1"):
+    for line in (
+        "",
+        "GET",
+        "GET /readyz",
+        "GET  HTTP/1.1",
+        " /readyz HTTP/1.1",
+        "GET /a b HTTP/1.1",
+        "GET\t/a\tHTTP/1.1",
+    ):
         assert refused(line) == not_a_request
     assert refused("GET /readyz HTTP/2.0") == (505, {"error": "this is HTTP/1.1, got HTTP/2.0"})
     # However long it is, not more than twenty characters are said.

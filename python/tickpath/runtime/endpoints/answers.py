@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ def answer(
         return problem(405, f"only {' and '.join(_METHODS)} are answered here")
     path = target.partition("?")[0]
     found = _of_path(path, read, metrics)
-    if method == "GET":
-        return found
-    return Answer(found.status, found.body, found.content_type, found.headers, with_body=False)
+    return found if method == "GET" else replace(found, with_body=False)
 
 
 def _of_path(
