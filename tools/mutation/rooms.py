@@ -76,7 +76,9 @@ JUDGES = (
     Judges("control/health/*", _HEALTH, ("tests/properties/test_health.py",)),
     Judges("runtime/warmup/garbage.py", ("tests/runtime/test_garbage.py",)),
     Judges(
-        "runtime/warmup/*", ("tests/runtime/test_warmup.py", _RECORDS), ("tests/properties/test_warmup.py",)
+        "runtime/warmup/*",
+        ("tests/runtime/test_warmup_account.py", "tests/runtime/test_warmup.py", _RECORDS),
+        ("tests/properties/test_warmup.py",),
     ),
     Judges("runtime/readiness/*", ("tests/runtime/test_readiness.py", _RECORDS)),
     Judges("runtime/shutdown/*", ("tests/runtime/test_shutdown.py", _RECORDS)),
