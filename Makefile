@@ -195,6 +195,10 @@ elsewhere: ## Lint the core as systems other than Linux and processors other tha
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo clippy --quiet -p tickpath-core -- -D warnings
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo test --quiet -p tickpath-core
 
+docs: .venv/.built ## Build the site into build/site: pages, and the reference from docstrings; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir docs . build/site
+	@echo "build/site/docs/index.html"
+
 public-api: .venv/.built ## Write the list of what the versioning policy covers
 	$(BIN)/python -m tools.public_api
 

@@ -47,13 +47,18 @@ def lines() -> list[str]:
     return [*_modules(), *_commands(app._group, "tickpath"), *_settings(), *_schemas()]  # noqa: SLF001
 
 
-def _modules() -> Iterator[str]:
+def public_modules() -> list[str]:
+    """The packages and modules whose ``__all__`` is promised, by name."""
     names = {"tickpath", *PUBLIC_MODULES}
     for part in PUBLIC:
         package = importlib.import_module(f"tickpath.{part}")
         found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         names |= {package.__name__, *(module.name for module in found if module.ispkg)}
-    for name in sorted(names):
+    return sorted(names)
+
+
+def _modules() -> Iterator[str]:
+    for name in public_modules():
         module = importlib.import_module(name)
         yield f"module {name}"
         for entry in getattr(module, "__all__", []):
