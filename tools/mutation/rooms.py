@@ -100,7 +100,9 @@ JUDGES = (
     Judges("runtime/stop_signals.py", ("tests/runtime/test_signals.py",)),
     Judges("runtime/standstill.py", ("tests/runtime/test_control_plane.py",)),
     Judges("runtime/status.py", ("tests/runtime/test_status.py", _RECORDS)),
-    Judges("runtime/steering.py", ("tests/runtime/test_steering.py",)),
+    Judges(
+        "runtime/steering.py", ("tests/runtime/test_steering_account.py", "tests/runtime/test_steering.py")
+    ),
     Judges("runtime/supervision.py", ("tests/runtime/test_supervision_by_hand.py",)),
     Judges("runtime/verdict.py", ("tests/runtime/test_verdict.py",)),
     Judges("runtime/result.py", (_RECORDS, "tests/runtime/test_session_account.py")),
