@@ -80,6 +80,16 @@ class RunProgress:
         elif self._is_plain_due():
             say(f"tickpath: sizing: {100 * done // total if total else 0} %")
 
+    def watching(self, done_ns: int, total_ns: int) -> None:
+        """So much of the time was watched; for the doctor."""
+        if not self._is_due("watching"):
+            return
+        if self._console.is_terminal:
+            # Drawn between two slices: a thread that draws while a core is watched would be seen there.
+            self._show("watching the machine", done_ns, total_ns, still=True)
+        elif self._is_plain_due():
+            say(f"tickpath: watching the machine: {duration(done_ns)} of {duration(total_ns)}")
+
     def measuring(self, part: str, number: int, rounds: int) -> None:
         """Round ``number``, from 0, of a part of the bench begins."""
         if self._quiet:
