@@ -75,9 +75,9 @@ def server() -> Iterator[Any]:
     """A server that was not started: nobody but the test steps it."""
     made = Endpoints(ready_board(), ANY_PORT, connections_max=2)
     yield made
-    # What a test has put there is not to be hung up on.
-    made._open.clear()
-    made.stop()
+    # Not stopped: that would wait for whomever a test that failed has left there.
+    for each in (made._listener, made._wake, made._waker):
+        each.close()
 
 
 def attended(server: Any, connection: Any) -> Any:
