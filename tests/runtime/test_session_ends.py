@@ -11,6 +11,7 @@ from tests.runtime.test_session_virtual import MS, STEP_NS, Traced, scenario
 from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.scenario import ControlSettings, WarmupSettings
 from tickpath.config.scenario.injections import StallSettings
+from tickpath.config.scenario.operator import OperatorSettings
 from tickpath.runtime.shutdown import ShutdownResult
 
 
@@ -26,6 +27,12 @@ def test_whoever_wants_the_end_is_asked_until_he_has_said_so() -> None:
     assert (run.result.verdict, shutdown_of(run).hurried) == ("interrupted", False)
     assert run.result.record is not None
     assert (run.result.record.intake_stopped, books(run).published < 500) == (True, True)
+
+
+def test_the_scenario_s_operator_may_end_it() -> None:
+    run = Traced(scenario(operator=(OperatorSettings(at_ns=100 * MS, name="bob", stops=True),)))
+    assert (shutdown_of(run).by, shutdown_of(run).requested_at_ns) == (("bob",), 100 * MS)
+    assert (run.result.verdict, books(run).published < 500) == ("interrupted", True)
 
 
 def test_a_second_request_ends_what_is_not_read() -> None:
