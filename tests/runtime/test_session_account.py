@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.test_session_virtual import FEED, MS, STEP_NS, Traced, scenario
-from tickpath.config.engine import ACK_CAPACITY, ConsumerSettings, ServiceTime
+from tickpath.config.engine import ACK_CAPACITY, ConsumerSettings, ServiceTime, ThreadSettings
 from tickpath.config.run import RunSettings
 from tickpath.config.scenario import (
     ControlSettings,
@@ -334,9 +334,15 @@ def test_each_driver_has_its_clock(mode: Any, resolution_ns: int, monkeypatch: p
         assert told["LiveDriver"][0][2:] == (("executor", "log"), 7)
 
 
-def test_live_the_collector_is_kept_off_and_the_steps_cost_something() -> None:
-    result = Session(source(30, rate_hz=1e6), RunSettings(floor_window_ns=100_000)).run()
-    assert (result.mode, result.verdict) == ("live", "pass")
+def test_live_it_is_the_same_and_the_collector_is_kept_off_and_the_steps_cost_something() -> None:
+    log = ConsumerSettings(name="log", thread=ThreadSettings(wait="park"))
+    settings = RunSettings(floor_window_ns=100_000, consumers=(log,), warmup_events=3)
+    result = Session(source(30, rate_hz=1e6), settings).run()
+    assert (result.mode, result.verdict, result.settings) == ("live", "pass", settings)
+    assert result.record is not None
+    # The feed was held until READY, so the warm-up is what was asked for, to the event.
+    assert result.record.epochs == [(1, 0, 2, 0, 3), (2, 3, 29, 27, 0)]
+    assert [stage.name for stage in result.record.stages] == ["executor", "log"]
     assert result.control_cost is not None
     assert (result.control_cost.steps, result.control_cost.total_ns > 0) == (result.control.steps, True)
     [certificate] = result.control.certificates

@@ -10,7 +10,7 @@ from tests.runtime.test_session_account import books, session
 from tests.runtime.test_session_virtual import MS, STEP_NS, Traced, scenario
 from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.scenario import ControlSettings, WarmupSettings
-from tickpath.config.scenario.injections import StallSettings
+from tickpath.config.scenario.injections import FeedFreezeSettings, StallSettings
 from tickpath.config.scenario.operator import OperatorSettings
 from tickpath.runtime.shutdown import ShutdownResult
 
@@ -79,9 +79,10 @@ def test_a_drain_has_the_scenario_s_deadline(drain_ns: int) -> None:
     assert dict(shutdown_of(run).phases)["accounting"] == STEP_NS + drain_ns
 
 
-def test_a_plan_that_is_over_and_stands_still_is_given_the_drain_s_time() -> None:
-    frozen = scenario(injections=(StallSettings(at_ns=100 * MS),), control=ControlSettings(drain_ns=80 * MS))
-    [_, rollback] = Traced(frozen).result.control.injections
+@pytest.mark.parametrize("fault", [StallSettings(at_ns=100 * MS), FeedFreezeSettings(at_ns=100 * MS)])
+def test_what_stands_still_is_waited_for_until_the_plan_is_over_and_a_drain_longer(fault: Any) -> None:
+    still = scenario(injections=(fault,), control=ControlSettings(drain_ns=80 * MS))
+    [_, rollback] = Traced(still).result.control.injections
     assert rollback.event == "rollback"
     # The feed's last event is moved on by what the warm-up held, at most a step.
     assert 499 * MS + 80 * MS <= rollback.at_ns <= 499 * MS + 80 * MS + 3 * STEP_NS
