@@ -78,4 +78,4 @@ class ProbeFile:
         except OSError:
             self._failures += 1
             with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
+                beside.unlink()
