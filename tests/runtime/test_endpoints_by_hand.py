@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -75,9 +76,9 @@ def server() -> Iterator[Any]:
     """A server that was not started: nobody but the test steps it."""
     made = Endpoints(ready_board(), ANY_PORT, connections_max=2)
     yield made
-    # What a test has put there is not to be hung up on.
-    made._open.clear()
-    made.stop()
+    # Not stopped: that would wait for whomever a test that failed has left there.
+    for each in (made._listener, made._wake, made._waker):
+        each.close()
 
 
 def attended(server: Any, connection: Any) -> Any:
@@ -202,6 +203,35 @@ def test_a_client_that_is_gone_before_it_is_taken_is_no_failure(server: Any) -> 
     server._listener = Listener(BlockingIOError())
     server._accept()
     assert server.failures == 0
+
+
+def test_it_sleeps_until_somebody_comes_or_it_is_to_stop(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[Any] = []
+    turns = iter(["a client", "a stop"])
+
+    class Selector:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_exception: object) -> None:
+            watched.append("closed")
+
+        def register(self, file: Any, events: int) -> None:
+            watched.append((file, events))
+
+        def select(self) -> None:
+            if next(turns) == "a stop":
+                server._stopping.set()
+
+    server._listener.close()
+    listener = server._listener = Listener(BlockingIOError())
+    monkeypatch.setattr(selectors, "DefaultSelector", Selector)
+    server._serve()
+    # Asked once for a client; after the stop no more.
+    assert watched == [(listener, selectors.EVENT_READ), (server._wake, selectors.EVENT_READ), "closed"]
+    assert (list(turns), listener._coming) == ([], [])
 
 
 def test_want_of_descriptors_is_counted_and_waited_out(server: Any) -> None:

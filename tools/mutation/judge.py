@@ -112,6 +112,8 @@ class Court:
             resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+            # Ignored under nohup, and that would be no run as others are.
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             code = self._judge(module, text, tests, is_read=output is not None)
         except BaseException as error:  # noqa: BLE001  the child must not go on as its parent
             print(f"{type(error).__name__}: {error}", file=sys.stderr)

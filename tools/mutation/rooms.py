@@ -48,7 +48,11 @@ _INJECTOR = (
     "tests/control/test_injector_arguments.py",
 )
 _RECORDS = "tests/runtime/test_records.py"
-_SESSION = ("tests/runtime/test_session_account.py", "tests/runtime/test_session_virtual.py")
+_SESSION = (
+    "tests/runtime/test_session_account.py",
+    "tests/runtime/test_session_ends.py",
+    "tests/runtime/test_session_virtual.py",
+)
 
 # What only threads show: an end before the begin, a stop, a sink that is left behind.
 _LIVE = (
