@@ -1,9 +1,9 @@
 """A file that is there whole or not at all, whoever reads it and whatever ends the process meanwhile.
 
-A file that grows by the line (:func:`open_lines`) holds whole lines. Any other (:func:`write_whole`) is written
-beside its place and moved there: what stood there before stands until then, and for good if the writing fails.
-A process that is killed meanwhile leaves a ``.NAME.PID.N.tmp`` beside it. Nothing waits for the disk: a
-machine that loses its power may lose what was written last.
+A file that grows (:func:`open_lines`) holds whole lines. Any other (:func:`write_whole`) is written beside
+its place and moved there: what stood there before stands until then, and for good if the writing fails. A
+process that is killed meanwhile leaves a ``.NAME.PID.N.tmp`` beside it. Nothing waits for the disk: a machine
+that loses its power may lose what was written last.
 
 Threads: any, also of several processes at once: the last one stays. Blocks as the file system does.
 """
@@ -101,10 +101,7 @@ class _WholeWrites(io.FileIO):
         left, begin = memoryview(piece), self.tell() if self.seekable() else None
         try:
             while left:
-                taken = super().write(left)
-                if taken is None:
-                    raise BlockingIOError(errno.EAGAIN, "it does not wait for its reader")
-                left = left[taken:]
+                left = left[self._taken_of(left) :]
         except BaseException:
             if begin is not None:
                 with contextlib.suppress(OSError):
@@ -112,6 +109,12 @@ class _WholeWrites(io.FileIO):
                     self.truncate()
             raise
         return len(memoryview(piece))
+
+    def _taken_of(self, piece: memoryview) -> int:
+        taken = super().write(piece)
+        if taken is None:
+            raise BlockingIOError(errno.EAGAIN, "it does not wait for its reader")
+        return taken
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
