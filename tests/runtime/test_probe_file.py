@@ -122,7 +122,7 @@ def test_a_folder_that_may_not_be_written_into_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK | os.X_OK)
-    with pytest.raises(ArgumentValueError, match="may write into"):
+    with pytest.raises(ArgumentValueError, match="may not write into"):
         ProbeFile(tmp_path / "probe.json")
 
 

@@ -20,6 +20,7 @@ from tickpath.cli.run_settings import feed_config, feed_options, replay_command,
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
 from tickpath.config.engine import ACK_CAPACITY
+from tickpath.core.whole_file import open_lines
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
@@ -283,7 +284,7 @@ def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
         return None
     try:
         # Line by line: what was done stands there even if the process is killed.
-        file = open(path, "w", encoding="ascii", buffering=1)  # noqa: SIM115 - closed with what is around
+        file = open_lines(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.UsageError(f"--audit {one_line(str(path))} cannot be written: {reason}") from error

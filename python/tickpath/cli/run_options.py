@@ -217,7 +217,7 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
     if options["hlog"] is not None:
-        from tickpath.lab.histogram_log import why_not_written
+        from tickpath.core.whole_file import why_not_written
 
         reason = why_not_written(options["hlog"])
         if reason is not None:
