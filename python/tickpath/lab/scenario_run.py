@@ -50,10 +50,12 @@ def run_scenario(
     recording: Recording | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     observe: Observer | None = None,
+    before: Callable[[Session], object] = lambda _session: None,
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
-    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug
+    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed; ``before`` is given
+    the session before it runs, to tell somebody of its shutdown. A run that a bug
     ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for
     a scenario that this machine or its own feed cannot run.
     """
@@ -64,6 +66,7 @@ def run_scenario(
     source = load_source(scenario) if recording is None else recording.source
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
     session = Session(source, scenario=scenario, mode=mode, sink=sink)
+    before(session)
     watch = _CauseWatch(session.lifecycle, observe)
     try:
         result = session.run(should_stop=should_stop, trace=watch.look)
@@ -130,6 +133,7 @@ def _facts(scenario: Scenario, mode: Mode, result: RunResult, watch: _CauseWatch
         withheld=None if last is None else last.feed.withheld,
         sink_dropped=None if result.sink is None else result.sink.dropped,
         longest_pause_ns=_longest_pause(record) if mode == "live" and record is not None else None,
+        shutdown=result.shutdown,
         digest=run_digest(result),
     )
 

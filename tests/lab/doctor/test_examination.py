@@ -115,7 +115,12 @@ def test_it_stops_when_it_is_told_to_and_accounts_for_what_it_saw() -> None:
 
 def test_pairs_of_cores_have_a_slice_in_turn() -> None:
     slices: list[tuple[list[int | None], int]] = []
-    watch: Any = SimpleNamespace(watch=lambda cores, ns: slices.append((cores, ns)) or [])
+
+    def look(cores: list[int | None], length_ns: int) -> list[str]:
+        slices.append((cores, length_ns))
+        return []
+
+    watch: Any = SimpleNamespace(watch=look)
     watched = watch_cores(watch, SystemFiles(Path("/nowhere")), (3, 2, 1), length_ns=250_000_000)
     assert slices == [(cores, ns) for ns in (100_000_000, 100_000_000, 50_000_000) for cores in ([3, 2], [1])]
     assert watched.stolen_ns == {3: None, 2: None, 1: None}

@@ -1,0 +1,58 @@
+"""``tickpath demo`` end to end: live once and short, on threads of this machine, and in virtual time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tickpath.cli import main
+
+
+def test_in_virtual_time_it_says_the_same_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for _ in range(2):
+        assert main(["demo", "--mode", "virtual", "--quick", "--json"]) == 0
+        stdout, stderr = capsys.readouterr()
+        report = json.loads(stdout)
+        assert (stdout.count("\n"), stderr, report["schema"]) == (1, "", "tickpath/demo/1")
+        del report["wall_ns"]
+        for act in report["acts"]:
+            del act["wall_ns"]
+        printed.append(report)
+    assert printed[0] == printed[1]
+    assert printed[0]["replay"] == "tickpath demo --seed 1 --quick --mode virtual"
+
+
+@pytest.mark.slow
+def test_live_every_ledger_balances_and_the_signal_is_a_real_one(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["demo", "--quick", "--json"])
+    stdout, stderr = capsys.readouterr()
+    report = json.loads(stdout)
+    assert (report["mode"], report["digest"]) == ("live", None)
+    assert (report["ledger"]["balanced"], report["executed_outside_ready"]) == (True, 0)
+    last = {row["name"]: row["measured"] for row in report["acts"][1]["grade"]}
+    assert (last["ended by"], last["events left unread"]) == ("SIGTERM", 0)
+    assert report["observer"]["unaccounted"] == 0
+    assert "tickpath: SIGTERM under load" in stderr
+    # How long things took is the machine's: what it made too late is said.
+    assert code == (1 if report["reasons"] else 0)
+    assert len(report["virtual"]["digest"]) == 64
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX's")
+def test_ctrl_c_leaves_an_account() -> None:
+    command = [sys.executable, "-m", "tickpath", "demo", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "the steady state" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=60)
+    report = json.loads(stdout)
+    assert (process.returncode, report["verdict"]) == (130, "interrupted")
+    assert (report["ledger"]["balanced"], report["ledger"]["runs"]) == (True, 1)
