@@ -137,6 +137,27 @@ class AckWindowFigures:
         Those among them of events that were executed.
         """
     @property
+    def in_ring_p50_ns(self, /) -> int | None:
+        """
+        The median from publication to decision, in nanoseconds: how long events lay in the ring; ``None`` as for
+        ``service_p50_ns``.
+        """
+    @property
+    def in_ring_p99_ns(self, /) -> int | None:
+        """
+        Its 99th percentile.
+        """
+    @property
+    def late_p50_ns(self, /) -> int | None:
+        """
+        The median of how late the feed published, in nanoseconds; ``None`` without a plan, too.
+        """
+    @property
+    def late_p99_ns(self, /) -> int | None:
+        """
+        Its 99th percentile.
+        """
+    @property
     def max_ns(self, /) -> int | None:
         """
         The longest from publication to completion, in nanoseconds, exact; ``None`` without acks.
@@ -156,6 +177,11 @@ class AckWindowFigures:
         """
         The median from decision to completion, in nanoseconds; ``None`` where stamps are shared
         (``stamp_per="batch"``), too.
+        """
+    @property
+    def service_p99_ns(self, /) -> int | None:
+        """
+        Its 99th percentile.
         """
 
 @final
@@ -541,6 +567,12 @@ class EngineSnapshot:
     def held(self, /) -> bool:
         """
         Whether the feed waits to be released.
+        """
+    @property
+    def pause_ns_max(self, /) -> int | None:
+        """
+        The longest pause of the machine that the stages' threads saw before the run, in nanoseconds, 0 for none;
+        ``None`` if nobody has watched: in virtual time, without a floor, before the start.
         """
     @property
     def phase(self, /) -> str:

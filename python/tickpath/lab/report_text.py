@@ -120,6 +120,8 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     ]
     if report["observer"]["shown"] is not None:
         facts.append(("sink", _sink(report["observer"])))
+    if report["watch"] is not None:
+        facts.append(("watch", _watch(report["watch"])))
     facts += [("refused", refusal) for refusal in report["refused"]]
     facts.append(("seed", "none: a recording" if report["seed"] is None else str(report["seed"])))
     if report["digest"] is not None:
@@ -256,6 +258,27 @@ def _sink(observer: Mapping[str, Any]) -> str:
     if observer["ended_by"]:
         text += f", ended its thread by {observer['ended_by']}"
     return text + (", left behind: it was still busy" if observer["abandoned"] else "")
+
+
+def _watch(watch: Mapping[str, Any]) -> str:
+    """What showing the run took of the processor, and of the events under way meanwhile."""
+    if not watch["frames"]:
+        return "no picture: the run was over before the first"
+    mean_ns = watch["processor_ns"] // watch["frames"]
+    share = f", {watch['processor_ns'] / watch['watched_ns']:.1%} of one core" if watch["watched_ns"] else ""
+    text = (
+        f"{count(watch['frames'])} pictures, {duration(mean_ns)} of a processor each{share}, "
+        f"{duration(watch['frame_ns_max'])} at most"
+    )
+    if watch["p50_ratio"] is not None:
+        text += (
+            f"; the median from publication to completion while it drew: {watch['p50_ratio']:.2f} times that "
+            f"between [{watch['p50_ratio_low']:.2f}, {watch['p50_ratio_high']:.2f}]"
+        )
+    if watch["drawing_ns_max"] is not None and watch["between_ns_max"] is not None:
+        longest = f"{duration(watch['drawing_ns_max'])}, between {duration(watch['between_ns_max'])}"
+        text += f"; the longest event while it drew {longest}"
+    return text
 
 
 def _lifecycle(report: Mapping[str, Any]) -> str:
