@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.lab.demo.test_show import OBSERVER
 from tickpath.cli import main
 
 
@@ -38,6 +39,7 @@ def test_live_every_ledger_balances_and_the_signal_is_a_real_one(capsys: pytest.
     last = {row["name"]: row["measured"] for row in report["acts"][1]["grade"]}
     assert (last["ended by"], last["events left unread"]) == ("SIGTERM", 0)
     assert report["observer"]["unaccounted"] == 0
+    assert tuple(report["observer"]) == OBSERVER
     assert "tickpath: SIGTERM under load" in stderr
     # How long things took is the machine's: what it made too late is said.
     assert code == (1 if report["reasons"] else 0)

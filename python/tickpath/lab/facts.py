@@ -17,7 +17,6 @@ from typing import Literal
 from tickpath.control.automation.audit import AuditEntry
 from tickpath.core.state import State
 from tickpath.runtime.drivers import Mode
-from tickpath.runtime.shutdown import ShutdownResult
 
 __all__ = ["Books", "DrillFacts", "HealthEvent", "InjectionSpan", "Mode", "Move"]
 
@@ -128,8 +127,6 @@ class DrillFacts:
     """Acks that the sink was not shown; ``None`` without one."""
     longest_pause_ns: int | None = None
     """Live: how long the machine itself stood still at most during the run, as far as that was seen."""
-    shutdown: ShutdownResult | None = None
-    """How an orderly end went that somebody asked for; ``None`` if nobody did."""
     digest: str | None = None
     """SHA-256 over acks, lifecycle and ledger; ``None`` live."""
 

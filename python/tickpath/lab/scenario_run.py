@@ -51,14 +51,12 @@ def run_scenario(
     recording: Recording | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     observe: Observer | None = None,
-    before: Callable[[Session], object] = lambda _session: None,
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
-    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed; ``before`` is given
-    the session before it runs, to tell somebody of its shutdown. A run that a bug
-    ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for
-    a scenario that this machine or its own feed cannot run.
+    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run
+    that a bug ends is one that failed, and says why. Raises ``SourceError`` and its like, and
+    ``ArgumentValueError`` for a scenario that this machine or its own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
@@ -75,10 +73,12 @@ def run_source(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     observe: Observer | None = None,
+    before: Callable[[Session], object] = lambda _session: None,
 ) -> tuple[DrillFacts, RunResult | None]:
     """Runs ``scenario`` on events that were loaded before: what happened, and what the run left behind.
 
-    That is ``None`` of a run that a bug ended. Raises ``ArgumentValueError`` as :func:`run_scenario`.
+    That is ``None`` of a run that a bug ended. ``before`` is given the session before it runs, to tell
+    somebody of its shutdown. Raises ``ArgumentValueError`` as :func:`run_scenario`.
     """
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
     session = Session(source, scenario=scenario, mode=mode, sink=sink)
@@ -150,7 +150,6 @@ def _facts(scenario: Scenario, mode: Mode, result: RunResult, watch: _CauseWatch
         withheld=None if last is None else last.feed.withheld,
         sink_dropped=None if result.sink is None else result.sink.dropped,
         longest_pause_ns=_longest_pause(record) if mode == "live" and record is not None else None,
-        shutdown=result.shutdown,
         digest=run_digest(result),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,10 @@ from tickpath.lab.demo.show import Size, perform
 from tickpath.lab.demo.text import print_demo
 
 VIRTUAL = Stage(mode="virtual", seed=1, should_stop=lambda: False, progress=lambda *_: None)
+OBSERVER = (
+    *("cost_ns", "cost_ns_low", "cost_ns_high", "pairs", "events", "off_p50_ns", "on_p50_ns"),
+    *("shown", "dropped", "unaccounted"),
+)
 SMALL = Size(steady_events=5_000)
 
 
@@ -181,3 +186,17 @@ def test_live_a_machine_too_busy_for_a_steady_state_is_no_broken_promise(
     live = perform(dataclasses.replace(VIRTUAL, mode="live"), dataclasses.replace(SMALL, acts=()))
     assert (live["verdict"], live["reasons"], len(live["notes"])) == ("pass", [], 1)
     assert "no steady state" in screen(live)[1]
+
+
+def test_every_field_of_its_own_is_documented(report: dict[str, Any]) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "demo-json.md").read_text(
+        encoding="utf-8"
+    )
+    names = [*report, *(f"ledger.{name}" for name in report["ledger"]), "virtual.digest", "virtual.same"]
+    names += ["acts[].title", "acts[].waiting", *(f"observer.{name}" for name in OBSERVER)]
+    missing = [
+        name
+        for name in names
+        if f"`{name}`" not in page and f"`{name}." not in page and f"`{name}[]" not in page
+    ]
+    assert missing == []

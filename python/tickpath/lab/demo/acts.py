@@ -19,14 +19,17 @@ from tickpath.config.scenario import load_scenario
 from tickpath.core.time import now
 from tickpath.lab.drill import DrillResult, shipped_scenarios
 from tickpath.lab.grading import Grade, GradeRow, grade
-from tickpath.lab.scenario_run import run_scenario
+from tickpath.lab.scenario_run import run_source
+from tickpath.lab.scenario_source import load_source
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
     from tickpath.config.scenario import Scenario
     from tickpath.control.health.look import Look
+    from tickpath.core.ingest import MarketDataSource
     from tickpath.lab.facts import DrillFacts, Mode
     from tickpath.runtime.session import Session
+    from tickpath.runtime.shutdown import ShutdownResult
 
 __all__ = ["ACTS", "Act", "Stage", "act_scenario", "play"]
 
@@ -99,15 +102,15 @@ def play(act: Act, stage: Stage) -> tuple[DrillResult, int | None]:
     """The act, graded, and how many events waited at its point; ``None`` if they are not counted."""
     scenario, begin_ns = act_scenario(act, stage.seed), now()
     length_ns = round(scenario.feed.model_events / scenario.feed.model_rate_hz * 1e9)
+    source = load_source(scenario)
+    rows: tuple[GradeRow, ...] = ()
     if act.is_ended:
-        facts, waiting = _ended(act, stage, scenario, length_ns)
+        facts, waiting, rows = _ended(act, stage, scenario, source, length_ns)
     else:
         eye = _Eye(act, stage, length_ns, send=lambda: None)
-        facts = run_scenario(scenario, stage.mode, should_stop=stage.should_stop, observe=eye.look)
+        facts, _ = run_source(scenario, source, stage.mode, should_stop=stage.should_stop, observe=eye.look)
         waiting = eye.waiting
-    graded = grade(facts, scenario.objectives)
-    if act.is_ended:
-        graded = Grade((*(_ending(facts)), *graded.rows))
+    graded = Grade((*rows, *grade(facts, scenario.objectives).rows))
     return (
         DrillResult(scenario=scenario, facts=facts, grade=graded, disabled=None, wall_ns=now() - begin_ns),
         waiting,
@@ -117,8 +120,10 @@ def play(act: Act, stage: Stage) -> tuple[DrillResult, int | None]:
 _SIGNAL = signal.SIGTERM.name
 
 
-def _ended(act: Act, stage: Stage, scenario: Scenario, length_ns: int) -> tuple[DrillFacts, int | None]:
-    """A run that a signal of ours ends; if another one does, it was interrupted."""
+def _ended(
+    act: Act, stage: Stage, scenario: Scenario, source: MarketDataSource, length_ns: int
+) -> tuple[DrillFacts, int | None, tuple[GradeRow, ...]]:
+    """A run that a signal of ours ends, and what is graded of its end; another one interrupts it."""
     with StopSignals() as signals:
         asked: list[Callable[[str], object]] = []
 
@@ -135,24 +140,19 @@ def _ended(act: Act, stage: Stage, scenario: Scenario, length_ns: int) -> tuple[
                 asked[0](_SIGNAL)
 
         eye = _Eye(act, stage, length_ns, send)
-        facts = run_scenario(
-            scenario, stage.mode, should_stop=stage.should_stop, observe=eye.look, before=before
+        facts, result = run_source(
+            scenario, source, stage.mode, should_stop=stage.should_stop, observe=eye.look, before=before
         )
-    shutdown = facts.shutdown
-    if (
-        facts.verdict == "interrupted"
-        and shutdown is not None
-        and shutdown.by == (_SIGNAL,)
-        and eye.waiting is not None
-    ):
+    shutdown = None if result is None else result.shutdown
+    is_ours = shutdown is not None and shutdown.by == (_SIGNAL,) and eye.waiting is not None
+    if facts.verdict == "interrupted" and is_ours:
         # As it was meant to end.
         facts = dataclasses.replace(facts, verdict="pass")
-    return facts, eye.waiting
+    return facts, eye.waiting, _ending(shutdown)
 
 
-def _ending(facts: DrillFacts) -> tuple[GradeRow, ...]:
+def _ending(shutdown: ShutdownResult | None) -> tuple[GradeRow, ...]:
     """What is graded of the end."""
-    shutdown = facts.shutdown
     if shutdown is None:
         note = "the run was over before the signal"
         return (
