@@ -82,7 +82,7 @@ class _LazyGroup(click.Group):
 def _group(ctx: click.Context) -> None:
     """A laboratory for the execution path of a trading system.
 
-    Start with: tickpath run
+    Start with: tickpath demo
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -35,7 +35,7 @@ def steady_state(stage: Stage, events: int) -> dict[str, Any]:
     """The run's object, ``tickpath/run/1``. Raises ``EngineFailed``."""
     feed = FeedSettings(model="poisson", rate_hz=_RATE_HZ, events=events)
     # So wide: a machine that is busy with other things has a demo as well, and in ten seconds.
-    warmup = WarmupSettings(rounds_max=60, tolerance=0.25)
+    warmup = WarmupSettings(rounds_max=40, tolerance=0.25)
     scenario = Scenario(name="steady", seed=stage.seed, feed=feed, warmup=warmup, probes=(), runbooks=())
     source = load_source(scenario)
     session = Session(source, scenario=scenario, mode=stage.mode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -135,7 +136,7 @@ def _acts(acts: list[Mapping[str, Any]]) -> list[RenderableType]:
         lost = count(act["ledger"]["consumers"]["executor"]["lost"])
         verdict = Text(act["verdict"], style=VERDICT_STYLES[act["verdict"]])
         blocks.append(_line(Text(f"{number} {act['title']}", style="bold"), *_times(act), lost, verdict))
-        blocks += [Text(f"  {line}", style="dim") for line in _story(act)]
+        blocks += [Padding(Text(line, style="dim"), (0, 0, 0, 2)) for line in _story(act)]
     return blocks
 
 
