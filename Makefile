@@ -103,6 +103,9 @@ build/tools/bin/cargo-%:
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+demo: .venv-release/.installed ## See all of it in ten seconds: make demo ARGS="--mode virtual"
+	@$(RELEASE)/tickpath demo $(ARGS)
+
 run: .venv-release/.installed ## Run the main job: make run ARGS="--events 50000 --json"
 	@$(RELEASE)/tickpath run $(ARGS)
 

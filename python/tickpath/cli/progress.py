@@ -24,6 +24,7 @@ __all__ = ["RunProgress"]
 _SHOW_AFTER_S = 1.0
 #: Plain lines come at 1, 2, 4, ... seconds, and then once a minute.
 _PLAIN_EVERY_MAX_S = 60.0
+_PLAYING_EVERY_S = 0.1
 
 
 class RunProgress:
@@ -122,6 +123,22 @@ class RunProgress:
             self._show("drills", number, drills, still=True)
         elif self._is_plain_due():
             say(f"tickpath: drill {number + 1} of {drills}: {name}")
+
+    def playing(self, what: str, done: int, total: int) -> None:
+        """So much of a part of the demo was played: ten times a second, or a line for each part."""
+        if self._quiet:
+            return
+        if what != self._phase:
+            self._close()
+            self._phase, self._began_s = what, time.monotonic()
+            if not self._console.is_terminal:
+                say(f"tickpath: {what}")
+        elif not self._console.is_terminal or time.monotonic() - self._began_s < _PLAYING_EVERY_S:
+            # Drawn by the thread that steers the run, and no oftener than it can spare.
+            return
+        if self._console.is_terminal:
+            self._began_s = time.monotonic()
+            self._show(what, done, total, still=True)
 
     def _is_plain_due(self) -> bool:
         elapsed_s = time.monotonic() - self._began_s

@@ -157,7 +157,10 @@ def test_the_report_counts_points_and_names_the_worst(tmp_path: Path) -> None:
         "done": 12,
         "done_before": 0,
         "left": 0,
-        "pass": 12, "fail": 0, "interrupted": 0, "error": 0,
+        "pass": 12,
+        "fail": 0,
+        "interrupted": 0,
+        "error": 0,
         "objectives_failed": 0,
     }
     assert [point["settings"] for point in report["points"]] == [
