@@ -42,8 +42,7 @@ def seat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seat]:
     monkeypatch.setenv("TERM", "xterm-256color")
     with Seat() as seat:
         yield seat
-        # What was written last may not have been read yet.
-        seat.wait(lambda _: seat.is_as_before)
+        seat.wait_as_before()
 
 
 class Run:
@@ -191,7 +190,7 @@ def test_what_goes_wrong_while_drawing_ends_the_picture_and_not_the_run(
         run.lags = broken
         terminal.press("x")
         watch._thread.join()  # type: ignore[union-attr]
-        terminal.wait(lambda _: terminal.is_as_before)
+        terminal.wait_as_before()
         sys.stderr.write("meanwhile\n")
     terminal.wait(lambda text: "the picture of --watch ended before the run: planted" in text)
     assert "meanwhile" in terminal.text()
@@ -212,7 +211,7 @@ def test_an_error_of_the_run_leaves_the_terminal_as_it_was(
 
     with pytest.raises(ValueError, match="planted"):
         failing()
-    terminal.wait(lambda _: terminal.is_as_before)
+    terminal.wait_as_before()
     terminal.wait(lambda text: "a warning of somebody" in text)
 
 
@@ -239,7 +238,7 @@ def test_a_signal_while_it_is_put_back_does_not_keep_it_from_that(
     with pytest.raises(KeyboardInterrupt):
         ended()
     assert sys.stderr is stderr
-    terminal.wait(lambda _: terminal.is_as_before)
+    terminal.wait_as_before()
 
 
 def test_keys_that_are_no_letters_end_nothing_and_hanging_up_is_no_key(

@@ -120,7 +120,8 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     ]
     if report["observer"]["shown"] is not None:
         facts.append(("sink", _sink(report["observer"])))
-    if report["watch"] is not None:
+    # One of an earlier version has no such field.
+    if report.get("watch") is not None:
         facts.append(("watch", _watch(report["watch"])))
     facts += [("refused", refusal) for refusal in report["refused"]]
     facts.append(("seed", "none: a recording" if report["seed"] is None else str(report["seed"])))
@@ -267,7 +268,7 @@ def _watch(watch: Mapping[str, Any]) -> str:
     mean_ns = watch["processor_ns"] // watch["frames"]
     share = f", {watch['processor_ns'] / watch['watched_ns']:.1%} of one core" if watch["watched_ns"] else ""
     text = (
-        f"{count(watch['frames'])} pictures, {duration(mean_ns)} of a processor each{share}, "
+        f"{count(watch['frames'])} picture{'s' if watch['frames'] > 1 else ''}, {duration(mean_ns)} of a processor each{share}, "
         f"{duration(watch['frame_ns_max'])} at most"
     )
     if watch["p50_ratio"] is not None:

@@ -108,11 +108,14 @@ class Terminal:
         listens = self._is_shown and self.is_ours()
         fds = [wake_fd, *([self._keys_fd] if self._keys_fd is not None and listens else [])]
         ready, _, _ = select.select(fds, [], [], timeout_s)
-        if self._keys_fd is None or self._keys_fd not in ready:
+        # Whoever has the terminal now is meant by what was typed.
+        if self._keys_fd is None or self._keys_fd not in ready or not self.is_ours():
             return ""
         try:
             pressed = os.read(self._keys_fd, _KEYS_MAX)
         except OSError:
+            if not self.is_ours():
+                return ""
             pressed = b""
         if not pressed:
             # It has hung up: asked again it would say so at once, for ever.
