@@ -20,7 +20,9 @@ EXIT_BAD_INPUT = 2
 _COMMANDS = {
     "run": "Run a feed through the ring and the executor, and account for it.",
     "drill": "Inject a fault, see it answered, and grade what came of it.",
+    "doctor": "Say which percentiles this machine can be believed about, and what to change.",
     "size": "Size the ring and the service time for a feed.",
+    "sweep": "Run a scenario at every point of a grid, in virtual time: one table, one picture.",
     "runbook": "List, show and rehearse what is done about each cause of degradation.",
     "config": "Explain and check scenario files.",
     "bench": "Measure tickpath and its peers side by side, in turns.",
@@ -34,8 +36,12 @@ def _load(name: str) -> click.Command:
             from tickpath.cli.run import command
         case "drill":
             from tickpath.cli.drill import command
+        case "doctor":
+            from tickpath.cli.doctor import command
         case "size":
             from tickpath.cli.size import command
+        case "sweep":
+            from tickpath.cli.sweep import command
         case "runbook":
             from tickpath.cli.runbook import command
         case "config":

@@ -80,6 +80,26 @@ class RunProgress:
         elif self._is_plain_due():
             say(f"tickpath: sizing: {100 * done // total if total else 0} %")
 
+    def watching(self, done_ns: int, total_ns: int) -> None:
+        """So much of the time was watched; for the doctor."""
+        if not self._is_due("watching"):
+            return
+        if self._console.is_terminal:
+            # Drawn between two slices: a thread that draws while a core is watched would be seen there.
+            self._show("watching the machine", done_ns, total_ns, still=True)
+        elif self._is_plain_due():
+            say(f"tickpath: watching the machine: {duration(done_ns)} of {duration(total_ns)}")
+
+    def sweeping(self, done: int, planned: int, failed: int) -> None:
+        """So many runs of a sweep are done, and so many of those done now have failed."""
+        if not self._is_due("sweep"):
+            return
+        words = f", {count(failed)} failed" if failed else ""
+        if self._console.is_terminal:
+            self._show(f"sweeping, {count(done)} of {count(planned)} runs{words}", done, planned)
+        elif self._is_plain_due():
+            say(f"tickpath: {count(done)} of {count(planned)} runs done{words}")
+
     def measuring(self, part: str, number: int, rounds: int) -> None:
         """Round ``number``, from 0, of a part of the bench begins."""
         if self._quiet:

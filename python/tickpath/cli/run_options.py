@@ -41,6 +41,13 @@ _LIVE_ONLY = frozenset(
 )
 
 _OPTIONS = (
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="In place of a setting of the scenario file: ring.capacity_slots=1024. Repeat for more.",
+    ),
     click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan."),
     click.option(
         "--capacity",
@@ -205,6 +212,8 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
     if options["watch"] and options["quiet"]:
         raise click.UsageError("--watch draws on stderr, and --quiet leaves it empty: give one of them")
+    if options["assignments"] and options["scenario"] is None:
+        raise click.UsageError("--set changes a setting of a scenario: name one, or use the options")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
     if options["hlog"] is not None:

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from tickpath.control.failure.injector import InjectionEvent
     from tickpath.control.health.look import Look
     from tickpath.core.engine import EngineRecord
+    from tickpath.core.ingest import MarketDataSource
     from tickpath.lab.facts import Mode
     from tickpath.lab.recording import Recording
     from tickpath.runtime.control_plane import ControlPlane
     from tickpath.runtime.result import RunResult
 
-__all__ = ["Observer", "run_scenario"]
+__all__ = ["Observer", "run_scenario", "run_source"]
 
 Observer = Callable[["Look", "ControlPlane", tuple[Cause, ...], str], object]
 """Called after each turn of the control side: its look, the control plane, the causes held, and the digest of
@@ -62,13 +63,28 @@ def run_scenario(
     if recording is not None:
         scenario = recording.fit(scenario)
     source = load_source(scenario) if recording is None else recording.source
+    return run_source(scenario, source, mode, should_stop=should_stop, observe=observe)[0]
+
+
+def run_source(
+    scenario: Scenario,
+    source: MarketDataSource,
+    mode: Mode,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    observe: Observer | None = None,
+) -> tuple[DrillFacts, RunResult | None]:
+    """Runs ``scenario`` on events that were loaded before: what happened, and what the run left behind.
+
+    That is ``None`` of a run that a bug ended. Raises ``ArgumentValueError`` as :func:`run_scenario`.
+    """
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
     session = Session(source, scenario=scenario, mode=mode, sink=sink)
     watch = _CauseWatch(session.lifecycle, observe)
     try:
         result = session.run(should_stop=should_stop, trace=watch.look)
     except EngineFailed as error:
-        return DrillFacts(
+        failed = DrillFacts(
             scenario=scenario.name,
             mode=mode,
             seed=scenario.seed,
@@ -78,7 +94,8 @@ def run_scenario(
             balanced=None,
             executed_outside_ready=None,
         )
-    return _facts(scenario, mode, result, watch)
+        return failed, None
+    return _facts(scenario, mode, result, watch), result
 
 
 class _CauseWatch:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickpath.config.checks import whole
+from tickpath.core.fork import HomeProcess
 from tickpath.core.whole_file import is_special, write_whole
 from tickpath.errors import ArgumentValueError
 
@@ -52,7 +53,7 @@ class ProbeFile:
         self._steps = 0
         self._was_ready: bool | None = None
         self._failures = 0
-        self._pid = os.getpid()
+        self._home = HomeProcess()
 
     @property
     def failures(self) -> int:
@@ -72,11 +73,11 @@ class ProbeFile:
         self._write(board.read().as_json())
 
     def _write(self, status: dict[str, Any]) -> None:
-        if os.getpid() != self._pid:
+        if not self._home.is_here():
             # A fork says nothing of a run that is not its own.
             self._failures += 1
             return
-        text = json.dumps(status | {"pid": self._pid}) + "\n"
+        text = json.dumps(status | {"pid": self._home.pid}) + "\n"
         try:
             write_whole(self._path, text.encode("ascii"))
         except OSError:
