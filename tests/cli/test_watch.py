@@ -121,6 +121,8 @@ def test_no_picture_without_a_terminal_that_can_move_its_cursor(
     assert why_no_screen(sys.stderr) is None
     monkeypatch.setenv("TERM", "dumb")
     assert why_no_screen(sys.stderr) == "TERM=dumb says that the terminal cannot move its cursor"
+    monkeypatch.delenv("TERM")
+    assert why_no_screen(sys.stderr) == "TERM does not say what the terminal can do"
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         assert why_no_screen(nowhere) == "stderr is no terminal"
     # Whatever Rich is told to believe.
@@ -151,12 +153,13 @@ def test_what_leaves_no_room_for_a_picture_is_refused(
     assert (out, err.count("\n"), "--watch" in err) == ("", 1, True)
 
 
-@pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])
+@pytest.mark.parametrize(("no_color", "colours"), [(None, True), ("1", False)])
 def test_who_wants_no_colour_gets_none(
-    no_color: str, colours: bool, seat: Seat, monkeypatch: pytest.MonkeyPatch
+    no_color: str | None, colours: bool, seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = seat.take(monkeypatch)
-    monkeypatch.setenv("NO_COLOR", no_color)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
     with watching(Run()) as watch:
         watch.begin()
         terminal.wait(lambda text: "market data outage" in text)
