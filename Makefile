@@ -137,6 +137,15 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 		tests/cli/test_random_signals.py \
 		tests/lab/test_drills.py $(ARGS)
 
+watch: .venv/.built ## Drive `tickpath run --watch` in terminals: keys, sizes, signals, a shell's job control; about a minute
+	TICKPATH_WATCH=1 $(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/test_watch_terminal.py $(ARGS)
+
+watch-cost: .venv-release/.installed ## Measure what `run --watch` costs a run: the same with it and without, in turns; about a minute
+	@$(RELEASE)/python tools/watch_cost.py $(ARGS)
+
+watch-picture: .venv-release/.installed ## Draw docs/guides/watch-a-run.svg: the picture of a real run, as Rich exports it
+	@$(RELEASE)/python tools/watch_picture.py
+
 # Each test of tests/properties takes so many examples, with fresh seeds; a failure prints what reproduces it, and for a run
 # in virtual time the scenario file that replays it.
 models: .venv/.built ## Explore the models without end: make models, or for hours make models TICKPATH_EXAMPLES=100000

@@ -97,6 +97,9 @@ JUDGES = (
     Judges("runtime/latency_buckets.py", ("tests/runtime/test_latency_buckets.py", _RECORDS)),
     Judges("runtime/control_plane.py", ("tests/runtime/test_control_plane.py", _RECORDS)),
     Judges("runtime/drivers.py", ("tests/runtime/test_drivers.py",)),
+    Judges("runtime/lag.py", ("tests/runtime/test_lag.py",)),
+    Judges("runtime/notebook.py", ("tests/runtime/test_tables.py",)),
+    Judges("runtime/tables.py", ("tests/runtime/test_tables.py",)),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
     Judges("runtime/operator.py", ("tests/runtime/test_operator.py",)),
     Judges("runtime/probe_file.py", ("tests/runtime/test_probe_file.py",)),
@@ -109,7 +112,10 @@ JUDGES = (
     ),
     Judges("runtime/supervision.py", ("tests/runtime/test_supervision_by_hand.py",)),
     Judges("runtime/verdict.py", ("tests/runtime/test_verdict.py",)),
-    Judges("runtime/result.py", (_RECORDS, "tests/runtime/test_session_account.py")),
+    Judges(
+        "runtime/result.py",
+        (_RECORDS, "tests/runtime/test_session_account.py", "tests/runtime/test_tables.py"),
+    ),
     Judges("runtime/*", _SESSION, _LIVE),
 )
 

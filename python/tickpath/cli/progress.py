@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from tickpath.cli.streams import say
-from tickpath.lab.report_text import count, duration
+from tickpath.config.words import count, duration
 
 if TYPE_CHECKING:
     from types import TracebackType
