@@ -108,8 +108,8 @@ class Folder:
             fcntl.flock(self._runs, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SweepRefused(
-                f"{self.path}: another process sweeps into this folder: wait for its end, or name another one "
-                "with --output"
+                f"{self.path}: another process sweeps into this folder: wait for its end, or name another "
+                "one with --output"
             ) from None
 
     def _same_plan(self, plan: dict[str, Any]) -> None:
