@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from tickpath.lab.sweep.folder import Folder
     from tickpath.lab.sweep.grid import Grid
@@ -125,14 +127,13 @@ def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
     from tickpath.lab.sweep.sweep import go_through
     from tickpath.lab.sweep.table import need_packages
 
-    engine = _engine(options)
     need_packages()
     grid, name = _grid(options)
     path = options["output"] or Path(f"{name}-sweep")
     idle = without_effect(grid)
     if idle and not options["quiet"]:
         say(f"tickpath: {', '.join(idle)}: no run in virtual time depends on it, whatever its value")
-    with Folder(path, grid) as folder:
+    with _engine(options) as engine, Folder(path, grid) as folder:
         with RunProgress(quiet=options["quiet"]) as progress:
             if not options["quiet"]:
                 _announce(grid, folder, engine)
@@ -165,15 +166,18 @@ def _grid(options: Mapping[str, Any]) -> tuple[Grid, str]:
     return grid, scenario.name
 
 
-def _engine(options: Mapping[str, Any]) -> SweepEngine:
+def _engine(options: Mapping[str, Any]) -> AbstractContextManager[SweepEngine]:
     from tickpath.lab.machine import cores
+    from tickpath.lab.sweep.cluster import DaskCluster
     from tickpath.lab.sweep.local import InProcess, LocalProcesses
 
     asked, processes = options["engine"], options["processes"]
     if asked != _LOCAL:
-        raise click.UsageError(f"--engine is local or dask://HOST:PORT, got {one_line(asked)}")
+        if processes is not None:
+            raise click.UsageError("--processes is of this machine, and --engine names a cluster: give one")
+        return DaskCluster(asked)
     processes = processes or cores() or 1
-    return InProcess() if processes == 1 else LocalProcesses(processes)
+    return contextlib.nullcontext(InProcess() if processes == 1 else LocalProcesses(processes))
 
 
 def _announce(grid: Grid, folder: Folder, engine: SweepEngine) -> None:
