@@ -13,6 +13,7 @@ import click
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
 from tickpath.cli.feeds import load
+from tickpath.cli.flight_options import recorder_of, say_what_failed
 from tickpath.cli.output import print_result
 from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
@@ -51,6 +52,8 @@ Examples:
   tickpath run my-scenario.toml --feed lobster:AAPL_message_1.zip --json
   tickpath run feed-freeze --parity
   tickpath run overlapping-outages --check-determinism
+  tickpath run feed-freeze --mode virtual --flight-recorder flights --dump-on transition
+  tickpath run --flight-recorder flights --last 10000 --dump-on "p99>50us" --dump-on signal
   tickpath run --http 9464 --probe-file /run/tickpath.json
   tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
 
@@ -158,12 +161,17 @@ def _run(options: Mapping[str, Any]) -> str:
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.report import run_report
+    from tickpath.runtime.flight_recorder import DumpSignal
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
     account, mode = nothing_loaded(), options["mode"]
     asked = _asked(options)
-    with StopSignals() as signals:
+    recorder = recorder_of(options, asked.seed, asked.replay)
+    with StopSignals() as signals, contextlib.ExitStack() as recording:
+        if recorder is not None:
+            # To the last line: what comes too late is no reason to end by it.
+            recording.enter_context(DumpSignal(recorder))
         with contextlib.ExitStack() as around:
             progress = around.enter_context(RunProgress(quiet=options["quiet"]))
             audit = _opened(options["audit"], around)
@@ -178,6 +186,7 @@ def _run(options: Mapping[str, Any]) -> str:
                     mode=mode,
                     sink=_sink() if asked.sink else None,
                     audit_file=audit,
+                    recorder=recorder,
                 )
                 signals.defer(session.shutdown.request)
             except KeyboardInterrupt:
@@ -191,6 +200,10 @@ def _run(options: Mapping[str, Any]) -> str:
                     result = RunResult.without_record(
                         settings, "fail", str(error), scenario=asked.scenario, mode=mode
                     )
+        if recorder is not None:
+            # Also what was asked for meanwhile.
+            result = dataclasses.replace(result, flight=recorder.account)
+            say_what_failed(result.flight)
         report = run_report(result, account, seed=asked.seed, config=asked.config)
         # First: a log that cannot be written takes no figure with it.
         _print(report, asked.replay, as_json=options["as_json"])

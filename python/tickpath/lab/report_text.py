@@ -11,6 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.lab.flight_section import flight_facts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -120,6 +122,7 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     ]
     if report["observer"]["shown"] is not None:
         facts.append(("sink", _sink(report["observer"])))
+    facts += flight_facts(report)
     facts += [("refused", refusal) for refusal in report["refused"]]
     facts.append(("seed", "none: a recording" if report["seed"] is None else str(report["seed"])))
     if report["digest"] is not None:
