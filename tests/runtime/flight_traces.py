@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any
 
 Event = dict[str, Any]
@@ -84,7 +85,7 @@ class Trace:
                 assert length >= 0
                 tracks[event["pid"], event["tid"]].append((begin, begin + length))
         for track, slices in tracks.items():
-            for (_, before), (begin, _) in zip(slices, slices[1:], strict=False):
+            for (_, before), (begin, _) in pairwise(slices):
                 assert begin >= before, (self.names[track], before, begin)
 
     def _check_flows(self) -> None:
@@ -93,8 +94,11 @@ class Trace:
         for event in self.events:
             if "bind_id" in event:
                 into, out = bool(event.get("flow_in")), bool(event.get("flow_out"))
-                flows[event["bind_id"]].append((event["name"], into, out, event["args"]["seq"]))
+                step = (event["name"], into, out, event["args"]["seq"], ns(event["ts"]))
+                flows[event["bind_id"]].append(step)
         for bind_id, steps in flows.items():
+            at = [step[4] for step in steps]
+            assert at == sorted(at)
             names = [name for name, *_ in steps]
             assert names[0] == "publish"
             assert names[1] in ("execute", "gated")

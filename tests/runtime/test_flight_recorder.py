@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -202,7 +201,10 @@ def test_what_cannot_be_written_is_said_and_the_run_goes_on(tmp_path: Path) -> N
     (note,) = full.account.dumps
     assert note.files == ("0001-end.trace.json",)
     assert note.failure is not None
-    assert sorted(os.listdir(tmp_path / "full")) == ["0001-end.events.arrow", "0001-end.trace.json"]
+    assert sorted(file.name for file in (tmp_path / "full").iterdir()) == [
+        "0001-end.events.arrow",
+        "0001-end.trace.json",
+    ]
 
 
 def test_events_and_acks_are_arrow_tables_that_join(tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_a_reader_takes_the_arrays_of_its_layouts_and_no_others() -> None:
     assert "events_head=101" in repr(tail)
     assert tail == reader.read_into(events, acks)
     for wrong in (events, acks["seq"], [1, 2]):
-        with pytest.raises(ArgumentTypeError, match="acks must be .* STAMPED_ACK_DTYPE"):
+        with pytest.raises(ArgumentTypeError, match=r"acks must be .* STAMPED_ACK_DTYPE"):
             reader.read_into(events, wrong)  # type: ignore[arg-type]
     with pytest.raises(ArgumentTypeError):
         reader.read_into(acks, acks)
