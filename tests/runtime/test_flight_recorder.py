@@ -194,6 +194,12 @@ def test_what_cannot_be_written_is_said_and_the_run_goes_on(tmp_path: Path) -> N
     assert (note.files, recorder.account.failures) == ((), 1)
     assert note.failure is not None
     assert str(taken) in note.failure
+    # A fork has the recorder, and the folder is its parent's.
+    forked = FlightRecorder(tmp_path / "forked")
+    forked._pid = -1
+    flown(forked)
+    assert "a fork writes nothing" in str(forked.account.dumps[0].failure)
+    assert not (tmp_path / "forked").exists()
     # Nothing is left half written.
     full = FlightRecorder(tmp_path / "full", arrow=True)
     (tmp_path / "full" / "0001-end.events.arrow").mkdir(parents=True)

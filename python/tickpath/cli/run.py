@@ -177,7 +177,8 @@ def _run(options: Mapping[str, Any]) -> str:
             audit = _opened(options["audit"], around)
             try:
                 asked, source = asked.load(progress.loading)
-                settings = _with_acks(asked.settings, options)
+                settings = asked.settings if recorder is None else recorder.fit(asked.settings)
+                settings = _with_acks(settings, options)
                 account = account_of(source, settings.events_max)
                 session = Session(
                     source,

@@ -89,7 +89,8 @@ class Session:
         recorder: FlightRecorder | None = None,
     ) -> None:
         self._sink_patience_ms = sink_patience_ms
-        settings = settings or (scenario.run_settings() if scenario else RunSettings())
+        self._recorder = recorder or Unrecorded()
+        settings = self._recorder.fit(settings or (scenario.run_settings() if scenario else RunSettings()))
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
         self._asked = scenario
         scenario = scenario or plain_scenario(settings, events)
@@ -101,13 +102,10 @@ class Session:
             terms = dataclasses.replace(terms, hold_feed=False)
         if terms.kind == "evidence" and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
-        self._recorder = recorder or Unrecorded()
-        settings = self._recorder.fit(settings)
         self._settings, self._scenario = settings, scenario
         self._warmup_events = terms.events if terms.kind == "count" else None
         self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)
-        driver = self._drive(source, mode, sink)
-        self._driver = driver
+        driver = self._driver = self._drive(source, mode, sink)
         self._has_run = False
         self._shutdown = Shutdown(scenario.control.drain_ns)
         monitor = HealthMonitor.of(scenario.probes, self.lifecycle)
