@@ -289,7 +289,7 @@ def test_settings_say_what_they_expect() -> None:
         ({"gap_ns": -1}, "gap_ns"),
     ):
         with pytest.raises(ArgumentValueError, match=message):
-            FlightSettings(**wrong)  # type: ignore[arg-type]
+            FlightSettings(**wrong)
     with pytest.raises(ArgumentTypeError):
         FlightSettings(dump_on=["end"])  # type: ignore[arg-type]
 

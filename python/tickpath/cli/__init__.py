@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     is_ours = arguments is None
     if is_ours:
         _on_signals(interrupts.outside_a_run)
-        if any(word.startswith("--flight-recorder") for word in sys.argv):
+        if hasattr(signal, "SIGUSR1") and any(word.startswith("--flight-recorder") for word in sys.argv):
             # It asks a run for a dump, and there is none before it begins nor after it has ended.
             _on_signal(signal.SIGUSR1, signal.SIG_IGN)
     try:

@@ -243,7 +243,7 @@ class Session:
             # Over between two steps: what was asked for has come true, and nobody needs to be stopped.
             self._shutdown.step(look)
             plane.steering.end(look)
-            recorder.end(driver.look(), plane)
+            recorder.end(look, plane)
             # From here on nobody steps, and that is no sign of a fault.
             self.board.close()
             return self._result(driver.finish())

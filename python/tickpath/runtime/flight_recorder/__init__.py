@@ -2,12 +2,13 @@
 
 from tickpath.config.flight import FlightSettings, Trigger, parse_trigger
 from tickpath.runtime.flight_recorder.account import DumpNote, FlightAccount, Suppressed
-from tickpath.runtime.flight_recorder.dump import FlightDump
+from tickpath.runtime.flight_recorder.dump import CauseMove, FlightDump
 from tickpath.runtime.flight_recorder.dump_signal import DumpSignal
 from tickpath.runtime.flight_recorder.recorder import FlightRecorder
 from tickpath.runtime.flight_recorder.watch import Fired
 
 __all__ = [
+    "CauseMove",
     "DumpNote",
     "DumpSignal",
     "Fired",

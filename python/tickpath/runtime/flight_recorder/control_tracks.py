@@ -28,7 +28,7 @@ TRACKS = {
 def lines(dump: FlightDump, window: Window) -> Iterator[str]:
     """Everything that the control plane saw and did in ``window``."""
     yield from _states(dump, window)
-    for change in dump.health:
+    for change in dump.causes:
         if window.has(change.at_ns, "causes"):
             name = f"{'raised' if change.raised else 'cleared'}: {change.cause.words}"
             args = {"owner": change.cause.owner, "evidence": change.cause.evidence}

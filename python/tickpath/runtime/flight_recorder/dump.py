@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickpath.core.whole_file import write_whole
 from tickpath.errors import ArgumentValueError
@@ -21,15 +21,26 @@ if TYPE_CHECKING:
 
     from tickpath.config.flight import FlightSettings
     from tickpath.control.automation import AuditEntry
-    from tickpath.control.failure import InjectionEvent
-    from tickpath.control.health import HealthChange, Look
+    from tickpath.control.failure import Cause, InjectionEvent
+    from tickpath.control.health import Look
     from tickpath.core.arrow import ArrowRows
     from tickpath.core.engine import FlightTail
     from tickpath.core.state import Transition
     from tickpath.runtime.drivers import Mode
     from tickpath.runtime.flight_recorder.watch import Fired
 
-__all__ = ["FlightDump", "check_arrow"]
+__all__ = ["CauseMove", "FlightDump", "check_arrow"]
+
+
+class CauseMove(NamedTuple):
+    """A cause that was raised or cleared, by whomever."""
+
+    at_ns: int
+    """Run time of the control step that saw it."""
+    cause: Cause
+    """Which."""
+    raised: bool
+    """Whether it was raised; else it was cleared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,8 +81,8 @@ class FlightDump:
     """What the last control steps saw."""
     injections: tuple[InjectionEvent, ...] = ()
     """Faults that began and ended, the last of them."""
-    health: tuple[HealthChange, ...] = ()
-    """Causes that were raised and cleared, the last of them."""
+    causes: tuple[CauseMove, ...] = ()
+    """Causes that came and went, the last of them."""
     audit: tuple[AuditEntry, ...] = ()
     """What the runbooks did, the last of it."""
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -32,11 +32,12 @@ class DumpSignal:
         self._is_installed = False
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self._recorder.request("SIGUSR1", trigger="signal")
+        self._recorder.request("SIGUSR1", by_signal=True)
 
     def __enter__(self) -> Self:
         heeds = any(trigger.kind == "signal" for trigger in self._recorder.settings.triggers)
-        if heeds and threading.current_thread() is threading.main_thread():
+        # Not every system has it.
+        if heeds and hasattr(signal, "SIGUSR1") and threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGUSR1, self._handle)
             self._is_installed = True
         return self

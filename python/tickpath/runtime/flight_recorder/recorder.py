@@ -16,21 +16,23 @@ import dataclasses
 import os
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from tickpath.config.checks import flag, instance
 from tickpath.config.engine import ACK_CAPACITY
 from tickpath.config.flight import FlightSettings
+from tickpath.control.failure.causes import held
 from tickpath.core.whole_file import write_whole
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.flight_recorder.account import DumpNote, FlightAccount, Suppressed, Why
-from tickpath.runtime.flight_recorder.dump import FlightDump, check_arrow
+from tickpath.runtime.flight_recorder.dump import CauseMove, FlightDump, check_arrow
 from tickpath.runtime.flight_recorder.watch import Fired, TriggerWatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickpath.config.run import RunSettings
+    from tickpath.control.failure import Cause
     from tickpath.control.health import Look
     from tickpath.core.engine import Engine, FlightReader, FlightTail, VirtualEngine
     from tickpath.core.state import Lifecycle
@@ -80,6 +82,8 @@ class FlightRecorder:
         self._dumps: list[FlightDump] = []
         self._notes: list[DumpNote] = []
         self._fired: deque[tuple[int, Fired]] = deque(maxlen=_LOOKS)
+        self._causes: deque[CauseMove] = deque(maxlen=self._settings.last)
+        self._held: tuple[Cause, ...] = ()
         self._dumped_at_ns: dict[str, int] = {}
         self._suppressed: dict[tuple[str, Why], int] = {}
 
@@ -119,12 +123,13 @@ class FlightRecorder:
             acks_unseen=0 if watch is None else watch.acks_unseen,
         )
 
-    def request(self, evidence: str = "asked for", *, trigger: str = "request") -> None:
+    def request(self, evidence: str = "asked for", *, by_signal: bool = False) -> None:
         """Asks for a dump at the next control step; of several before one step there is one dump.
 
-        From any thread, and from a signal handler. One that comes when the run is over is counted.
+        From any thread, and from a signal handler. One that comes when the run is over is counted. The dump's
+        trigger is ``request``, or ``signal``.
         """
-        self._requests.append((trigger, evidence))
+        self._requests.append(("signal" if by_signal else "request", evidence))
 
     def fit(self, settings: RunSettings) -> RunSettings:
         """``settings`` with a ring of acks, if they have none: it is where the acks are kept."""
@@ -157,7 +162,9 @@ class FlightRecorder:
         run = self._run
         if run is None:
             return
-        self._looks.append(look)
+        if not self._looks or self._looks[-1] is not look:
+            self._looks.append(look)
+        self._note_causes(look.at_ns, run.lifecycle)
         fired = run.watch.step(look, is_last=is_last)
         if self._requests:
             fired += self._requested()
@@ -166,7 +173,7 @@ class FlightRecorder:
         at_ns = look.at_ns
         dumped = [one for one in fired if self._may_dump(one, at_ns)]
         if dumped:
-            seen = (tuple(self._looks), tuple(self._fired))
+            seen = Seen(tuple(self._looks), tuple(self._causes), tuple(self._fired))
             try:
                 dump = run.copy(dumped, seen, plane, self._provenance, len(self._notes) + 1)
             except MemoryError:
@@ -175,6 +182,17 @@ class FlightRecorder:
             else:
                 self._keep(dump)
         self._fired.extend((at_ns, one) for one in fired)
+
+    def _note_causes(self, at_ns: int, lifecycle: Lifecycle) -> None:
+        """Which causes came and went since the last step, whoever holds them."""
+        now, before = held(lifecycle), self._held
+        if now is before:
+            return
+        self._held = now
+        for raised, ones, others in ((False, before, now), (True, now, before)):
+            for cause in ones:
+                if not any(cause.is_same(other) for other in others):
+                    self._causes.append(CauseMove(at_ns, cause, raised))
 
     def _requested(self) -> list[Fired]:
         """What was asked for since the last step, by trigger."""
@@ -240,6 +258,14 @@ class FlightRecorder:
         )
 
 
+class Seen(NamedTuple):
+    """What the recorder saw at the control steps so far, the last of it."""
+
+    looks: tuple[Look, ...]
+    causes: tuple[CauseMove, ...]
+    fired: tuple[tuple[int, Fired], ...]
+
+
 class Unrecorded:
     """In the place of a recorder where nobody wants one: does nothing."""
 
@@ -279,7 +305,7 @@ class _Run:
         from tickpath.core.ingest.event import EVENT_DTYPE
 
         self._engine = engine
-        self._lifecycle = lifecycle
+        self.lifecycle = lifecycle
         self._settings = settings
         self._flight = flight
         self._mode = mode
@@ -298,22 +324,21 @@ class _Run:
     def copy(
         self,
         fired: list[Fired],
-        seen: tuple[tuple[Look, ...], tuple[tuple[int, Fired], ...]],
+        seen: Seen,
         plane: ControlPlane | None,
         provenance: Mapping[str, Any],
         number: int,
     ) -> FlightDump:
         """Everything as of now; the rings first, for they go on."""
         tail: FlightTail = self._reader.read_into(self._events, self._acks)
-        (looks, earlier), last = seen, self._flight.last
-        history = self._lifecycle.history
-        transitions = history[-last:]
+        last = self._flight.last
+        transitions = self.lifecycle.history[-last:]
         return FlightDump(
             number=number,
             # After the copy: nothing in it is later.
             at_ns=self._engine.now_ns(),
             fired=tuple(fired),
-            earlier=earlier,
+            earlier=seen.fired,
             mode=self._mode,
             settings=self._flight,
             origin_ns=self._origin_ns,
@@ -325,9 +350,9 @@ class _Run:
             acks=self._acks[len(self._acks) - tail.acks :].copy(),
             transitions=transitions,
             transitions_dropped=transitions[0].epoch - 1 if transitions else 0,
-            looks=looks,
+            looks=seen.looks,
+            causes=seen.causes,
             injections=() if plane is None else tuple(plane.injector.log[-last:]),
-            health=() if plane is None else tuple(plane.health[-last:]),
             audit=() if plane is None else plane.automation.audit.entries[-last:],
             provenance=provenance,
         )

@@ -33,7 +33,7 @@ class Fired:
     """A trigger that has fired."""
 
     trigger: str
-    """Which, in the words it was given in; ``request`` for :meth:`FlightRecorder.request`."""
+    """Which, in the words it was given in; ``request`` where somebody asked."""
     slug: str
     """The same for names of files."""
     evidence: str
