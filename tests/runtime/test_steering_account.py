@@ -96,9 +96,22 @@ def test_nothing_is_recovered_that_was_never_warm() -> None:
     run = Run()
     run.lifecycle.transition_to(State.WARMUP)
     run.lifecycle.transition_to(State.DEGRADED)
-    assert not run.steering.recover("no warm-up yet")
+    assert run.steering.recover("no warm-up yet") is False
     assert run.is_in(State.DEGRADED)
-    assert not Run().steering.recover("not even begun")
+    assert Run().steering.recover("not even begun") is False
+    assert Run().steering.restart_warmup("not even begun") is False
+
+
+def test_a_warm_up_that_waited_for_init_begins_when_that_ends() -> None:
+    run = Run(start_after_ns=30)
+    run.steering.begin()
+    run.executor.processed = run.executor.cursor = 7
+    for _ in range(3):
+        run.step()
+    run.step(ROUND)
+    [certificate] = run.steering.certificates
+    # What was read before it is not its own.
+    assert (certificate.began_ns, certificate.ended_ns, certificate.events) == (30, 40, ROUND)
 
 
 def test_a_restart_begins_at_the_last_look() -> None:
