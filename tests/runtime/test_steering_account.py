@@ -127,6 +127,16 @@ def test_a_restart_begins_at_the_last_look() -> None:
     assert run.engine._window.takes == 1
 
 
+def test_whoever_leaves_init_by_hand_has_a_warm_up_before_him_too() -> None:
+    run = Run(start_after_ns=1_000)
+    run.steering.begin()
+    run.lifecycle.transition_to(State.WARMUP, "by hand")
+    run.step()
+    assert run.is_in(State.WARMUP)
+    run.step(ROUND)
+    assert (run.state, run.verdicts) == (State.READY, [(1, "passed")])
+
+
 def test_the_end_of_the_run_is_when_it_was_looked_at() -> None:
     run = Run()
     run.steering.begin()
