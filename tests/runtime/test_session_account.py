@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import json
 import pickle
 from typing import Any
@@ -334,7 +335,11 @@ def test_each_driver_has_its_clock(mode: Any, resolution_ns: int, monkeypatch: p
         assert told["LiveDriver"][0][2:] == (("executor", "log"), 7)
 
 
-def test_live_it_is_the_same_and_the_collector_is_kept_off_and_the_steps_cost_something() -> None:
+def test_live_it_is_the_same_and_what_the_machine_had_to_do_with_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Each reading of the processor's clock is 7 ns after the one before.
+    monkeypatch.setattr(runtime_session, "thread_time_ns", itertools.count(7_000, 7).__next__)
     log = ConsumerSettings(name="log", thread=ThreadSettings(wait="park"))
     settings = RunSettings(floor_window_ns=100_000, consumers=(log,), warmup_events=3)
     result = Session(source(30, rate_hz=1e6), settings).run()
@@ -344,6 +349,8 @@ def test_live_it_is_the_same_and_the_collector_is_kept_off_and_the_steps_cost_so
     assert result.record.epochs == [(1, 0, 2, 0, 3), (2, 3, 29, 27, 0)]
     assert [stage.name for stage in result.record.stages] == ["executor", "log"]
     assert result.control_cost is not None
-    assert (result.control_cost.steps, result.control_cost.total_ns > 0) == (result.control.steps, True)
+    steps = result.control.steps
+    assert (result.control_cost.steps, result.control_cost.max_ns) == (steps, 7 if steps else None)
+    assert (steps > 0, result.control_cost.total_ns) == (True, 7 * steps)
     [certificate] = result.control.certificates
     assert certificate.gc_frozen_objects is not None

@@ -29,6 +29,29 @@ def test_whoever_wants_the_end_is_asked_until_he_has_said_so() -> None:
     assert (run.result.record.intake_stopped, books(run).published < 500) == (True, True)
 
 
+def test_a_warm_up_that_the_end_comes_upon_is_told_so() -> None:
+    long = WarmupSettings(kind="count", events=400)
+    run = Traced(scenario(warmup=long), should_stop=lambda: True)
+    [certificate] = run.result.control.certificates
+    assert (certificate.verdict, certificate.events) == ("interrupted", books(run).published)
+    assert certificate.reason.startswith("the run is over, ")
+    assert certificate.ended_ns == run.turns[-1][0]
+
+
+def test_while_the_account_is_made_the_board_says_that_it_is_over() -> None:
+    phases: list[str] = []
+    run = session(scenario())
+    finish = run._driver.finish
+
+    def watched() -> Any:
+        phases.append(run.board.phase)
+        return finish()
+
+    run._driver.finish = watched  # type: ignore[method-assign]
+    run.run()
+    assert phases == ["stopped"]
+
+
 def test_the_scenario_s_operator_may_end_it() -> None:
     run = Traced(scenario(operator=(OperatorSettings(at_ns=100 * MS, name="bob", stops=True),)))
     assert (shutdown_of(run).by, shutdown_of(run).requested_at_ns) == (("bob",), 100 * MS)

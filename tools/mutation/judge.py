@@ -159,6 +159,7 @@ class Child:
 
     def __init__(self, pid: int, cpu_s: float) -> None:
         self.pid = pid
+        self._ended = os.pidfd_open(pid)
         self.started_s = time.monotonic()
         self._end_s = self.started_s + 10 * cpu_s + 2 * WAIT_S_MAX
 
@@ -166,6 +167,10 @@ class Child:
         """Ends what is left of it, and what it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def fileno(self) -> int:
+        """What ``select`` waits for: it can be read once the run has ended."""
+        return self._ended
 
     def result(self) -> tuple[str, float] | None:
         """The outcome and the seconds it took, or None while it runs.
@@ -179,6 +184,7 @@ class Child:
         self.kill()
         if not pid:
             os.waitpid(self.pid, 0)
+        os.close(self._ended)
         return ("late" if not pid else _outcome(status)), time.monotonic() - self.started_s
 
 

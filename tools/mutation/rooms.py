@@ -91,7 +91,7 @@ JUDGES = (
     Judges("runtime/endpoints/answers.py", ("tests/runtime/test_answers.py", _RECORDS)),
     Judges(
         "runtime/endpoints/*",
-        ("tests/runtime/test_endpoints_by_hand.py",),
+        ("tests/runtime/test_endpoints_by_hand.py", "tests/runtime/test_endpoints_places.py"),
         ("tests/runtime/test_endpoints.py",),
     ),
     Judges("runtime/latency_buckets.py", ("tests/runtime/test_latency_buckets.py", _RECORDS)),

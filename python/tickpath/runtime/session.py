@@ -104,7 +104,8 @@ class Session:
         if terms.kind == "evidence" and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
         self._settings, self._scenario = settings, scenario
-        self._warmup_events = terms.events if terms.kind == "count" else None
+        # Evidence has none: its settings would have been refused.
+        self._warmup_events = terms.events
         self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)
         driver = self._driver = self._drive(source, mode, sink)
         self._has_run = False
