@@ -80,6 +80,15 @@ class RunProgress:
         elif self._is_plain_due():
             say(f"tickpath: sizing: {100 * done // total if total else 0} %")
 
+    def judging(self, done: int, values: int) -> None:
+        """So many values of a sweep were judged."""
+        if not self._is_due("judging"):
+            return
+        if self._console.is_terminal:
+            self._show(f"judging {count(values)} values", done, values)
+        elif self._is_plain_due():
+            say(f"tickpath: {count(done)} of {count(values)} values judged")
+
     def sweeping(self, done: int, planned: int, failed: int) -> None:
         """So many runs of a sweep are done, and so many of those done now have failed."""
         if not self._is_due("sweep"):
