@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from tickpath.cli.run_settings import feed_config, feed_options, replay_command,
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
 from tickpath.config.engine import ACK_CAPACITY
+from tickpath.core.whole_file import open_lines
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickpath.cli.progress import RunProgress
+    from tickpath.cli.watch import Terminal, Watch
     from tickpath.config.run import RunSettings
     from tickpath.config.scenario import Scenario
     from tickpath.control.metrics import LatencySink
@@ -51,6 +54,7 @@ Examples:
   tickpath run my-scenario.toml --feed lobster:AAPL_message_1.zip --json
   tickpath run feed-freeze --parity
   tickpath run overlapping-outages --check-determinism
+  tickpath run --watch --events 3000000 --consumer log,service=20000
   tickpath run --http 9464 --probe-file /run/tickpath.json
   tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
 
@@ -163,13 +167,14 @@ def _run(options: Mapping[str, Any]) -> str:
 
     account, mode = nothing_loaded(), options["mode"]
     asked = _asked(options)
+    screen, watch = _screen(options), None
     with StopSignals() as signals:
         with contextlib.ExitStack() as around:
             progress = around.enter_context(RunProgress(quiet=options["quiet"]))
             audit = _opened(options["audit"], around)
             try:
                 asked, source = asked.load(progress.loading)
-                settings = _with_acks(asked.settings, options)
+                settings = _with_acks(asked.settings, options, is_watched=screen is not None)
                 account = account_of(source, settings.events_max)
                 session = Session(
                     source,
@@ -179,6 +184,8 @@ def _run(options: Mapping[str, Any]) -> str:
                     sink=_sink() if asked.sink else None,
                     audit_file=audit,
                 )
+                if screen is not None:
+                    watch = _watching(session, screen, options, around)
                 signals.defer(session.shutdown.request)
             except KeyboardInterrupt:
                 result = RunResult.without_record(
@@ -186,12 +193,13 @@ def _run(options: Mapping[str, Any]) -> str:
                 )
             else:
                 try:
-                    result = _supervised(session, options, progress)
+                    result = _supervised(session, options, progress, watch)
                 except EngineFailed as error:
                     result = RunResult.without_record(
                         settings, "fail", str(error), scenario=asked.scenario, mode=mode
                     )
-        report = run_report(result, account, seed=asked.seed, config=asked.config)
+        cost = None if watch is None else watch.cost.as_json()
+        report = run_report(result, account, seed=asked.seed, config=asked.config, watch=cost)
         # First: a log that cannot be written takes no figure with it.
         _print(report, asked.replay, as_json=options["as_json"])
         if options["hlog"] is not None:
@@ -199,7 +207,35 @@ def _run(options: Mapping[str, Any]) -> str:
     return result.verdict
 
 
-def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgress) -> RunResult:
+def _screen(options: Mapping[str, Any]) -> Terminal | None:
+    """Where the run is shown, if that was asked for and can be."""
+    if not options["watch"]:
+        return None
+    from tickpath.cli.watch import Terminal, why_no_screen
+
+    reason = why_no_screen(sys.stderr)
+    if reason is None:
+        return Terminal(sys.stderr, sys.stdin)
+    say(f"tickpath: nothing to draw --watch on, for {reason}: a line now and then in its place")
+    return None
+
+
+def _watching(
+    session: Session, screen: Terminal, options: Mapping[str, Any], around: contextlib.ExitStack
+) -> Watch:
+    """The run's picture, which is gone with ``around``."""
+    from tickpath.cli.watch import Watch
+
+    files = [Path(feed.path).name for feed in options["feeds"]]
+    what = options["scenario"] or (files[0] if files else f"synthetic {options['model']}")
+    # Once more, should a signal come in the very call of the other.
+    around.callback(screen.leave)
+    return around.enter_context(Watch(session, screen, one_line(what)))
+
+
+def _supervised(
+    session: Session, options: Mapping[str, Any], progress: RunProgress, watch: Watch | None
+) -> RunResult:
     """The run, with everybody outside who is to be told of it."""
     from tickpath.runtime.endpoints import parse_address
     from tickpath.runtime.supervision import Supervision
@@ -217,11 +253,16 @@ def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgr
             if outside is not None:
                 outside.begin(session.acks())
             progress.announce(session.events_planned, session.plan_length_ns)
+            if watch is not None:
+                watch.begin()
 
         def on_look(seen: Any) -> None:
             if outside is not None:
                 outside.step()
-            progress.running(seen, session.events_planned)
+            if watch is None:
+                progress.running(seen, session.events_planned)
+            else:
+                watch.look(seen)
 
         result = session.run(on_start=on_start, on_look=on_look)
     if supervision.probe_file_failures:
@@ -230,9 +271,10 @@ def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgr
     return result
 
 
-def _with_acks(settings: RunSettings, options: Mapping[str, Any]) -> RunSettings:
-    """Whoever scrapes ``/metrics`` is to find latencies there, and they come from a ring of acks."""
-    if options["http"] is None or settings.ack_capacity is not None or settings.stamp_per == "batch":
+def _with_acks(settings: RunSettings, options: Mapping[str, Any], *, is_watched: bool) -> RunSettings:
+    """Whoever watches, or scrapes ``/metrics``, is to find latencies: they come from a ring of acks."""
+    is_asked = is_watched or options["http"] is not None
+    if not is_asked or settings.ack_capacity is not None or settings.stamp_per == "batch":
         return settings
     return dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
 
@@ -242,7 +284,7 @@ def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
         return None
     try:
         # Line by line: what was done stands there even if the process is killed.
-        file = open(path, "w", encoding="ascii", buffering=1)  # noqa: SIM115 - closed with what is around
+        file = open_lines(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.UsageError(f"--audit {one_line(str(path))} cannot be written: {reason}") from error

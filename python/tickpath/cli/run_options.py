@@ -36,6 +36,7 @@ _LIVE_ONLY = frozenset(
         "http",
         "http_allow_remote",
         "probe_file",
+        "watch",
     }
 )
 
@@ -165,6 +166,11 @@ _OPTIONS = (
         "--http-allow-remote", is_flag=True, help="Let --http listen at an address that others can reach."
     ),
     click.option(
+        "--watch",
+        is_flag=True,
+        help="Show the run while it goes on: rates, latencies, lags, causes; q ends it in order.",
+    ),
+    click.option(
         "--probe-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -204,12 +210,14 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
             raise click.UsageError(f"--http: {error}") from None
     elif options["http_allow_remote"]:
         raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
+    if options["watch"] and options["quiet"]:
+        raise click.UsageError("--watch draws on stderr, and --quiet leaves it empty: give one of them")
     if options["assignments"] and options["scenario"] is None:
         raise click.UsageError("--set changes a setting of a scenario: name one, or use the options")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
     if options["hlog"] is not None:
-        from tickpath.lab.histogram_log import why_not_written
+        from tickpath.core.whole_file import why_not_written
 
         reason = why_not_written(options["hlog"])
         if reason is not None:

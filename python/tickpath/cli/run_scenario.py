@@ -45,6 +45,7 @@ _BESIDE = frozenset(
         "http",
         "http_allow_remote",
         "probe_file",
+        "watch",
         "parity",
         "check_determinism",
         "as_json",

@@ -26,6 +26,10 @@ _END_MAX_S = 1.0
 @contextlib.contextmanager
 def blocked(*numbers: signal.Signals) -> Iterator[None]:
     """These signals come to this thread, and to a process that it starts, only afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        # Windows, which tells nobody of them but the parent.
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
@@ -42,7 +46,8 @@ class Child:
         self._process = context.Process(target=work, args=(given, theirs), daemon=True)
         # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it is imported. The
         # first process would start the tracker as well, which unblocks what is blocked here.
-        resource_tracker.ensure_running()
+        if os.name == "posix":
+            resource_tracker.ensure_running()
         with blocked(signal.SIGINT):
             self._process.start()
         theirs.close()

@@ -50,11 +50,16 @@ Report = dict[str, Any]
 
 
 def run_report(
-    result: RunResult, feed: FeedAccount, *, seed: int | None, config: Mapping[str, Any]
+    result: RunResult,
+    feed: FeedAccount,
+    *,
+    seed: int | None,
+    config: Mapping[str, Any],
+    watch: Mapping[str, Any] | None = None,
 ) -> Report:
     """The object of a run. ``config`` is what the caller was asked for beside ``result.settings``.
 
-    ``seed`` is that of a synthetic feed; a recording has none.
+    ``seed`` is that of a synthetic feed; a recording has none. ``watch`` is what showing it took.
     """
     record = result.record
     return {
@@ -94,6 +99,7 @@ def run_report(
         "executed_outside_ready": result.executed_outside_ready,
         **control_section(result),
         "observer": _observer(result),
+        "watch": None if watch is None else dict(watch),
         "refused": list(record.refused) if record else [],
     }
 

@@ -31,6 +31,7 @@ from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
+from tickpath.runtime.lag import Lag, lags_of
 from tickpath.runtime.operator import Operator
 from tickpath.runtime.readiness import Readiness
 from tickpath.runtime.result import RunResult
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tickpath.control.health import Look
-    from tickpath.core.engine import AckReader
+    from tickpath.core.engine import AckReader, AckWindow
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
 
@@ -181,6 +182,17 @@ class Session:
     def acks(self) -> AckReader | None:
         """A reader of the run's acks, if it has a ring for them; none where stamps are shared."""
         return None if self._settings.stamp_per == "batch" else self._engine.acks()
+
+    def ack_window(self) -> AckWindow | None:
+        """A window over the run's acks, whose figures need no memory; ``None`` if it has no ring for them."""
+        return self._engine.ack_window()
+
+    def lags(self) -> dict[str, Lag]:
+        """How far each reading stage is behind as of now; for any thread, and empty before the start."""
+        seen = self._engine.snapshot()
+        names = ("executor", *(consumer.name for consumer in self._settings.consumers))
+        now_ns = now() if self._driver.mode == "live" else self._driver.now_ns()
+        return lags_of(seen, names, self._engine.ring, now_ns)
 
     def run(
         self,

@@ -32,6 +32,7 @@ mod hlog;
 mod ingest;
 mod ingest_load;
 mod latency_figures;
+mod machine;
 mod memory;
 mod metrics;
 mod ping_pong;
@@ -99,6 +100,8 @@ mod _native {
     use crate::ingest_load::load_recording;
     #[pymodule_export]
     use crate::latency_figures::LatencyFigures;
+    #[pymodule_export]
+    use crate::machine::{CoreFloor, MachineWatch, Topology, control_groups};
     #[pymodule_export]
     use crate::memory::Events;
     #[pymodule_export]

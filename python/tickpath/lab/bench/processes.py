@@ -8,7 +8,6 @@ watchdog's time. tickpath's ring stays within a process: beside the others it sh
 from __future__ import annotations
 
 import multiprocessing
-import signal
 import tempfile
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -20,6 +19,7 @@ from tickpath.lab.bench.exchange import GAP_S, Cut, PeerFailed, compare
 from tickpath.lab.bench.threads import POLLS, ThreadExchange, event_ring
 from tickpath.lab.bench.transports import MESSAGE_BYTES, TRANSPORTS
 from tickpath.lab.child import Child, blocked
+from tickpath.runtime.stop_signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -134,7 +134,7 @@ class ProcessExchange:
 
     def close(self) -> None:
         """Ends both processes, whatever they do; who is impatient waits these few seconds."""
-        with blocked(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with blocked(*heeded()):
             for worker in reversed(self._workers):
                 worker.end()
             self._workers.clear()
