@@ -127,7 +127,7 @@ def test_runs_that_fail_are_rows_and_an_exit_code(tickpath: Tickpath) -> None:
             ["--set", "ring.capacity=1..1000", "--seeds", "1000"],
             "a grid of 1,000,000 runs (1,000 of ring.capacity",
         ),
-        (["--engine", "spark://x"], "--engine is local or dask://HOST:PORT, got spark://x"),
+        (["--engine", "spark://x"], "--engine is local or dask://HOST:PORT, got 'spark://x'"),
         (["--processes", "0"], "--processes"),
     ],
 )
