@@ -92,7 +92,7 @@ def test_what_is_printed_for_people_says_how_to_replay_and_what_had_no_effect(ti
     assert code == 0
     assert stdout.startswith("PASS: 16 of 16 runs are done")
     assert "tickpath run small.toml --mode virtual --seed" in stdout
-    assert re.search(r"no effect +executor\.thread\.core: the same whatever the value", stdout)
+    assert re.search(r"no effect +executor\.thread\.core: no difference", stdout)
     assert "executor.thread.core: no run in virtual time depends on it" in stderr
     assert "sweeping 16 runs (8 points, 2 seeds) into small-sweep, on this process" in stderr
 
@@ -127,7 +127,7 @@ def test_runs_that_fail_are_rows_and_an_exit_code(tickpath: Tickpath) -> None:
             ["--set", "ring.capacity=1..1000", "--seeds", "1000"],
             "a grid of 1,000,000 runs (1,000 of ring.capacity",
         ),
-        (["--engine", "spark://x"], "--engine is local or dask://HOST:PORT, got spark://x"),
+        (["--engine", "spark://x"], "--engine is local or dask://HOST:PORT, got 'spark://x'"),
         (["--processes", "0"], "--processes"),
     ],
 )

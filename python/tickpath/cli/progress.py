@@ -81,6 +81,15 @@ class RunProgress:
         elif self._is_plain_due():
             say(f"tickpath: sizing: {100 * done // total if total else 0} %")
 
+    def judging(self, done: int, values: int) -> None:
+        """So many values of a sweep were judged."""
+        if not self._is_due("judging"):
+            return
+        if self._console.is_terminal:
+            self._show(f"judging {count(values)} values", done, values)
+        elif self._is_plain_due():
+            say(f"tickpath: {count(done)} of {count(values)} values judged")
+
     def watching(self, done_ns: int, total_ns: int) -> None:
         """So much of the time was watched; for the doctor."""
         if not self._is_due("watching"):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from tickpath.cli.progress import RunProgress
     from tickpath.lab.sweep.folder import Folder
     from tickpath.lab.sweep.grid import Grid
     from tickpath.lab.sweep.local import SweepEngine
@@ -128,7 +129,8 @@ def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
     from tickpath.lab.sweep.table import need_packages
 
     need_packages()
-    grid, name = _grid(options)
+    with RunProgress(quiet=options["quiet"]) as progress:
+        grid, name = _grid(options, progress)
     path = options["output"] or Path(f"{name}-sweep")
     idle = without_effect(grid)
     if idle and not options["quiet"]:
@@ -149,7 +151,7 @@ def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
     return sweep_report(swept, engine=engine.name, files=files, known_without_effect=idle)
 
 
-def _grid(options: Mapping[str, Any]) -> tuple[Grid, str]:
+def _grid(options: Mapping[str, Any], progress: RunProgress) -> tuple[Grid, str]:
     """What is to be run, judged as far as it can be beforehand; and the scenario's name."""
     from tickpath.config.scenario.explain import table_of
     from tickpath.lab.drill import load_drill
@@ -162,7 +164,7 @@ def _grid(options: Mapping[str, Any]) -> tuple[Grid, str]:
     seeds = None if options["seeds"] is None else parse_seeds(options["seeds"])
     grid = Grid.of(scenario, options["scenario"], axes, seeds)
     refuse_too_many(grid, options["runs_max"])
-    judge(grid)
+    judge(grid, progress.judging)
     return grid, scenario.name
 
 
