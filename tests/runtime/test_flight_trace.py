@@ -62,7 +62,8 @@ def test_every_ack_has_its_arrow_and_a_stall_shows_in_the_ring() -> None:
     executed, acks = begun.track(" executor"), begun.track(" acks")
     assert len(executed) == len(acks) == begun.metadata["acks"]["count"]
     # Those that wait for the stalled executor are published and have no arrow yet.
-    waiting = [event for event in begun.track(" feed") if "bind_id" not in event]
+    assert begun.flows == {event["args"]["seq"] for event in acks}
+    waiting = [event for event in begun.track(" feed") if event["args"]["seq"] not in begun.flows]
     newest = begun.track(" ring", "C")
     assert waiting
     counts = [event["args"]["waiting"] for event in newest if "waiting" in event["args"]]

@@ -44,25 +44,25 @@ def lines(dump: FlightDump, window: Window) -> Iterator[str]:
 
     seqs, published, intended, payloads = _publications(dump)
     acks, origin_ns = dump.acks, dump.origin_ns
-    acked, executed = acks["seq"], acks["executed"]
+    acked = acks["seq"]
     decided = acks["decision_ts"].astype(np.int64) - origin_ns
     completed = acks["completion_ts"].astype(np.int64) - origin_ns
     published = _rising(published, window)
     due = np.where(intended < 0, published, np.minimum(intended, published))
     before = np.concatenate([published[:1] * 0 + window.begin_ns, published[:-1]])
     begun = np.minimum(np.maximum(due, before), published)
-    yield from _feed(seqs, begun, published, published - due, intended, payloads, acked)
     # Two cores that read one clock may disagree by the last few nanoseconds; no arrow leads back for that.
     decided = np.maximum(decided, acks["published_ns"].astype(np.int64) - origin_ns)
     ends = _rising(np.maximum(completed, decided), window)
     begins = np.minimum(_after(decided, ends, window), ends)
-    yield from _executor(acks, begins, ends)
-    for seq, at, done in zip(acked.tolist(), micros_of(ends), executed.tolist(), strict=True):
-        yield (
-            f'{{"ph":"X","pid":{PID},"tid":{_ACKS},"ts":{at},"dur":0,"name":"ack","cat":"ack",'
-            f'"args":{{"seq":{seq},"executed":{"true" if done else "false"}}},'
-            f'"bind_id":"{seq:#x}","flow_in":true}}'
-        )
+    publications = _feed(seqs, begun, published, published - due, intended >= 0, payloads)
+    executions = _executor(acks, begins, ends)
+    for (seq, at, line), is_acked in zip(publications, np.isin(seqs, acked).tolist(), strict=True):
+        yield line
+        if is_acked:
+            # Each arrow's end beside its slice: of two things at one moment viewers take the first one first.
+            yield _arrow("s", _FEED, seq, at)
+            yield from next(executions)
     yield from _waiting(seqs, published, acked, begins)
     yield from _steps(dump)
 
@@ -122,31 +122,26 @@ def _after(times: Times, ends: Times, window: Window) -> Times:
 
 
 def _feed(
-    seqs: Seqs, begun: Times, published: Times, late: Times, due: Times, payloads: list[str], acked: Seqs
-) -> Iterator[str]:
-    import numpy as np
-
-    goes_on = np.isin(seqs, acked)
+    seqs: Seqs, begun: Times, published: Times, late: Times, planned: NDArray[np.bool_], payloads: list[str]
+) -> Iterator[tuple[int, str, str]]:
+    """Of each publication its sequence, the slice's begin, and its line."""
     columns = zip(
         seqs.tolist(),
         micros_of(begun),
         micros_of(published - begun),
         late.tolist(),
-        (due >= 0).tolist(),
+        planned.tolist(),
         payloads,
-        goes_on.tolist(),
         strict=True,
     )
-    for seq, at, lasted, late_ns, is_planned, payload, is_bound in columns:
+    for seq, at, lasted, late_ns, is_planned, payload in columns:
         lateness = f',"late_ns":{late_ns}' if is_planned else ""
-        bound = f',"bind_id":"{seq:#x}","flow_out":true' if is_bound else ""
-        yield (
-            f'{{"ph":"X","pid":{PID},"tid":{_FEED},"ts":{at},"dur":{lasted},"name":"publish","cat":"feed",'
-            f'"args":{{"seq":{seq}{lateness}{payload}}}{bound}}}'
-        )
+        args = f'"args":{{"seq":{seq}{lateness}{payload}}}'
+        yield seq, at, _slice(_FEED, at, lasted, "publish", "feed", args)
 
 
-def _executor(acks: NDArray[np.void], begins: Times, ends: Times) -> Iterator[str]:
+def _executor(acks: NDArray[np.void], begins: Times, ends: Times) -> Iterator[tuple[str, ...]]:
+    """Of each ack the slices of its execution and of itself, and the arrow that leads over both."""
     import numpy as np
 
     waited = acks["decision_ts"].astype(np.int64) - acks["published_ns"].astype(np.int64)
@@ -154,18 +149,37 @@ def _executor(acks: NDArray[np.void], begins: Times, ends: Times) -> Iterator[st
         acks["seq"].tolist(),
         micros_of(begins),
         micros_of(ends - begins),
+        micros_of(ends),
         acks["epoch"].tolist(),
         waited.tolist(),
         acks["executed"].tolist(),
         strict=True,
     )
-    for seq, at, lasted, epoch, waited_ns, executed in columns:
+    for seq, at, lasted, end, epoch, waited_ns, executed in columns:
+        name = "execute" if executed else "gated"
+        work = f'"args":{{"seq":{seq},"epoch":{epoch},"waited_ns":{waited_ns}}}'
+        ack = f'"args":{{"seq":{seq},"executed":{"true" if executed else "false"}}}'
         yield (
-            f'{{"ph":"X","pid":{PID},"tid":{_EXECUTOR},"ts":{at},"dur":{lasted},'
-            f'"name":"{"execute" if executed else "gated"}","cat":"executor",'
-            f'"args":{{"seq":{seq},"epoch":{epoch},"waited_ns":{waited_ns}}},'
-            f'"bind_id":"{seq:#x}","flow_in":true,"flow_out":true}}'
+            _slice(_EXECUTOR, at, lasted, name, "executor", work),
+            _arrow("t", _EXECUTOR, seq, at),
+            _slice(_ACKS, end, "0", "ack", "ack", ack),
+            _arrow("f", _ACKS, seq, end),
         )
+
+
+def _slice(tid: int, at: str, lasted: str, name: str, cat: str, args: str) -> str:
+    """A slice of numbers and words of ours alone, which need no escapes: there are thousands."""
+    return (
+        f'{{"ph":"X","pid":{PID},"tid":{tid},"ts":{at},"dur":{lasted},"name":"{name}","cat":"{cat}",{args}}}'
+    )
+
+
+def _arrow(phase: str, tid: int, seq: int, at: str) -> str:
+    """The begin, a step or the end of the arrow of event ``seq``, on the slice that begins there."""
+    binds = ',"bp":"e"' if phase == "f" else ""
+    return (
+        f'{{"ph":"{phase}","pid":{PID},"tid":{tid},"ts":{at},"id":{seq},"name":"event","cat":"flow"{binds}}}'
+    )
 
 
 def _waiting(seqs: Seqs, published: Times, acked: Seqs, begins: Times) -> Iterator[str]:
