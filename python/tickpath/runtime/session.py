@@ -59,6 +59,17 @@ Observer = Callable[[EngineSnapshot], object]
 _RESOLUTION_NS = 100
 
 
+def _terms(scenario: Scenario, events: int) -> WarmupSettings:
+    """The warm-up of a run of so many ``events``."""
+    terms = scenario.warmup
+    if terms.kind == "count" and terms.events is None:
+        terms = dataclasses.replace(terms, events=warmup_default(events))
+    if scenario.lifecycle.start_after_ns:
+        # The market does not wait for a process that starts late.
+        terms = dataclasses.replace(terms, hold_feed=False)
+    return terms
+
+
 def plain_scenario(settings: RunSettings, events: int) -> Scenario:
     """A run of ``events`` without faults, probes and runbooks: READY after a count of events."""
     asked = settings.warmup_events
@@ -95,12 +106,7 @@ class Session:
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
         self._asked = scenario
         scenario = scenario or plain_scenario(settings, events)
-        terms = scenario.warmup
-        if terms.kind == "count" and terms.events is None:
-            terms = dataclasses.replace(terms, events=warmup_default(events))
-        if scenario.lifecycle.start_after_ns:
-            # The market does not wait for a process that starts late.
-            terms = dataclasses.replace(terms, hold_feed=False)
+        terms = _terms(scenario, events)
         if terms.kind == "evidence" and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
         self._settings, self._scenario = settings, scenario
