@@ -6,6 +6,10 @@ FAST = ["--events", "2000", "--rate", "1e6", "--floor-ms", "0.1"]
 #: As long as a moment within it can be met by another process.
 LONGER = ["--events", "20000", "--rate", "200000", "--floor-ms", "1"]
 BENCH = ["bench", "--quick", "--rounds", "1", "--json"]
+SWEEP = [
+    *["sweep", "feed-freeze", "--set", "ring.capacity=64,16384", "--seeds", "4"],
+    *["--output", "{folder}/kept.sweep", "--json"],
+]
 
 #: Those that are over soon, in this process as well.
 SMALL: dict[str, list[str]] = {
@@ -45,6 +49,8 @@ ALL: dict[str, list[str]] = {
     "drill run all": ["drill", "run", "--all", "--json"],
     "demo": ["demo", "--quick", "--json"],
     "doctor": ["doctor", "--seconds", "0.5", "--json"],
+    "sweep": [*SWEEP, "--processes", "2"],
+    "sweep here": [*SWEEP, "--processes", "1"],
     "bench threads": [*BENCH, "--only", "threads"],
     "bench processes": [*BENCH, "--only", "processes"],
     "bench object-tier": [*BENCH, "--only", "object-tier"],

@@ -9,13 +9,13 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import struct
 import subprocess
 import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Self, TextIO, cast
 
 import pyte
@@ -28,6 +28,13 @@ sys.argv[0] = "tickpath"
 from tickpath.cli import main
 sys.exit(main())
 """
+_OWN_PROGRAM = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+#: What a process is told of its terminal, and not by it.
+_OF_THE_TERMINAL = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 PATIENCE_S = 20
 _OTHER_SCREEN, _FIRST_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 _NO_CURSOR, _CURSOR = b"\x1b[?25l", b"\x1b[?25h"
@@ -43,7 +50,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._changed = threading.Condition()
         self._files: list[TextIO] = []
-        self._is_read = True
+        self._wake_read, self._wake_write = os.pipe()
         self.resize(columns, lines)
         self.modes = self.now_modes()
         self._thread = threading.Thread(target=self._read)
@@ -98,51 +105,67 @@ class Terminal:
             and raw.rfind(_CURSOR) >= raw.rfind(_NO_CURSOR)
         )
 
+    def wait_as_before(self) -> None:
+        """Waits until it is: what was written last may not have been read yet."""
+        self.wait(lambda _: self.is_as_before)
+
     def _read(self) -> None:
         while True:
-            try:
-                data = os.read(self.master, 65_536)
-            except OSError:
-                data = b""
+            ready, _, _ = select.select([self.master, self._wake_read], [], [])
+            if self.master not in ready:
+                return
+            data = os.read(self.master, 65_536)
             with self._changed:
                 self.raw += data
                 self._stream.feed(data)
-                self._is_read = not data
                 self._changed.notify_all()
-            if not data:
-                return
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.hang_up()
         for file in self._files:
             with contextlib.suppress(OSError):
                 file.close()
-        # The last one that had it open: reading ends.
-        os.close(self.slave)
-        self._thread.join()
-        os.close(self.master)
+        for fd in (self.slave, self._wake_read, self._wake_write):
+            os.close(fd)
+
+    def hang_up(self) -> None:
+        """As if its window were closed; once."""
+        if self.master >= 0:
+            os.write(self._wake_write, b"\0")
+            self._thread.join()
+            os.close(self.master)
+            self.master = -1
+
+    def process(
+        self, *arguments: str, **environ: str
+    ) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+        """``tickpath ARGUMENTS`` in this terminal, but for its stdout, which is a pipe."""
+        return self._started(
+            [sys.executable, "-W", "error", "-c", _OWN, *arguments], environ, subprocess.PIPE
+        )
+
+    def program(
+        self, *command: str, **environ: str
+    ) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+        """Any program, all of it in this terminal."""
+        return self._started([sys.executable, "-c", _OWN_PROGRAM, *command], environ, self.slave)
 
     @contextlib.contextmanager
-    def process(
-        self, *arguments: str, cwd: Path | None = None, **environ: str
+    def _started(
+        self, command: list[str], environ: dict[str, str], stdout: int
     ) -> Iterator[subprocess.Popen[str]]:
-        """``tickpath ARGUMENTS`` in this terminal, but for its stdout, which is a pipe."""
-        command = [sys.executable, "-W", "error", "-c", _OWN, *arguments]
-        given = {"TERM": "xterm-256color"} | environ
-        env = {
-            key: value for key, value in {**os.environ, **given}.items() if key not in {"COLUMNS", "LINES"}
-        }
+        env = {key: value for key, value in os.environ.items() if key not in _OF_THE_TERMINAL}
         with subprocess.Popen(
             command,
             stdin=self.slave,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=self.slave,
             text=True,
             start_new_session=True,
-            cwd=cwd,
-            env=env,
+            env=env | {"TERM": "xterm-256color"} | environ,
         ) as process:
             try:
                 yield process

@@ -42,8 +42,7 @@ def seat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seat]:
     monkeypatch.setenv("TERM", "xterm-256color")
     with Seat() as seat:
         yield seat
-        # What was written last may not have been read yet.
-        seat.wait(lambda _: seat.is_as_before)
+        seat.wait_as_before()
 
 
 class Run:
@@ -122,6 +121,8 @@ def test_no_picture_without_a_terminal_that_can_move_its_cursor(
     assert why_no_screen(sys.stderr) is None
     monkeypatch.setenv("TERM", "dumb")
     assert why_no_screen(sys.stderr) == "TERM=dumb says that the terminal cannot move its cursor"
+    monkeypatch.delenv("TERM")
+    assert why_no_screen(sys.stderr) == "TERM does not say what the terminal can do"
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         assert why_no_screen(nowhere) == "stderr is no terminal"
     # Whatever Rich is told to believe.
@@ -152,12 +153,13 @@ def test_what_leaves_no_room_for_a_picture_is_refused(
     assert (out, err.count("\n"), "--watch" in err) == ("", 1, True)
 
 
-@pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])
+@pytest.mark.parametrize(("no_color", "colours"), [(None, True), ("1", False)])
 def test_who_wants_no_colour_gets_none(
-    no_color: str, colours: bool, seat: Seat, monkeypatch: pytest.MonkeyPatch
+    no_color: str | None, colours: bool, seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = seat.take(monkeypatch)
-    monkeypatch.setenv("NO_COLOR", no_color)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
     with watching(Run()) as watch:
         watch.begin()
         terminal.wait(lambda text: "market data outage" in text)
@@ -191,7 +193,7 @@ def test_what_goes_wrong_while_drawing_ends_the_picture_and_not_the_run(
         run.lags = broken
         terminal.press("x")
         watch._thread.join()  # type: ignore[union-attr]
-        terminal.wait(lambda _: terminal.is_as_before)
+        terminal.wait_as_before()
         sys.stderr.write("meanwhile\n")
     terminal.wait(lambda text: "the picture of --watch ended before the run: planted" in text)
     assert "meanwhile" in terminal.text()
@@ -212,7 +214,7 @@ def test_an_error_of_the_run_leaves_the_terminal_as_it_was(
 
     with pytest.raises(ValueError, match="planted"):
         failing()
-    terminal.wait(lambda _: terminal.is_as_before)
+    terminal.wait_as_before()
     terminal.wait(lambda text: "a warning of somebody" in text)
 
 
@@ -239,7 +241,7 @@ def test_a_signal_while_it_is_put_back_does_not_keep_it_from_that(
     with pytest.raises(KeyboardInterrupt):
         ended()
     assert sys.stderr is stderr
-    terminal.wait(lambda _: terminal.is_as_before)
+    terminal.wait_as_before()
 
 
 def test_keys_that_are_no_letters_end_nothing_and_hanging_up_is_no_key(

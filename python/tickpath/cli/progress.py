@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from tickpath.cli.streams import say
-from tickpath.lab.report_text import count, duration
+from tickpath.config.words import count, duration
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -80,6 +80,15 @@ class RunProgress:
             self._show("sizing", done, total)
         elif self._is_plain_due():
             say(f"tickpath: sizing: {100 * done // total if total else 0} %")
+
+    def judging(self, done: int, values: int) -> None:
+        """So many values of a sweep were judged."""
+        if not self._is_due("judging"):
+            return
+        if self._console.is_terminal:
+            self._show(f"judging {count(values)} values", done, values)
+        elif self._is_plain_due():
+            say(f"tickpath: {count(done)} of {count(values)} values judged")
 
     def watching(self, done_ns: int, total_ns: int) -> None:
         """So much of the time was watched; for the doctor."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.config.words import count, duration
 from tickpath.core.state import State
-from tickpath.lab.report_text import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

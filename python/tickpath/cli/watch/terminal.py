@@ -12,6 +12,7 @@ Blocking: a terminal that does not take what is written holds up whoever draws. 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import select
 import threading
@@ -38,8 +39,12 @@ def why_no_screen(stream: TextIO) -> str | None:
     console = Console(file=stream)
     if not console.is_terminal or not _is_tty(stream):
         return "stderr is no terminal"
+    if importlib.util.find_spec("termios") is None:
+        return "this system's terminals have no keys that could be read one by one"
+    if not os.environ.get("TERM"):
+        return "TERM does not say what the terminal can do"
     if console.is_dumb_terminal:
-        return f"TERM={os.environ.get('TERM', '')} says that the terminal cannot move its cursor"
+        return f"TERM={os.environ['TERM']} says that the terminal cannot move its cursor"
     return None
 
 
@@ -108,11 +113,14 @@ class Terminal:
         listens = self._is_shown and self.is_ours()
         fds = [wake_fd, *([self._keys_fd] if self._keys_fd is not None and listens else [])]
         ready, _, _ = select.select(fds, [], [], timeout_s)
-        if self._keys_fd is None or self._keys_fd not in ready:
+        # Whoever has the terminal now is meant by what was typed.
+        if self._keys_fd is None or self._keys_fd not in ready or not self.is_ours():
             return ""
         try:
             pressed = os.read(self._keys_fd, _KEYS_MAX)
         except OSError:
+            if not self.is_ours():
+                return ""
             pressed = b""
         if not pressed:
             # It has hung up: asked again it would say so at once, for ever.

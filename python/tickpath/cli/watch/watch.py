@@ -29,12 +29,15 @@ from tickpath.cli.watch.picture import picture_of
 from tickpath.core.time import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType, TracebackType
 
     from tickpath.cli.watch.terminal import Terminal
     from tickpath.core.engine import AckWindow, AckWindowFigures, EngineSnapshot
     from tickpath.core.state import Transition
     from tickpath.runtime.session import Session
+
+    _Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 __all__ = ["Watch"]
 
@@ -70,7 +73,7 @@ class Watch:
         self._failure: str | None = None
         self._said = io.StringIO()
         self._stderr: TextIO | None = None
-        self._handles_suspend = False
+        self._handlers: dict[int, signal.Handlers] = {}
         self._unsubscribe = session.lifecycle.subscribe(self._moves.append)
         self.cost = WatchCost()
         """What it took; complete once the context is left."""
@@ -81,7 +84,7 @@ class Watch:
         self._wake_fds = os.pipe()
         self._taken_ns = self._first_ns = now()
         self._stderr, sys.stderr = sys.stderr, self._said
-        self._handles_suspend = _takes_suspend(self._suspend)
+        self._take_signals()
         self._thread = threading.Thread(target=self._live, name="tickpath-watch", daemon=True)
         self._thread.start()
 
@@ -156,6 +159,17 @@ class Watch:
         for _ in range(keys.count(_QUIT)):
             self._session.shutdown.request(_QUIT)
 
+    def _take_signals(self) -> None:
+        """Those of a terminal that is given to somebody else, where nobody has taken them."""
+        # A read that loses its terminal in that moment fails, and does not stop the run.
+        wanted: dict[str, _Handler] = {"SIGTSTP": self._suspend, "SIGTTIN": signal.SIG_IGN}
+        for name, handler in wanted.items():
+            number = getattr(signal, name, None)
+            with contextlib.suppress(ValueError):
+                if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                    signal.signal(number, handler)
+                    self._handlers[number] = signal.SIG_DFL
+
     def _suspend(self, number: int, _frame: FrameType | None) -> None:
         """Ctrl-Z: the screen as it was, until somebody lets the process go on."""
         self._is_suspended = True
@@ -194,9 +208,8 @@ class Watch:
                 for fd in wake_fds:
                     os.close(fd)
         self._terminal.leave()
-        if self._handles_suspend:
-            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-            self._handles_suspend = False
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if self._stderr is not None:
             sys.stderr, self._stderr = self._stderr, None
         if self._said.tell():
@@ -205,12 +218,3 @@ class Watch:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             say(f"tickpath: the picture of --watch ended before the run: {failure}")
-
-
-def _takes_suspend(handler: signal._HANDLER) -> bool:
-    """Whether ``handler`` is now asked at Ctrl-Z: where there is one, and nobody else has taken it."""
-    with contextlib.suppress(AttributeError, ValueError):
-        if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
-            signal.signal(signal.SIGTSTP, handler)
-            return True
-    return False
