@@ -17,7 +17,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "CoreFloor", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "MachineWatch", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "Topology", "VirtualEngine", "check_stage_name", "check_stages", "control_groups", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "CoreFloor", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "FlightReader", "FlightTail", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "MachineWatch", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "Topology", "VirtualEngine", "check_stage_name", "check_stages", "control_groups", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -997,6 +997,64 @@ class FeedRecord:
     def withheld(self, /) -> int:
         """
         Events that were due and never published.
+        """
+
+@final
+class FlightReader:
+    """
+    Copies the last events and acks out of the rings of a run, as often as it is asked.
+
+    ``acks`` says which run; whatever it has read is no matter. Any thread may call, and nobody waits for it.
+    """
+    def __new__(cls, /, acks: AckReader) -> Self: ...
+    def read_into(self, /, events: numpy.typing.NDArray[numpy.void], acks: numpy.typing.NDArray[numpy.void]) -> FlightTail:
+        """
+        Copy the newest events and acks to the *ends* of ``events`` (of ``EVENT_DTYPE``) and ``acks`` (of
+        ``STAMPED_ACK_DTYPE``), as many as there are and have room, oldest first; what lies before them stays
+        as it was.
+
+        Both are runs without a gap up to the head as it was when the copy began, the events' first. What the
+        stages overwrote meanwhile is the oldest, and counted. From 1,024 rows on the interpreter's lock is
+        released. Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for any other arrays.
+        """
+
+@final
+class FlightTail:
+    """
+    What a ``FlightReader`` copied.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def acks(self, /) -> int:
+        """
+        Acks that were copied, the last of those.
+        """
+    @property
+    def acks_head(self, /) -> int:
+        """
+        Acks of the run so far.
+        """
+    @property
+    def acks_overwritten(self, /) -> int:
+        """
+        Acks that were there when it began, and overwritten before they were copied.
+        """
+    @property
+    def events(self, /) -> int:
+        """
+        Events that were copied: the sequences ``[events_head - events, events_head)``.
+        """
+    @property
+    def events_head(self, /) -> int:
+        """
+        The sequence after the newest event.
+        """
+    @property
+    def events_overwritten(self, /) -> int:
+        """
+        Events that were there when it began, and overwritten before they were copied.
         """
 
 @final

@@ -207,3 +207,9 @@ def test_without_sockets_of_that_kind_it_is_counted(monkeypatch: pytest.MonkeyPa
     systemd.stopping()
     systemd.stopping()
     assert systemd.failures == 2
+
+
+def test_words_that_are_no_text_are_sent_all_the_same(manager: socket.socket) -> None:
+    systemd = notifier(manager, Clock())
+    systemd.stopping("half of a pair: \ud800")
+    assert (told(manager), systemd.failures) == (["STOPPING=1\nSTATUS=stopping: half of a pair: ?"], 0)

@@ -96,9 +96,22 @@ def test_nothing_is_recovered_that_was_never_warm() -> None:
     run = Run()
     run.lifecycle.transition_to(State.WARMUP)
     run.lifecycle.transition_to(State.DEGRADED)
-    assert not run.steering.recover("no warm-up yet")
+    assert run.steering.recover("no warm-up yet") is False
     assert run.is_in(State.DEGRADED)
-    assert not Run().steering.recover("not even begun")
+    assert Run().steering.recover("not even begun") is False
+    assert Run().steering.restart_warmup("not even begun") is False
+
+
+def test_a_warm_up_that_waited_for_init_begins_when_that_ends() -> None:
+    run = Run(start_after_ns=30)
+    run.steering.begin()
+    run.executor.processed = run.executor.cursor = 7
+    for _ in range(3):
+        run.step()
+    run.step(ROUND)
+    [certificate] = run.steering.certificates
+    # What was read before it is not its own.
+    assert (certificate.began_ns, certificate.ended_ns, certificate.events) == (30, 40, ROUND)
 
 
 def test_a_restart_begins_at_the_last_look() -> None:
@@ -112,6 +125,16 @@ def test_a_restart_begins_at_the_last_look() -> None:
     second = run.steering.certificates[1]
     assert (second.began_ns, second.ended_ns, second.events) == (20, 30, ROUND)
     assert run.engine._window.takes == 1
+
+
+def test_whoever_leaves_init_by_hand_has_a_warm_up_before_him_too() -> None:
+    run = Run(start_after_ns=1_000)
+    run.steering.begin()
+    run.lifecycle.transition_to(State.WARMUP, "by hand")
+    run.step()
+    assert run.is_in(State.WARMUP)
+    run.step(ROUND)
+    assert (run.state, run.verdicts) == (State.READY, [(1, "passed")])
 
 
 def test_the_end_of_the_run_is_when_it_was_looked_at() -> None:

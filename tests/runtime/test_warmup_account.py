@@ -54,6 +54,7 @@ def test_one_that_is_not_flat_says_how_far_from_it_it_was() -> None:
         "latency not flat after 2 rounds, the most there may be: the last medians, 1,000, 1,500 ns, "
         "differ by 50.0%, and may by 10.0% or 7 ns"
     )
+    assert (certificate_of(warmup).ended_ns, certificate_of(warmup).events) == (2_000, 200)
 
 
 @pytest.mark.parametrize(("apart_ns", "end"), [(7, "ready"), (8, "failed")])

@@ -112,6 +112,8 @@ class Court:
             resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+            # Ignored under nohup, and that would be no run as others are.
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             code = self._judge(module, text, tests, is_read=output is not None)
         except BaseException as error:  # noqa: BLE001  the child must not go on as its parent
             print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -157,6 +159,7 @@ class Child:
 
     def __init__(self, pid: int, cpu_s: float) -> None:
         self.pid = pid
+        self._ended = os.pidfd_open(pid)
         self.started_s = time.monotonic()
         self._end_s = self.started_s + 10 * cpu_s + 2 * WAIT_S_MAX
 
@@ -164,6 +167,10 @@ class Child:
         """Ends what is left of it, and what it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def fileno(self) -> int:
+        """What ``select`` waits for: it can be read once the run has ended."""
+        return self._ended
 
     def result(self) -> tuple[str, float] | None:
         """The outcome and the seconds it took, or None while it runs.
@@ -177,6 +184,7 @@ class Child:
         self.kill()
         if not pid:
             os.waitpid(self.pid, 0)
+        os.close(self._ended)
         return ("late" if not pid else _outcome(status)), time.monotonic() - self.started_s
 
 

@@ -48,7 +48,11 @@ _INJECTOR = (
     "tests/control/test_injector_arguments.py",
 )
 _RECORDS = "tests/runtime/test_records.py"
-_SESSION = ("tests/runtime/test_session_account.py", "tests/runtime/test_session_virtual.py")
+_SESSION = (
+    "tests/runtime/test_session_account.py",
+    "tests/runtime/test_session_ends.py",
+    "tests/runtime/test_session_virtual.py",
+)
 
 # What only threads show: an end before the begin, a stop, a sink that is left behind.
 _LIVE = (
@@ -87,7 +91,7 @@ JUDGES = (
     Judges("runtime/endpoints/answers.py", ("tests/runtime/test_answers.py", _RECORDS)),
     Judges(
         "runtime/endpoints/*",
-        ("tests/runtime/test_endpoints_by_hand.py",),
+        ("tests/runtime/test_endpoints_by_hand.py", "tests/runtime/test_endpoints_places.py"),
         ("tests/runtime/test_endpoints.py",),
     ),
     Judges("runtime/latency_buckets.py", ("tests/runtime/test_latency_buckets.py", _RECORDS)),

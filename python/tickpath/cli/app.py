@@ -18,6 +18,7 @@ EXIT_BAD_INPUT = 2
 
 #: Command, and what ``tickpath --help`` says of it.
 _COMMANDS = {
+    "demo": "See all of it in ten seconds: a run, four faults, and the account of them.",
     "run": "Run a feed through the ring and the executor, and account for it.",
     "drill": "Inject a fault, see it answered, and grade what came of it.",
     "doctor": "Say which percentiles this machine can be believed about, and what to change.",
@@ -34,6 +35,8 @@ def _load(name: str) -> click.Command:
     match name:
         case "run":
             from tickpath.cli.run import command
+        case "demo":
+            from tickpath.cli.demo import command
         case "drill":
             from tickpath.cli.drill import command
         case "doctor":
@@ -79,7 +82,7 @@ class _LazyGroup(click.Group):
 def _group(ctx: click.Context) -> None:
     """A laboratory for the execution path of a trading system.
 
-    Start with: tickpath run
+    Start with: tickpath demo
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

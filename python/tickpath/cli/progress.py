@@ -24,6 +24,7 @@ __all__ = ["RunProgress"]
 _SHOW_AFTER_S = 1.0
 #: Plain lines come at 1, 2, 4, ... seconds, and then once a minute.
 _PLAIN_EVERY_MAX_S = 60.0
+_PLAYING_EVERY_S = 0.1
 
 
 class RunProgress:
@@ -80,6 +81,15 @@ class RunProgress:
         elif self._is_plain_due():
             say(f"tickpath: sizing: {100 * done // total if total else 0} %")
 
+    def judging(self, done: int, values: int) -> None:
+        """So many values of a sweep were judged."""
+        if not self._is_due("judging"):
+            return
+        if self._console.is_terminal:
+            self._show(f"judging {count(values)} values", done, values)
+        elif self._is_plain_due():
+            say(f"tickpath: {count(done)} of {count(values)} values judged")
+
     def watching(self, done_ns: int, total_ns: int) -> None:
         """So much of the time was watched; for the doctor."""
         if not self._is_due("watching"):
@@ -122,6 +132,22 @@ class RunProgress:
             self._show("drills", number, drills, still=True)
         elif self._is_plain_due():
             say(f"tickpath: drill {number + 1} of {drills}: {name}")
+
+    def playing(self, what: str, done: int, total: int) -> None:
+        """So much of a part of the demo was played: ten times a second, or a line for each part."""
+        if self._quiet:
+            return
+        if what != self._phase:
+            self._close()
+            self._phase, self._began_s = what, time.monotonic()
+            if not self._console.is_terminal:
+                say(f"tickpath: {what}")
+        elif not self._console.is_terminal or time.monotonic() - self._began_s < _PLAYING_EVERY_S:
+            # Drawn by the thread that steers the run, and no oftener than it can spare.
+            return
+        if self._console.is_terminal:
+            self._began_s = time.monotonic()
+            self._show(what, done, total, still=True)
 
     def _is_plain_due(self) -> bool:
         elapsed_s = time.monotonic() - self._began_s

@@ -14,12 +14,14 @@ import click
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
 from tickpath.cli.feeds import load
+from tickpath.cli.flight_options import recorder_of, say_what_failed
 from tickpath.cli.output import print_result
 from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
 from tickpath.config.engine import ACK_CAPACITY
+from tickpath.core.whole_file import open_lines
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
@@ -54,6 +56,8 @@ Examples:
   tickpath run feed-freeze --parity
   tickpath run overlapping-outages --check-determinism
   tickpath run --watch --events 3000000 --consumer log,service=20000
+  tickpath run feed-freeze --mode virtual --flight-recorder flights --dump-on transition
+  tickpath run --flight-recorder flights --last 10000 --dump-on "p99>50us" --dump-on signal
   tickpath run --http 9464 --probe-file /run/tickpath.json
   tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
 
@@ -161,19 +165,25 @@ def _run(options: Mapping[str, Any]) -> str:
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.report import run_report
+    from tickpath.runtime.flight_recorder import DumpSignal
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
     account, mode = nothing_loaded(), options["mode"]
     asked = _asked(options)
     screen, watch = _screen(options), None
-    with StopSignals() as signals:
+    recorder = recorder_of(options, asked.seed, asked.replay)
+    with StopSignals() as signals, contextlib.ExitStack() as recording:
+        if recorder is not None:
+            # To the last line: what comes too late is no reason to end by it.
+            recording.enter_context(DumpSignal(recorder))
         with contextlib.ExitStack() as around:
             progress = around.enter_context(RunProgress(quiet=options["quiet"]))
             audit = _opened(options["audit"], around)
             try:
                 asked, source = asked.load(progress.loading)
-                settings = _with_acks(asked.settings, options, is_watched=screen is not None)
+                settings = asked.settings if recorder is None else recorder.fit(asked.settings)
+                settings = _with_acks(settings, options, is_watched=screen is not None)
                 account = account_of(source, settings.events_max)
                 session = Session(
                     source,
@@ -182,6 +192,7 @@ def _run(options: Mapping[str, Any]) -> str:
                     mode=mode,
                     sink=_sink() if asked.sink else None,
                     audit_file=audit,
+                    recorder=recorder,
                 )
                 if screen is not None:
                     watch = _watching(session, screen, options, around)
@@ -197,6 +208,10 @@ def _run(options: Mapping[str, Any]) -> str:
                     result = RunResult.without_record(
                         settings, "fail", str(error), scenario=asked.scenario, mode=mode
                     )
+        if recorder is not None:
+            # Also what was asked for meanwhile.
+            result = dataclasses.replace(result, flight=recorder.account)
+            say_what_failed(result.flight)
         cost = None if watch is None else watch.cost.as_json()
         report = run_report(result, account, seed=asked.seed, config=asked.config, watch=cost)
         # First: a log that cannot be written takes no figure with it.
@@ -283,7 +298,7 @@ def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
         return None
     try:
         # Line by line: what was done stands there even if the process is killed.
-        file = open(path, "w", encoding="ascii", buffering=1)  # noqa: SIM115 - closed with what is around
+        file = open_lines(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.UsageError(f"--audit {one_line(str(path))} cannot be written: {reason}") from error

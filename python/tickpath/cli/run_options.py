@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 from click.core import ParameterSource
 
+from tickpath.cli.flight_options import FLIGHT_OPTIONS, refuse_flight_options
 from tickpath.cli.numbers import CAPACITY_MAX, Number
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
@@ -182,6 +183,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Write a line of JSON for each thing that a runbook does.",
     ),
+    *FLIGHT_OPTIONS,
     click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
     ),
@@ -199,6 +201,7 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
     refuse_two_paces(options)
     refuse_what_would_be_ignored(options)
     _refuse_beside_a_comparison(options)
+    refuse_flight_options(options)
     if options["mode"] == "virtual":
         _refuse_in_virtual_time()
     if options["http"] is not None:
@@ -217,7 +220,7 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
     if options["hlog"] is not None:
-        from tickpath.lab.histogram_log import why_not_written
+        from tickpath.core.whole_file import why_not_written
 
         reason = why_not_written(options["hlog"])
         if reason is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
+    from tickpath.cli.progress import RunProgress
     from tickpath.lab.sweep.folder import Folder
     from tickpath.lab.sweep.grid import Grid
     from tickpath.lab.sweep.local import SweepEngine
@@ -125,14 +128,14 @@ def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
     from tickpath.lab.sweep.sweep import go_through
     from tickpath.lab.sweep.table import need_packages
 
-    engine = _engine(options)
     need_packages()
-    grid, name = _grid(options)
+    with RunProgress(quiet=options["quiet"]) as progress:
+        grid, name = _grid(options, progress)
     path = options["output"] or Path(f"{name}-sweep")
     idle = without_effect(grid)
     if idle and not options["quiet"]:
         say(f"tickpath: {', '.join(idle)}: no run in virtual time depends on it, whatever its value")
-    with Folder(path, grid) as folder:
+    with _engine(options) as engine, Folder(path, grid) as folder:
         with RunProgress(quiet=options["quiet"]) as progress:
             if not options["quiet"]:
                 _announce(grid, folder, engine)
@@ -148,7 +151,7 @@ def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
     return sweep_report(swept, engine=engine.name, files=files, known_without_effect=idle)
 
 
-def _grid(options: Mapping[str, Any]) -> tuple[Grid, str]:
+def _grid(options: Mapping[str, Any], progress: RunProgress) -> tuple[Grid, str]:
     """What is to be run, judged as far as it can be beforehand; and the scenario's name."""
     from tickpath.config.scenario.explain import table_of
     from tickpath.lab.drill import load_drill
@@ -161,19 +164,22 @@ def _grid(options: Mapping[str, Any]) -> tuple[Grid, str]:
     seeds = None if options["seeds"] is None else parse_seeds(options["seeds"])
     grid = Grid.of(scenario, options["scenario"], axes, seeds)
     refuse_too_many(grid, options["runs_max"])
-    judge(grid)
+    judge(grid, progress.judging)
     return grid, scenario.name
 
 
-def _engine(options: Mapping[str, Any]) -> SweepEngine:
+def _engine(options: Mapping[str, Any]) -> AbstractContextManager[SweepEngine]:
     from tickpath.lab.machine import cores
+    from tickpath.lab.sweep.cluster import DaskCluster
     from tickpath.lab.sweep.local import InProcess, LocalProcesses
 
     asked, processes = options["engine"], options["processes"]
     if asked != _LOCAL:
-        raise click.UsageError(f"--engine is local or dask://HOST:PORT, got {one_line(asked)}")
+        if processes is not None:
+            raise click.UsageError("--processes is of this machine, and --engine names a cluster: give one")
+        return DaskCluster(asked)
     processes = processes or cores() or 1
-    return InProcess() if processes == 1 else LocalProcesses(processes)
+    return contextlib.nullcontext(InProcess() if processes == 1 else LocalProcesses(processes))
 
 
 def _announce(grid: Grid, folder: Folder, engine: SweepEngine) -> None:

@@ -12,6 +12,7 @@ from tickpath.core.state import State
 from tickpath.lab.accounts import feed_account, ledger_account, lifecycle_account
 from tickpath.lab.control_report import control_section
 from tickpath.lab.digest import run_digest
+from tickpath.lab.flight_section import flight_section
 from tickpath.lab.losses import loss_account, pauses_in_run
 from tickpath.lab.machine import machine_facts
 
@@ -100,6 +101,7 @@ def run_report(
         **control_section(result),
         "observer": _observer(result),
         "watch": None if watch is None else dict(watch),
+        "flight_recorder": flight_section(result),
         "refused": list(record.refused) if record else [],
     }
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tickpath.config.words import UNKNOWN, count, duration
+from tickpath.lab.flight_section import flight_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +103,7 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     # One of an earlier version has no such field.
     if report.get("watch") is not None:
         facts.append(("watch", _watch(report["watch"])))
+    facts += flight_facts(report)
     facts += [("refused", refusal) for refusal in report["refused"]]
     facts.append(("seed", "none: a recording" if report["seed"] is None else str(report["seed"])))
     if report["digest"] is not None:

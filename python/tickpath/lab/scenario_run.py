@@ -54,9 +54,9 @@ def run_scenario(
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
-    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug
-    ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for
-    a scenario that this machine or its own feed cannot run.
+    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run
+    that a bug ends is one that failed, and says why. Raises ``SourceError`` and its like, and
+    ``ArgumentValueError`` for a scenario that this machine or its own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
@@ -73,13 +73,16 @@ def run_source(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     observe: Observer | None = None,
+    before: Callable[[Session], object] = lambda _session: None,
 ) -> tuple[DrillFacts, RunResult | None]:
     """Runs ``scenario`` on events that were loaded before: what happened, and what the run left behind.
 
-    That is ``None`` of a run that a bug ended. Raises ``ArgumentValueError`` as :func:`run_scenario`.
+    That is ``None`` of a run that a bug ended. ``before`` is given the session before it runs, to tell
+    somebody of its shutdown. Raises ``ArgumentValueError`` as :func:`run_scenario`.
     """
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
     session = Session(source, scenario=scenario, mode=mode, sink=sink)
+    before(session)
     watch = _CauseWatch(session.lifecycle, observe)
     try:
         result = session.run(should_stop=should_stop, trace=watch.look)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tickpath.core.engine import EngineRecord, SinkAccount
     from tickpath.core.state import Transition
     from tickpath.runtime.drivers import Mode
+    from tickpath.runtime.flight_recorder import FlightAccount
     from tickpath.runtime.shutdown import ShutdownResult
     from tickpath.runtime.status import ControlCost
     from tickpath.runtime.tables import ResultTable, TableName
@@ -62,6 +63,8 @@ class RunResult:
     """What its steps took of the processor; ``None`` in virtual time, where that says nothing."""
     shutdown: ShutdownResult | None = None
     """How an orderly end went; ``None`` if nobody asked for one."""
+    flight: FlightAccount | None = None
+    """What the flight recorder did; ``None`` without one."""
 
     def table(self, name: TableName) -> ResultTable:
         """One part of it as a table, which goes to polars, pandas and Arrow.

@@ -27,6 +27,7 @@ mod event_layout;
 mod event_reader;
 mod event_ring;
 mod execution;
+mod flight;
 mod histogram;
 mod hlog;
 mod ingest;
@@ -90,6 +91,8 @@ mod _native {
     use crate::event_ring::EventRing;
     #[pymodule_export]
     use crate::execution::Executor;
+    #[pymodule_export]
+    use crate::flight::{FlightReader, FlightTail};
     #[pymodule_export]
     use crate::histogram::LatencyHistogram;
     #[pymodule_export]

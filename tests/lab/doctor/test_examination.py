@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -115,7 +118,12 @@ def test_it_stops_when_it_is_told_to_and_accounts_for_what_it_saw() -> None:
 
 def test_pairs_of_cores_have_a_slice_in_turn() -> None:
     slices: list[tuple[list[int | None], int]] = []
-    watch: Any = SimpleNamespace(watch=lambda cores, ns: slices.append((cores, ns)) or [])
+
+    def look(cores: list[int | None], length_ns: int) -> list[str]:
+        slices.append((cores, length_ns))
+        return []
+
+    watch: Any = SimpleNamespace(watch=look)
     watched = watch_cores(watch, SystemFiles(Path("/nowhere")), (3, 2, 1), length_ns=250_000_000)
     assert slices == [(cores, ns) for ns in (100_000_000, 100_000_000, 50_000_000) for cores in ([3, 2], [1])]
     assert watched.stolen_ns == {3: None, 2: None, 1: None}
@@ -148,3 +156,38 @@ def test_the_cores_of_a_run_come_first_and_eight_are_enough() -> None:
 def test_a_slice_is_no_longer_than_a_signal_may_wait() -> None:
     with pytest.raises(ArgumentValueError, match="length_ns must be at most"):
         MachineWatch().watch([None], 1_000_000_001)
+
+
+def fields(value: Any, path: str = "") -> Iterator[str]:
+    """Every field below ``value``; those of a list's objects once."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from fields(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        yield from (field for inner in value for field in fields(inner, f"{path}[]"))
+    else:
+        yield path
+
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "reference" / "doctor-json.md"
+PAGE = DOCUMENT.parents[1] / "operating" / "doctor.md"
+
+
+def test_every_field_and_every_finding_is_documented() -> None:
+    report = json.loads(json.dumps(report_for(), allow_nan=False))
+    present = set(fields(report))
+    documented = {
+        name
+        for row in re.findall(
+            r"^\| ((?:`[^`]+`(?:, )?)+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        for name in re.findall(r"`([^`]+)`", row)
+    }
+    # A core has the fields of the floor, and they are said once.
+    figures = {f"cores[].{name}" for name in report["floor"] if name != "cores"}
+    assert sorted((present - figures) ^ (documented - {"cores[]"})) == []
+    assert figures <= present
+    text = PAGE.read_text(encoding="utf-8")
+    for finding in report["findings"]:
+        assert f"| `{finding['name'].replace('_', ' ')}` |" in text
+        assert f"`{finding['name']}`" in DOCUMENT.read_text(encoding="utf-8")

@@ -91,6 +91,12 @@ def test_a_file_that_is_not_as_expected_is_not_known_or_at_least_no_crash(tmp_pa
     assert findings["memlock"].status == findings["nofile"].status == "unknown"
 
 
+def test_of_cores_that_could_not_be_had_it_is_not_known_what_was_stolen(tmp_path: Path) -> None:
+    refused = Taken(watched_ns=0, stolen_ns=0, switches=None, throttled=0)
+    findings = found(machine(tmp_path, QUIET, [0, 1, 2, 3]), refused)
+    assert findings["steal"].status == findings["other_work"].status == "unknown"
+
+
 def test_one_core_is_the_first_thing_to_change(tmp_path: Path) -> None:
     files = {f"{CPU}/online": "0-3\n", f"{CPU}/cpu2/topology/thread_siblings_list": "2-3\n"}
     findings = found(machine(tmp_path, QUIET | files, [2]))

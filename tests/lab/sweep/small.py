@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 from tickpath.config.scenario import Scenario, scenario_from_table
 from tickpath.config.scenario.explain import table_of
@@ -32,6 +35,8 @@ SMALL = scenario_from_table(
         "consumers": [{"name": "log"}],
     }
 )
+#: What takes processes, or a cluster, and with them its time.
+deep = pytest.mark.skipif("TICKPATH_SWEEP" not in os.environ, reason="takes its time: make sweep-deep")
 AXES = ("ring.capacity=8,64", "executor.service_ns=100,900")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,12 @@ def test_two_processes_do_not_sweep_into_one_folder(tmp_path: Path) -> None:
         Folder(tmp_path, GRID)
     with Folder(tmp_path, GRID):
         pass
+
+
+def test_a_system_without_locks_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(SweepRefused, match="this system has no flock"):
+        Folder(tmp_path, GRID)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -29,12 +29,15 @@ from tickpath.cli.watch.picture import picture_of
 from tickpath.core.time import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType, TracebackType
 
     from tickpath.cli.watch.terminal import Terminal
     from tickpath.core.engine import AckWindow, AckWindowFigures, EngineSnapshot
     from tickpath.core.state import Transition
     from tickpath.runtime.session import Session
+
+    _Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 __all__ = ["Watch"]
 
@@ -159,7 +162,7 @@ class Watch:
     def _take_signals(self) -> None:
         """Those of a terminal that is given to somebody else, where nobody has taken them."""
         # A read that loses its terminal in that moment fails, and does not stop the run.
-        wanted = {"SIGTSTP": self._suspend, "SIGTTIN": signal.SIG_IGN}
+        wanted: dict[str, _Handler] = {"SIGTSTP": self._suspend, "SIGTTIN": signal.SIG_IGN}
         for name, handler in wanted.items():
             number = getattr(signal, name, None)
             with contextlib.suppress(ValueError):

@@ -130,7 +130,8 @@ def _isolation(topology: Topology) -> Finding:
 def _tick(files: SystemFiles, topology: Topology) -> Finding:
     cores = topology.available or []
     full = files.core_list(f"{_CPU}/nohz_full")
-    if full is None and not cores:
+    # A kernel that cannot do without its tick has no such file.
+    if full is None and files.core_list(f"{_CPU}/online") is None:
         return not_known("timer_tick", "no list of tickless cores", "a tick may interrupt each stage")
     tickless = [core for core in full or [] if core in cores]
     if len(tickless) >= 2:  # feed and executor

@@ -6,6 +6,7 @@ in ``docs/operating/doctor.md`` too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tickpath.config.run import DEFAULTS
@@ -33,19 +34,18 @@ _NO_LIMIT_BYTES = 1 << 60
 _DESCRIPTORS_MIN = 256
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """What was taken of the cores that were watched, meanwhile; each is ``None`` where it is not known."""
 
-    def __init__(
-        self, *, watched_ns: int, stolen_ns: int | None, switches: int | None, throttled: int | None
-    ) -> None:
-        self.watched_ns = watched_ns
-        self.stolen_ns = stolen_ns
-        """Time that the hypervisor gave to others."""
-        self.switches = switches
-        """How often another thread was given the core."""
-        self.throttled = throttled
-        """How often the container's quota was used up."""
+    watched_ns: int
+    """For how long they were watched, together."""
+    stolen_ns: int | None
+    """Time that the hypervisor gave to others."""
+    switches: int | None
+    """How often another thread was given a core."""
+    throttled: int | None
+    """How often the container's quota was used up."""
 
 
 def taken_findings(files: SystemFiles, taken: Taken) -> list[Finding]:
@@ -69,7 +69,8 @@ def limit_findings(files: SystemFiles, topology: Topology, taken: Taken) -> list
 
 def _steal(files: SystemFiles, taken: Taken) -> Finding:
     is_virtual = files.is_virtual_machine()
-    if taken.stolen_ns is None:
+    # A core that could not be had has lost nothing.
+    if taken.stolen_ns is None or not taken.watched_ns:
         return not_known(
             "steal",
             "nothing was watched, or the system does not count it",

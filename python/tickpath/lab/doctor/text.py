@@ -66,7 +66,7 @@ def _how(report: Mapping[str, Any]) -> str:
     where = where if len(names) != 1 else f"core {names[0]}"
     return (
         f"{machine['cpu'] or machine['architecture']}, {machine['system']}"
-        f"{', virtual' if machine['virtual'] else ''}. Watched {where}, as a run of two stages takes them: "
+        f"{', virtual' if machine['virtual'] else ''}. Watched {where}, as a run takes them: "
         f"{duration(floor['watched_ns'])} in all, judged as {report['config']['rate_hz']:,} events a second "
         "would have met it. What happens more rarely was not seen: --seconds 30 before you trust p99.99."
     )

@@ -12,7 +12,6 @@ Blocks as the file system does.
 from __future__ import annotations
 
 import array
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -91,18 +90,27 @@ class Folder:
         self.path.mkdir(parents=True, exist_ok=True)
         self._runs = open(self.path / _RUNS, "a+b")  # noqa: SIM115 - closed with this
         try:
-            try:
-                fcntl.flock(self._runs, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise SweepRefused(
-                    f"{self.path}: another process sweeps into this folder: wait for its end, or name "
-                    "another one with --output"
-                ) from None
+            self._lock()
             self._same_plan(plan)
             self._read()
         except BaseException:
             self._runs.close()
             raise
+
+    def _lock(self) -> None:
+        try:
+            import fcntl
+        except ImportError:
+            raise SweepRefused(
+                "a sweep locks its folder, and this system has no flock: run it on Linux"
+            ) from None
+        try:
+            fcntl.flock(self._runs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SweepRefused(
+                f"{self.path}: another process sweeps into this folder: wait for its end, or name another "
+                "one with --output"
+            ) from None
 
     def _same_plan(self, plan: dict[str, Any]) -> None:
         place = self.path / _PLAN

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,31 +122,38 @@ def _located(value: Any) -> Any:
     return value
 
 
-def judge(grid: Grid) -> None:
+def judge(grid: Grid, on_progress: Callable[[int, int], object] = lambda _done, _values: None) -> None:
     """Raises ``ScenarioError``, with all of them, if there are values that are wrong whatever the others are.
 
-    A combination that is wrong is a run that fails: a row with its error.
+    A combination that is wrong is a run that fails: a row with its error. ``on_progress`` is told how many
+    values were judged, of how many.
     """
-    for of_value in (_own_problems, _problems_everywhere):
-        problems: list[ScenarioProblem] = []
-        for number, axis in enumerate(grid.axes):
-            for value in axis.values:
-                problems += of_value(grid, number, value)
-                if len(problems) >= PROBLEMS_MAX:
-                    break
-        if problems:
-            raise ScenarioError(tuple(problems[:PROBLEMS_MAX]))
+    values = sum(len(axis.values) for axis in grid.axes)
+    problems: list[ScenarioProblem] = []
+    doubtful: list[tuple[int, object]] = []
+    judged = 0
+    for number, axis in enumerate(grid.axes):
+        firsts = tuple(axis.values[0] for axis in grid.axes)
+        for value in axis.values:
+            on_progress(judged, values)
+            judged += 1
+            found = _problems(grid, (*firsts[:number], value, *firsts[number + 1 :]))
+            own = [problem for problem in found if _is_of(problem, axis.key)]
+            problems += own
+            if found and not own:
+                doubtful.append((number, value))
+            if len(problems) >= PROBLEMS_MAX:
+                raise ScenarioError(tuple(problems[:PROBLEMS_MAX]))
+    for number, value in () if problems else doubtful:
+        problems += _problems_everywhere(grid, number, value)
+        if len(problems) >= PROBLEMS_MAX:
+            break
+    if problems:
+        raise ScenarioError(tuple(problems[:PROBLEMS_MAX]))
 
 
-def _own_problems(grid: Grid, number: int, value: object) -> tuple[ScenarioProblem, ...]:
-    """What is wrong with a value by itself."""
-    values = tuple(value if index == number else axis.values[0] for index, axis in enumerate(grid.axes))
-    key = grid.axes[number].key
-    return tuple(
-        problem
-        for problem in _problems(grid, values)
-        if problem.key == key or problem.key.startswith((f"{key}.", f"{key}["))
-    )
+def _is_of(problem: ScenarioProblem, key: str) -> bool:
+    return problem.key == key or problem.key.startswith((f"{key}.", f"{key}["))
 
 
 def _problems_everywhere(grid: Grid, number: int, value: object) -> tuple[ScenarioProblem, ...]:

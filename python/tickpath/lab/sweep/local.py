@@ -35,6 +35,7 @@ _LOOK_S = 0.05
 _CHUNK_NS = 100_000_000
 _CHUNK_MAX = 256
 _DEATHS_MAX = 2
+_UNREADY_MAX = 3
 
 
 class SweepEngine(Protocol):
@@ -127,6 +128,7 @@ class _Crew:
         self._hands: list[_Hand] = []
         self._began_ns = now()
         self._answered = 0
+        self._unready = 0
 
     def __enter__(self) -> Self:
         try:
@@ -209,10 +211,13 @@ class _Crew:
         fate = hand.child.fate()
         self._hands.remove(hand)
         hand.child.end()
-        if not hand.is_ready:
-            raise SweepFailed(f"a process of the sweep ended before its first run, with {fate}")
+        # Something may have killed this one; what ends each of them is no accident.
+        self._unready = 0 if hand.is_ready else self._unready + 1
+        if self._unready >= _UNREADY_MAX:
+            words = f"{_UNREADY_MAX} processes of the sweep ended before their first run"
+            raise SweepFailed(f"{words}, the last one with {fate}")
         done: list[Done] = []
-        if hand.given:
+        if hand.given and hand.is_ready:
             self._deaths[hand.given[0]] += 1
             if self._deaths[hand.given[0]] >= _DEATHS_MAX:
                 words = f"the process that did it ended with {fate}, {_DEATHS_MAX} times"

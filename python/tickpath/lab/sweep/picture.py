@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tickpath.lab.report_text import count, duration
@@ -24,7 +26,7 @@ __all__ = ["PANELS_MAX", "draw"]
 PANELS_MAX = 12
 """Combinations of further axes that are drawn."""
 
-_CELL_INCHES, _MAP_INCHES_MIN, _MAP_INCHES_MAX = 0.75, 4.0, 14.0
+_CELL_INCHES, _MAP_INCHES_MIN, _MAP_INCHES_MAX = 0.75, 4.0, 8.0
 #: More cells than this are not labelled, and not drawn one by one.
 _LABELLED_MAX, _SINGLE_MAX = 200, 5_000
 _TICKS_MAX = 25
@@ -38,6 +40,15 @@ def draw(tally: Tally) -> bytes:
     """The SVG file."""
     import matplotlib as mpl
 
+    # Names may hold what would be a formula; no names that are drawn by lot, and no date.
+    with mpl.rc_context({"text.parse_math": False, "svg.hashsalt": "tickpath"}):
+        figure = _figure(tally)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="svg", metadata={"Date": None})
+    return picture.getvalue()
+
+
+def _figure(tally: Tally) -> Any:
     # The object-oriented way: pyplot would look for a window.
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -46,25 +57,25 @@ def draw(tally: Tally) -> bytes:
     across, up, others = _first(grid.axes), _first(grid.axes[1:]), grid.axes[2:]
     panels = list(itertools.islice(itertools.product(*(range(len(a.values)) for a in others)), PANELS_MAX))
     width = _inches(across)
-    height = _inches(up, least=1.2) + 1.1
+    height = _inches(up, least=1.2) + (1.5 if others else 1.1)
     figure = Figure(figsize=(2 * width + 2.5, height * len(panels) + 0.8), layout="constrained")
     FigureCanvasSVG(figure)
     all_axes = figure.subplots(len(panels), 2, squeeze=False)
-    for row, panel in zip(all_axes, panels, strict=True):
-        points = _points(tally, across, up, panel)
-        where = ", ".join(
-            f"{axis.key} = {text_of(axis.values[index])}" for axis, index in zip(others, panel, strict=True)
-        )
-        for axes, (title, cell, words, colours) in zip(row, _MAPS, strict=True):
-            _map(axes, [[cell(each) for each in line] for line in points], words, colours)
+    points = [_points(tally, across, up, panel) for panel in panels]
+    for column, kind in enumerate(_MAPS):
+        all_cells = [[[kind.cell(each) for each in line] for line in lines] for lines in points]
+        norm = _norm(all_cells, kind)
+        for axes, cells, panel in zip(all_axes[:, column], all_cells, panels, strict=True):
+            _draw_map(axes, cells, norm, kind)
             _label(axes, across, up)
-            axes.set_title(f"{title}{': ' if where else ''}{where}", fontsize="small", loc="left")
+            where = [
+                f"{axis.key} = {_short(axis.values[index])}"
+                for axis, index in zip(others, panel, strict=True)
+            ]
+            title = "\n".join([kind.title, *textwrap.wrap(", ".join(where), int(11 * width))])
+            axes.set_title(title, fontsize="small", loc="left")
     figure.suptitle(_title(tally, math.prod(len(axis.values) for axis in others)), fontsize="medium")
-    picture = io.BytesIO()
-    # No date, and no names that are drawn by lot.
-    with mpl.rc_context({"svg.hashsalt": "tickpath"}):
-        figure.savefig(picture, format="svg", metadata={"Date": None})
-    return picture.getvalue()
+    return figure
 
 
 def _first(axes: tuple[Axis, ...]) -> Axis | None:
@@ -92,14 +103,32 @@ def _why_empty(point: PointFigures) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.2g} %" if share < 1 else "100 %"
 
 
-_MAPS: tuple[tuple[str, Callable[[PointFigures], Cell], Callable[[float], str], str], ...] = (
-    ("p99, published to completed: median of the seeds", _p99, lambda ns: duration(round(ns)), "viridis"),
-    ("events lost or shed by the executor, all seeds", _missed, _percent, "YlOrRd"),
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """What one of the two maps shows of each point."""
+
+    title: str
+    cell: Callable[[PointFigures], Cell]
+    words: Callable[[float], str]
+    colours: str
+    scale: tuple[float, float] | None
+    """What its colours reach at least."""
+
+
+_MAPS = (
+    _Map(
+        "p99, published to completed: median of the seeds",
+        _p99,
+        lambda ns: duration(round(ns)),
+        "viridis",
+        None,
+    ),
+    # How bad it is, and not only where it is worst.
+    _Map("events lost or shed by the executor, all seeds", _missed, _percent, "YlOrRd", (1e-3, 1.0)),
 )
-_SCALE_SHARE = (1e-3, 1.0)
 
 
 def _points(
@@ -124,32 +153,36 @@ def _ordered(axis: Axis | None) -> list[int]:
     return indices
 
 
-def _map(axes: Any, cells: list[list[Cell]], words_of: Callable[[float], str], colours: str) -> None:
+def _norm(panels: list[list[list[Cell]]], kind: _Map) -> Any:
+    """One scale for all maps of a kind: colours mean the same everywhere."""
+    from matplotlib.colors import LogNorm
+
+    known = [value for cells in panels for line in cells for value, _ in line if value]
+    known += kind.scale or (() if known else (1.0,))
+    least, most = min(known), max(known)
+    return LogNorm(least, most if most > least else least * 2)
+
+
+def _draw_map(axes: Any, cells: list[list[Cell]], norm: Any, kind: _Map) -> None:
     import matplotlib as mpl
     import numpy as np
-    from matplotlib.colors import ListedColormap, LogNorm
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     values = np.array([[math.nan if value is None else value for value, _ in line] for line in cells], float)
-    known = values[np.isfinite(values) & (values > 0)]
-    least, most = (float(known.min()), float(known.max())) if known.size else (1e-6, 1.0)
-    if words_of is _percent:
-        # How bad it is, and not only where it is worst.
-        least, most = min(least, _SCALE_SHARE[0]), _SCALE_SHARE[1]
-    norm = LogNorm(least, most if most > least else least * 2)
-    map_of = mpl.colormaps[colours].with_extremes(bad=_NONE, under="#ffffff")
+    map_of = mpl.colormaps[kind.colours].with_extremes(bad=_NONE, under="#ffffff")
     many = values.size > _SINGLE_MAX
     # A logarithm has no place for 0: it lies under everything.
-    drawn = np.ma.masked_invalid(np.where(values == 0, least / 2, values))
-    shown = axes.pcolormesh(drawn, cmap=map_of, norm=norm, rasterized=many)
+    drawn = np.ma.masked_invalid(np.where(values == 0, norm.vmin / 2, values))
+    axes.pcolormesh(drawn, cmap=map_of, norm=norm, rasterized=many)
     failed = np.ma.masked_equal([[int(word == "error") for _, word in line] for line in cells], 0)
     axes.pcolormesh(failed, cmap=ListedColormap([_FAILED]), rasterized=many)
-    if known.size:
-        bar = axes.figure.colorbar(shown, ax=axes)
-        bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words_of(value)))
-        bar.ax.yaxis.set_minor_locator(NullLocator())
-        bar.ax.tick_params(labelsize="x-small")
+    bar = axes.figure.colorbar(ScalarMappable(norm, map_of), ax=axes)
+    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: kind.words(value)))
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar.ax.tick_params(labelsize="x-small")
     if values.size > _LABELLED_MAX:
         return
     for y, line in enumerate(cells):

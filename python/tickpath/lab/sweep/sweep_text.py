@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -26,14 +26,26 @@ missed: lost or shed by the executor, of all events of the point's runs."""
 
 def print_sweep(report: Mapping[str, Any], console: Console) -> None:
     """Prints ``report``."""
-    console.print(Group(*_blocks(report)), highlight=False, soft_wrap=False)
-
-
-def _blocks(report: Mapping[str, Any]) -> list[RenderableType]:
-    blocks: list[RenderableType] = [_verdict(report), _grid(_facts(report))]
+    console.print(Group(_verdict(report), _grid(_facts(report))), highlight=False)
     if report["points"]:
-        blocks += [Text(), _points(report), Text(_FOOTNOTE, style="dim")]
-    return blocks
+        points = Group(Text(), _points(report), Text(_FOOTNOTE, style="dim"))
+        console.print(points, highlight=False)
+    for words, run in _replays(report):
+        # On one line however long it is: it is to be copied.
+        console.print(Group(Text(), Text(words, style="bold")), highlight=False)
+        console.print(Text(f"  {run['replay']}"), highlight=False, soft_wrap=True)
+
+
+def _replays(report: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Runs that somebody will want to see once more."""
+    found = [
+        (f"replays the first run that ended with that error, {error['first']['run']}:", error["first"])
+        for error in report["errors"][:1]
+    ]
+    worst = report["worst"]
+    if worst is not None:
+        found.append((f"replays run {worst['run']}, the worst p99 (digest {worst['digest']}):", worst))
+    return found
 
 
 def _verdict(report: Mapping[str, Any]) -> Text:
@@ -59,18 +71,17 @@ def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     if failed:
         facts.append(("objectives", f"{count(failed)} runs do not meet the scenario's objectives"))
     if report["without_effect"]:
-        facts.append(("no effect", f"{', '.join(report['without_effect'])}: the same whatever the value"))
+        facts.append(
+            (
+                "no effect",
+                f"{', '.join(report['without_effect'])}: no difference wherever two runs differ in it alone",
+            )
+        )
     for error in report["errors"][:_ERRORS_SHOWN]:
         facts.append(("error", f"{count(error['runs'])} runs: {error['error']}"))
-        facts.append(("", error["first"]["replay"]))
     more = len(report["errors"]) - _ERRORS_SHOWN
     if more > 0:
         facts.append(("", f"and {more} other errors: the column error of the table has them all"))
-    worst = report["worst"]
-    if worst is not None:
-        facts.append(("worst p99", f"{duration(worst['latency_p99_ns'])}, run {worst['run']}; replay it:"))
-        facts.append(("", worst["replay"]))
-        facts.append(("digest", worst["digest"]))
     facts += [(name, path) for name, path in report["files"].items()]
     return facts
 
