@@ -97,6 +97,11 @@ that are not met are a column, and no failure); 2 bad input or usage; 130 interr
     help="A larger grid is refused before anything is run.",
 )
 @click.option(
+    "--again",
+    is_flag=True,
+    help="Do runs that ended with an error once more: for what was the machine's fault.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/sweep/1) and nothing else."
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
@@ -135,7 +140,7 @@ def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
     idle = without_effect(grid)
     if idle and not options["quiet"]:
         say(f"tickpath: {', '.join(idle)}: no run in virtual time depends on it, whatever its value")
-    with _engine(options) as engine, Folder(path, grid) as folder:
+    with _engine(options) as engine, Folder(path, grid, again=options["again"]) as folder:
         with RunProgress(quiet=options["quiet"]) as progress:
             if not options["quiet"]:
                 _announce(grid, folder, engine)
