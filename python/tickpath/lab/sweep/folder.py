@@ -72,7 +72,7 @@ def _recordings(grid: Grid) -> dict[str, dict[str, int]]:
 class Folder:
     """A sweep's folder, held; a context. Raises ``SweepRefused`` and ``OSError``.
 
-    With ``again`` runs that ended with an error are to be done once more; of two rows of a run the later holds.
+    With ``again`` runs that ended with an error are done once more. Of two rows of a run the later holds.
     """
 
     def __init__(self, path: Path, grid: Grid, *, again: bool = False) -> None:
