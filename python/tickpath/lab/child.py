@@ -47,8 +47,8 @@ class Child:
         self.role = role
         self.control, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(given, theirs), daemon=True)
-        # They stay blocked there: it could ignore them only once it is imported. The first process would start
-        # the tracker as well, which unblocks what is blocked here.
+        # They stay blocked there: it could ignore them only once it is imported. The first process would
+        # start the tracker as well, which unblocks what is blocked here.
         if os.name == "posix":
             resource_tracker.ensure_running()
         with blocked(*heeded()):
