@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -108,6 +110,10 @@ def test_early_it_has_what_there_is_and_misses_nothing() -> None:
     assert dump.events["ts_ns"].tolist() == dump.acks["published_ns"].tolist() == list(range(0, MS, 10_000))
     assert (dump.events_not_kept, dump.acks_not_kept) == (0, 0)
     assert all("late_ns" in event["args"] for event in Trace(dump.trace()).track(" feed"))
+    # Of what was never there nothing is missing.
+    small = recorder_of("transition:WARMUP", last=500)
+    flown(small, settings(capacity=64))
+    assert (small.dumps[0].tail.events, small.dumps[0].events_not_kept) == (64, 36)
 
 
 def test_it_keeps_the_last_transitions_and_counts_those_before() -> None:
@@ -213,6 +219,28 @@ def test_whoever_asks_gets_one_dump_a_step_and_one_who_asks_too_late_is_counted(
     assert suppressed == [("signal", "over", 1)]
     with DumpSignal(recorder_of("end")):
         assert signal.getsignal(signal.SIGUSR1) is before
+
+
+def test_a_signal_may_ask_between_any_two_lines() -> None:
+    recorder = recorder_of("transition", "signal", last=50)
+    asked: list[str] = []
+
+    def at_each_line(frame: FrameType, event: str, _argument: object) -> Any:
+        if event == "line" and frame.f_code.co_name != "request":
+            asked.append(frame.f_code.co_name)
+            recorder.request("SIGUSR1", by_signal=True)
+        return at_each_line if frame.f_code.co_filename.endswith("flight_recorder/recorder.py") else None
+
+    before = sys.gettrace()
+    sys.settrace(at_each_line)
+    try:
+        flown(recorder)
+        account = recorder.account
+    finally:
+        sys.settrace(before)
+    assert {"_step", "_requested", "account", "_keep"} <= set(asked)
+    assert account.failures == 0
+    assert [each.why for each in account.suppressed] == ["over"]
 
 
 def test_what_cannot_be_written_is_said_and_the_run_goes_on(tmp_path: Path) -> None:
