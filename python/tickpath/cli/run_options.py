@@ -12,6 +12,7 @@ from tickpath.cli.numbers import CAPACITY_MAX, Number
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.config.engine import OverrunPolicy, Wait
+from tickpath.core.whole_file import why_not_written
 from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
@@ -199,12 +200,10 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
-    if options["hlog"] is not None:
-        from tickpath.core.whole_file import why_not_written
-
-        reason = why_not_written(options["hlog"])
+    for name in ("hlog", "audit", "probe_file"):
+        reason = None if options[name] is None else why_not_written(options[name])
         if reason is not None:
-            raise click.UsageError(f"--hlog {reason}")
+            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
 
 
 def _refuse_beside_a_comparison(options: Mapping[str, Any]) -> None:
