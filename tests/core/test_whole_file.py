@@ -6,7 +6,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,7 @@ def test_what_a_process_holds_open_is_written_to_and_not_replaced(tmp_path: Path
     path, link = tmp_path / "out", tmp_path / "link"
     program = """
 import sys
+import tempfile
 from tickpath.core.whole_file import why_not_written, write_whole
 print("first", flush=True)
 assert why_not_written(sys.argv[1]) is None
@@ -154,8 +157,17 @@ def test_what_cannot_be_written_is_known_before(tmp_path: Path, name: str, words
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that another user may enter; pytest's own are closed to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 NOBODY = """
 import os, sys
+from collections.abc import Iterator
 from pathlib import Path
 from tickpath.core.whole_file import why_not_written, write_whole
 os.setgid(65_534)
@@ -173,29 +185,27 @@ for name in ("open/protected", "open/own", "closed/new", "closed/own", "locked/n
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody who has no rights")
-def test_what_a_user_may_not_write_to_is_not_replaced(tmp_path: Path) -> None:
+def test_what_a_user_may_not_write_to_is_not_replaced(reachable: Path) -> None:
     for folder, mode in (("open", 0o777), ("closed", 0o755), ("locked", 0o700)):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder).chmod(mode)
+        (reachable / folder).mkdir()
+        (reachable / folder).chmod(mode)
     for name in ("open/protected", "open/own", "closed/own"):
-        (tmp_path / name).write_bytes(b"old")
+        (reachable / name).write_bytes(b"old")
     for name in ("open/own", "closed/own"):
-        os.chown(tmp_path / name, 65_534, 65_534)
-    for above in (tmp_path, *tmp_path.parents[:2]):
-        above.chmod(0o755)
+        os.chown(reachable / name, 65_534, 65_534)
     done = subprocess.run(
-        [sys.executable, "-c", NOBODY, str(tmp_path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", NOBODY, str(reachable)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == [
         "open/protected Permission denied | /open/protected cannot be written: Permission denied",
         "open/own None",
-        f"closed/new Permission denied | /closed/new: this user may not write into {tmp_path}/closed",
-        f"closed/own Permission denied | /closed/own: this user may not write into {tmp_path}/closed",
+        f"closed/new Permission denied | /closed/new: this user may not write into {reachable}/closed",
+        f"closed/own Permission denied | /closed/own: this user may not write into {reachable}/closed",
         "locked/new Permission denied | /locked/new cannot be written: Permission denied",
     ]
-    assert (tmp_path / "open" / "own").read_bytes() == b"new"
-    assert (tmp_path / "closed" / "own").read_bytes() == b"old"
-    assert sorted(path.name for path in (tmp_path / "open").iterdir()) == ["own", "protected"]
+    assert (reachable / "open" / "own").read_bytes() == b"new"
+    assert (reachable / "closed" / "own").read_bytes() == b"old"
+    assert sorted(path.name for path in (reachable / "open").iterdir()) == ["own", "protected"]
 
 
 LINES = """
@@ -267,6 +277,7 @@ def test_what_is_not_there_is_not_special(tmp_path: Path, name: str) -> None:
 
 WRITER = """
 import sys
+import tempfile
 from tickpath.core.whole_file import write_whole
 print("go", flush=True)
 while True:

@@ -189,3 +189,6 @@ def test_in_virtual_time_the_engine_says_how_far_it_is(clock: Clock) -> None:
     record: Any = driver.finish()
     assert record == "the record"
     assert engine.calls == ["start", (5, None), (6, 7), {}]
+    look: Any = driver.look()
+    assert (look.at_ns, look.state, look.capacity_slots) == (clock.at_ns, State.INIT, 64)
+    assert list(look.stages) == ["executor", "log"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from tests.runtime.boards import Clock, ready_board
-from tickpath.errors import ArgumentValueError, EndpointsUnavailable
+from tickpath.errors import EndpointsUnavailable
 from tickpath.runtime.endpoints import Endpoints, HttpAddress
 
 S = 1_000_000_000
@@ -75,9 +76,9 @@ def server() -> Iterator[Any]:
     """A server that was not started: nobody but the test steps it."""
     made = Endpoints(ready_board(), ANY_PORT, connections_max=2)
     yield made
-    # What a test has put there is not to be hung up on.
-    made._open.clear()
-    made.stop()
+    # Not stopped: that would wait for whomever a test that failed has left there.
+    for each in (made._listener, made._wake, made._waker):
+        each.close()
 
 
 def attended(server: Any, connection: Any) -> Any:
@@ -109,6 +110,13 @@ def test_a_request_is_answered_and_what_is_still_sent_is_read_away(server: Any, 
 def test_what_is_read_away_has_an_end(server: Any, clock: Clock) -> None:
     client = attended(server, Connection(clock, READYZ, *[b"x"] * 9, each_ns=S))
     assert client.asked[2:] == [2.0, ("shutdown", socket.SHUT_WR), 2.0, 8_192, 1.0, 8_192, "close"]
+
+
+def test_a_nanosecond_is_a_time_to_read_in(clock: Clock) -> None:
+    server: Any = Endpoints(ready_board(), ANY_PORT, patience_ns=1)
+    client = attended(server, Connection(clock, READYZ, b"more"))
+    assert client.asked == [1e-9, 8_192, 1e-9, ("shutdown", socket.SHUT_WR), *(1e-9, 8_192) * 2, "close"]
+    server.stop()
 
 
 def test_who_says_nothing_is_told_nothing(server: Any, clock: Clock) -> None:
@@ -196,10 +204,41 @@ class Listener:
 
 
 def test_a_client_that_is_gone_before_it_is_taken_is_no_failure(server: Any) -> None:
+    # Nobody waits in accept(): a stop would have to wait for him.
+    assert not server._listener.getblocking()
     server._listener.close()
     server._listener = Listener(BlockingIOError())
     server._accept()
     assert server.failures == 0
+
+
+def test_it_sleeps_until_somebody_comes_or_it_is_to_stop(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[Any] = []
+    turns = iter(["a client", "a stop"])
+
+    class Selector:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_exception: object) -> None:
+            watched.append("closed")
+
+        def register(self, file: Any, events: int) -> None:
+            watched.append((file, events))
+
+        def select(self) -> None:
+            if next(turns) == "a stop":
+                server._stopping.set()
+
+    server._listener.close()
+    listener = server._listener = Listener(BlockingIOError())
+    monkeypatch.setattr(selectors, "DefaultSelector", Selector)
+    server._serve()
+    # Asked once for a client; after the stop no more.
+    assert watched == [(listener, selectors.EVENT_READ), (server._wake, selectors.EVENT_READ), "closed"]
+    assert (list(turns), listener._coming) == ([], [])
 
 
 def test_want_of_descriptors_is_counted_and_waited_out(server: Any) -> None:
@@ -309,53 +348,3 @@ def test_a_fork_closes_what_it_inherited_and_nobody_else_s(
     assert client.asked == ["close"]
     assert (server._listener.fileno(), server._wake.fileno(), server._waker.fileno()) == (-1, -1, -1)
     assert not server._stopping.is_set()
-
-
-def test_an_address_that_cannot_be_had_is_said_with_the_reason() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(EndpointsUnavailable) as refused:
-            Endpoints(ready_board(), HttpAddress("127.0.0.1", port))
-    words = str(refused.value)
-    assert words.startswith(f"cannot listen for HTTP at 127.0.0.1:{port}: Address already in use")
-    assert words.endswith("; port 0 takes any that is free")
-    assert "Errno" not in words
-    assert isinstance(refused.value.__cause__, OSError)
-    # An error without words of the system's speaks for itself.
-    with pytest.MonkeyPatch.context() as broken:
-        broken.setattr(socket, "create_server", lambda *_, **__: (_ for _ in ()).throw(OSError("no luck")))
-        with pytest.raises(EndpointsUnavailable, match=r"at 127\.0\.0\.1:0: no luck; port"):
-            Endpoints(ready_board(), ANY_PORT)
-
-
-@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 on this machine")
-def test_it_listens_at_an_address_of_version_6_as_well() -> None:
-    try:
-        server = Endpoints(ready_board(), HttpAddress("::1", 0))
-    except EndpointsUnavailable:
-        pytest.skip("no IPv6 loopback on this machine")
-    assert server.url == f"http://[::1]:{server.address.port}"
-    server.stop()
-
-
-@pytest.mark.parametrize(
-    ("which", "low", "high"), [("connections_max", 1, 1_024), ("patience_ns", 1, 60_000_000_000)]
-)
-def test_a_limit_has_limits(which: str, low: int, high: int) -> None:
-    for good in (low, high):
-        given: dict[str, int] = {which: good}
-        Endpoints(ready_board(), ANY_PORT, **given).stop()
-    for bad in (low - 1, high + 1):
-        given = {which: bad}
-        with pytest.raises(
-            ArgumentValueError, match=f"^{which} must be an integer from {low} to {high:,}, got"
-        ):
-            Endpoints(ready_board(), ANY_PORT, **given)
-
-
-def test_eight_are_attended_to_unless_told_otherwise() -> None:
-    server: Any = Endpoints(ready_board(), ANY_PORT)
-    assert [server._slots.acquire(blocking=False) for _ in range(9)] == [True] * 8 + [False]
-    for _ in range(8):
-        server._slots.release()
-    server.stop()

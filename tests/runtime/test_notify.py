@@ -170,7 +170,7 @@ def test_ready_is_once_and_what_came_after_is_in_the_status(manager: socket.sock
     assert len(told(manager)) == 1
 
 
-@pytest.mark.parametrize(("usec", "fed"), [("2001", [1, 0, 1]), ("1", [1, 1, 1]), ("0", [0, 0, 0])])
+@pytest.mark.parametrize(("usec", "fed"), [("2001", [1, 0, 1]), ("1", [1, 1, 0]), ("0", [0, 0, 0])])
 def test_half_of_the_watchdog_s_time_is_to_the_nanosecond(
     manager: socket.socket, usec: str, fed: list[int]
 ) -> None:
@@ -207,3 +207,9 @@ def test_without_sockets_of_that_kind_it_is_counted(monkeypatch: pytest.MonkeyPa
     systemd.stopping()
     systemd.stopping()
     assert systemd.failures == 2
+
+
+def test_words_that_are_no_text_are_sent_all_the_same(manager: socket.socket) -> None:
+    systemd = notifier(manager, Clock())
+    systemd.stopping("half of a pair: \ud800")
+    assert (told(manager), systemd.failures) == (["STOPPING=1\nSTATUS=stopping: half of a pair: ?"], 0)

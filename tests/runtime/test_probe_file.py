@@ -107,6 +107,17 @@ def test_what_could_not_be_renamed_is_not_left_behind(
     assert file.failures == 2
 
 
+def test_a_fork_writes_nothing_and_counts_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, board = ProbeFile(tmp_path / "probe.json"), ready_board()
+    with monkeypatch.context() as forked:
+        forked.setattr(os, "getpid", lambda: -1)
+        file.step(board)
+        file.close(board)
+    assert ([*tmp_path.iterdir()], file.failures) == ([], 2)
+    file.close(board)
+    assert (read(tmp_path / "probe.json")["ready"], file.failures) == (True, 2)
+
+
 def test_a_folder_that_may_not_be_written_into_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

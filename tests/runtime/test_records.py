@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import MISSING, FrozenInstanceError, fields
 from typing import Any
 
 import pytest
@@ -50,6 +50,15 @@ def test_an_account_of_nothing_is_empty_and_not_unknown() -> None:
     assert UnmetCondition("state", "INIT", "READY") == UnmetCondition("state", "INIT", "READY", detail="")
     assert WarmupStep("continue") == WarmupStep("continue", reason="", hold_at=None)
     assert Answer(200, b"") == Answer(200, b"", "application/json", headers=(), with_body=True)
+
+
+def test_a_result_of_a_plain_run_needs_to_say_no_more() -> None:
+    named = {name: name for name, field in RunResult.__dataclass_fields__.items() if field.default is MISSING}
+    del named["control"]
+    given: dict[str, Any] = {**named}
+    result = RunResult(**given)
+    assert (result.scenario, result.mode, result.sink) == (None, "live", None)
+    assert (result.control, result.control_cost, result.shutdown) == (ControlAccount(), None, None)
 
 
 @pytest.mark.parametrize(("verdict", "outside_ready"), [("interrupted", 0), ("fail", None)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import json
 import pickle
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.test_session_virtual import FEED, MS, STEP_NS, Traced, scenario
-from tickpath.config.engine import ACK_CAPACITY, ConsumerSettings, ServiceTime
+from tickpath.config.engine import ACK_CAPACITY, ConsumerSettings, ServiceTime, ThreadSettings
 from tickpath.config.run import RunSettings
 from tickpath.config.scenario import (
     ControlSettings,
@@ -22,18 +23,22 @@ from tickpath.config.scenario import (
     Scenario,
     WarmupSettings,
 )
-from tickpath.config.scenario.injections import FeedOutageSettings, StallSettings
+from tickpath.config.scenario.injections import (
+    FeedOutageSettings,
+    SinkStallSettings,
+    StallSettings,
+    StateCorruptionSettings,
+)
 from tickpath.config.scenario.operator import OperatorSettings
-from tickpath.config.scenario.probes import FeedStalenessSettings
+from tickpath.config.scenario.probes import FeedStalenessSettings, RefusedMovesSettings
 from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.ingest import MarketDataSource
-from tickpath.core.state import State
+from tickpath.core.state import Lifecycle, State
 from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.lab.scenario_source import load_source
 from tickpath.runtime import session as runtime_session
 from tickpath.runtime.session import Session, plain_scenario
-from tickpath.runtime.shutdown import ShutdownResult
 
 #: Warmed up in the second control step.
 TWO_STEPS = WarmupSettings(kind="count", events=20)
@@ -219,6 +224,33 @@ def test_a_history_that_was_cut_proves_nothing() -> None:
     assert books(whole).gated[State.DEGRADED] > 0
 
 
+class Overflown:
+    """A record whose table of epochs had no room for another."""
+
+    epochs_overflow = 1
+
+    def __init__(self, record: Any) -> None:
+        self._record = record
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._record, name)
+
+
+@pytest.mark.parametrize("which", ["table", "history"])
+def test_what_adds_up_is_no_proof_all_the_same_where_something_is_missing(
+    which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = session(scenario())
+    finish = given._driver.finish
+    if which == "table":
+        monkeypatch.setattr(given._driver, "finish", lambda: Overflown(finish()))
+    else:
+        monkeypatch.setattr(Lifecycle, "history_dropped", 1)
+    result = given.run()
+    assert (result.verdict, result.executed_outside_ready) == ("fail", None)
+    assert result.reasons == ("there is no proof that nothing was executed outside READY",)
+
+
 @pytest.mark.parametrize(("overrun", "verdict"), [("raise", "fail"), ("detach", "pass"), ("head", "pass")])
 def test_only_who_was_to_lose_nothing_fails_the_run_by_an_overrun(overrun: Any, verdict: str) -> None:
     slow = ConsumerSettings(name="risk", overrun=overrun, service=ServiceTime.constant(20 * MS))
@@ -231,64 +263,6 @@ def test_only_who_was_to_lose_nothing_fails_the_run_by_an_overrun(overrun: Any, 
         assert risk.ended_by is not None
         lost = risk.ended_by[1]
         assert run.result.reasons == (f"risk was overrun by {lost} events, and its policy is to raise",)
-
-
-def shutdown_of(run: Traced) -> ShutdownResult:
-    assert run.result.shutdown is not None
-    return run.result.shutdown
-
-
-def test_whoever_wants_the_end_is_asked_until_he_has_said_so() -> None:
-    answers = iter([False, False, True])
-    run = Traced(scenario(), should_stop=lambda: next(answers))
-    assert (shutdown_of(run).by, shutdown_of(run).requested_at_ns) == (("caller",), 3 * STEP_NS)
-    assert (run.result.verdict, shutdown_of(run).hurried) == ("interrupted", False)
-    assert run.result.record is not None
-    assert (run.result.record.intake_stopped, books(run).published < 500) == (True, True)
-
-
-def test_a_second_request_ends_what_is_not_read() -> None:
-    slow = ConsumerSettings(name="executor", service=ServiceTime.constant(100 * MS))
-    asked: list[int] = []
-
-    def on_look(seen: Any) -> None:
-        asked.append(seen.published)
-        if len(asked) in (5, 6):
-            run_of.shutdown.request(f"no. {len(asked)}")
-
-    run_of = session(scenario(executor=slow, warmup=WarmupSettings(kind="count", events=0)))
-    result = run_of.run(on_look=on_look)
-    assert result.shutdown is not None
-    assert (result.shutdown.by, result.shutdown.hurried) == (("no. 5", "no. 6"), True)
-    assert result.record is not None
-    unread = result.record.stages[0].ledger.unread
-    assert (result.record.stopped, dict(result.shutdown.unread)) == (True, {"executor": unread})
-    assert (result.verdict, result.record.balanced, unread > 0) == ("interrupted", True, True)
-
-
-def test_an_end_that_was_asked_for_after_the_last_event_interrupted_nothing() -> None:
-    given = session(scenario())
-
-    def trace(look: Any, _plane: Any, _digest: str) -> None:
-        if look.feed.done:
-            given.shutdown.request("me")
-
-    result = given.run(trace=trace)
-    assert result.shutdown is not None
-    assert (result.verdict, result.shutdown.by[0], result.shutdown.drained) == ("pass", "me", True)
-
-
-@pytest.mark.parametrize("drain_ns", [0, 60 * MS])
-def test_a_drain_has_the_scenario_s_deadline(drain_ns: int) -> None:
-    slow = ConsumerSettings(name="executor", service=ServiceTime.constant(1_000 * MS))
-    given = scenario(
-        executor=slow,
-        warmup=WarmupSettings(kind="count", events=0),
-        control=ControlSettings(drain_ns=drain_ns),
-    )
-    run = Traced(given, should_stop=lambda: True)
-    assert f"the deadline of {drain_ns:,} ns passed" in shutdown_of(run).reason
-    assert dict(shutdown_of(run).phases)["accounting"] == STEP_NS + drain_ns
 
 
 def test_a_line_of_json_for_each_thing_that_a_runbook_does() -> None:
@@ -304,19 +278,42 @@ def test_a_line_of_json_for_each_thing_that_a_runbook_does() -> None:
     assert State.DEGRADED in {move.target for move in result.history}
 
 
+def test_nobody_answers_an_outage_but_the_scenario_s_own_runbooks() -> None:
+    given = scenario(
+        injections=(FeedOutageSettings(at_ns=200 * MS, duration_ns=100 * MS),),
+        probes=(FeedStalenessSettings(staleness_ns_max=20 * MS),),
+    )
+    result = Traced(given).result
+    assert (result.control.audit, result.control.escalations) == ((), 0)
+    assert [change.raised for change in result.control.health] == [True, False]
+    assert [move.target for move in result.history] == [State.WARMUP, State.READY]
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_an_operator_s_word_comes_to_the_monitor(acknowledged: bool) -> None:
+    word = OperatorSettings(at_ns=300 * MS, cause="state corruption")
+    given = scenario(
+        injections=(StateCorruptionSettings(at_ns=100 * MS),),
+        probes=(RefusedMovesSettings(),),
+        operator=(word,) if acknowledged else (),
+    )
+    changes = [(change.raised, change.cause.words) for change in Traced(given).result.control.health]
+    corruption = [(True, "state corruption"), (False, "state corruption")]
+    assert changes == (corruption if acknowledged else corruption[:1])
+
+
+def test_a_sink_that_is_there_can_be_stalled() -> None:
+    given = scenario(injections=(SinkStallSettings(at_ns=100 * MS, duration_ns=100 * MS),))
+    result = session(given, sink=LatencySink(Metrics())).run()
+    assert [line.event for line in result.control.injections] == ["start", "end"]
+    assert result.control.errors.injections == 0
+
+
 def test_a_sink_is_shown_what_was_executed() -> None:
     metrics = Metrics()
     result = session(scenario(), sink=LatencySink(metrics)).run()
     assert result.sink is not None
     assert (result.sink.shown, result.sink.dropped, metrics.snapshot().count) == (500, 0, 500)
-
-
-def test_a_plan_that_is_over_and_stands_still_is_given_the_drain_s_time() -> None:
-    frozen = scenario(injections=(StallSettings(at_ns=100 * MS),), control=ControlSettings(drain_ns=80 * MS))
-    [_, rollback] = Traced(frozen).result.control.injections
-    assert rollback.event == "rollback"
-    # The feed's last event is moved on by what the warm-up held, at most a step.
-    assert 499 * MS + 80 * MS <= rollback.at_ns <= 499 * MS + 80 * MS + 3 * STEP_NS
 
 
 def test_the_board_is_told_by_all_parts() -> None:
@@ -365,10 +362,22 @@ def test_each_driver_has_its_clock(mode: Any, resolution_ns: int, monkeypatch: p
         assert told["LiveDriver"][0][2:] == (("executor", "log"), 7)
 
 
-def test_live_the_collector_is_kept_off_and_the_steps_cost_something() -> None:
-    result = Session(source(30, rate_hz=1e6), RunSettings(floor_window_ns=100_000)).run()
-    assert (result.mode, result.verdict) == ("live", "pass")
+def test_live_it_is_the_same_and_what_the_machine_had_to_do_with_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Each reading of the processor's clock is 7 ns after the one before.
+    monkeypatch.setattr(runtime_session, "thread_time_ns", itertools.count(7_000, 7).__next__)
+    log = ConsumerSettings(name="log", thread=ThreadSettings(wait="park"))
+    settings = RunSettings(floor_window_ns=100_000, consumers=(log,), warmup_events=3)
+    result = Session(source(30, rate_hz=1e6), settings).run()
+    assert (result.mode, result.verdict, result.settings) == ("live", "pass", settings)
+    assert result.record is not None
+    # The feed was held until READY, so the warm-up is what was asked for, to the event.
+    assert result.record.epochs == [(1, 0, 2, 0, 3), (2, 3, 29, 27, 0)]
+    assert [stage.name for stage in result.record.stages] == ["executor", "log"]
     assert result.control_cost is not None
-    assert (result.control_cost.steps, result.control_cost.total_ns > 0) == (result.control.steps, True)
+    steps = result.control.steps
+    assert (result.control_cost.steps, result.control_cost.max_ns) == (steps, 7 if steps else None)
+    assert (steps > 0, result.control_cost.total_ns) == (True, 7 * steps)
     [certificate] = result.control.certificates
     assert certificate.gc_frozen_objects is not None

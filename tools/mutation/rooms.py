@@ -48,7 +48,11 @@ _INJECTOR = (
     "tests/control/test_injector_arguments.py",
 )
 _RECORDS = "tests/runtime/test_records.py"
-_SESSION = ("tests/runtime/test_session_account.py", "tests/runtime/test_session_virtual.py")
+_SESSION = (
+    "tests/runtime/test_session_account.py",
+    "tests/runtime/test_session_ends.py",
+    "tests/runtime/test_session_virtual.py",
+)
 
 # What only threads show: an end before the begin, a stop, a sink that is left behind.
 _LIVE = (
@@ -87,12 +91,15 @@ JUDGES = (
     Judges("runtime/endpoints/answers.py", ("tests/runtime/test_answers.py", _RECORDS)),
     Judges(
         "runtime/endpoints/*",
-        ("tests/runtime/test_endpoints_by_hand.py",),
+        ("tests/runtime/test_endpoints_by_hand.py", "tests/runtime/test_endpoints_places.py"),
         ("tests/runtime/test_endpoints.py",),
     ),
     Judges("runtime/latency_buckets.py", ("tests/runtime/test_latency_buckets.py", _RECORDS)),
     Judges("runtime/control_plane.py", ("tests/runtime/test_control_plane.py", _RECORDS)),
     Judges("runtime/drivers.py", ("tests/runtime/test_drivers.py",)),
+    Judges("runtime/lag.py", ("tests/runtime/test_lag.py",)),
+    Judges("runtime/notebook.py", ("tests/runtime/test_tables.py",)),
+    Judges("runtime/tables.py", ("tests/runtime/test_tables.py",)),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
     Judges("runtime/operator.py", ("tests/runtime/test_operator.py",)),
     Judges("runtime/probe_file.py", ("tests/runtime/test_probe_file.py",)),
@@ -100,10 +107,15 @@ JUDGES = (
     Judges("runtime/stop_signals.py", ("tests/runtime/test_signals.py",)),
     Judges("runtime/standstill.py", ("tests/runtime/test_control_plane.py",)),
     Judges("runtime/status.py", ("tests/runtime/test_status.py", _RECORDS)),
-    Judges("runtime/steering.py", ("tests/runtime/test_steering.py",)),
+    Judges(
+        "runtime/steering.py", ("tests/runtime/test_steering_account.py", "tests/runtime/test_steering.py")
+    ),
     Judges("runtime/supervision.py", ("tests/runtime/test_supervision_by_hand.py",)),
     Judges("runtime/verdict.py", ("tests/runtime/test_verdict.py",)),
-    Judges("runtime/result.py", (_RECORDS, "tests/runtime/test_session_account.py")),
+    Judges(
+        "runtime/result.py",
+        (_RECORDS, "tests/runtime/test_session_account.py", "tests/runtime/test_tables.py"),
+    ),
     Judges("runtime/*", _SESSION, _LIVE),
 )
 

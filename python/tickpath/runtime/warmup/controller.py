@@ -259,7 +259,7 @@ class WarmUp:
             rounds=tuple(attempt.rounds),
             tolerance=settings.tolerance if is_evidence else None,
             flat_rounds=settings.flat_rounds if is_evidence else None,
-            spread=spread_of(attempt.rounds, settings.flat_rounds) if is_evidence else None,
+            spread=spread_of(attempt.rounds, settings.flat_rounds),
             verdict=verdict,
             reason=reason,
             held_feed=attempt.holds,
@@ -275,7 +275,7 @@ class WarmUp:
             rounds_max=settings.rounds_max if is_evidence else 1,
             events=events,
             round_events=self._round_events(),
-            spread=spread_of(attempt.rounds, settings.flat_rounds) if is_evidence else None,
+            spread=spread_of(attempt.rounds, settings.flat_rounds),
             tolerance=settings.tolerance if is_evidence else None,
         )
         return progress
