@@ -203,7 +203,7 @@ lock: .venv/.created ## Lock what the development environment is made of: make l
 supply-chain: CARGO_DENY = $(call cargo_tool,cargo-deny)
 supply-chain: $(call cargo_tool,cargo-deny) ## Check licences and sources of every crate (cargo-deny: the first time builds it, some minutes)
 	$(CARGO_DENY) check --hide-inclusion-graph licenses bans sources $(ADVISORIES)
-	$(CARGO_DENY) --manifest-path benches/rust/Cargo.toml check --config $(CURDIR)/deny.toml --hide-inclusion-graph sources
+	$(CARGO_DENY) --manifest-path benches/rust/Cargo.toml --config $(CURDIR)/deny.toml check --hide-inclusion-graph sources
 
 publish-check: ## Build the core crate as crates.io would get it, and publish nothing
 	cargo publish --quiet --dry-run --locked -p tickpath-core $(ARGS)
@@ -215,6 +215,9 @@ elsewhere: ## Lint the core as systems other than Linux and processors other tha
 docs: .venv/.built ## Build the site into build/site: pages, and the reference from docstrings; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir docs . build/site
 	@echo "build/site/docs/index.html"
+
+help-speed: .venv/.built ## Measure how long `tickpath --help` takes; more than three times as long as `import click` is an error
+	@$(BIN)/python tools/help_speed.py
 
 public-api: .venv/.built ## Write the list of what the versioning policy covers
 	$(BIN)/python -m tools.public_api

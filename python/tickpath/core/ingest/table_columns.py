@@ -85,8 +85,7 @@ def read_parquet(path: str, names: list[str]) -> Table:
 
     Raises ``SourceError`` if pyarrow is not installed or cannot read the file.
     """
-    pyarrow = _arrow(path, "a parquet file")
-    parquet = import_module("pyarrow.parquet")
+    pyarrow, parquet = (_arrow(path, "a parquet file", name) for name in ("pyarrow", "pyarrow.parquet"))
     try:
         with parquet.ParquetFile(path) as file:
             present = set(file.schema_arrow.names)
@@ -98,11 +97,14 @@ def read_parquet(path: str, names: list[str]) -> Table:
     return _ArrowTable(table)
 
 
-def _arrow(title: str, what: str) -> Any:
+def _arrow(title: str, what: str, module: str = "pyarrow") -> Any:
     try:
-        return import_module("pyarrow")
-    except ImportError:
+        return import_module(module)
+    except ModuleNotFoundError:
         raise SourceError(title, f"{what} {_NEEDS_PYARROW}") from None
+    except ImportError as e:
+        # It is there, and cannot be loaded: for want of memory, for one.
+        raise SourceError(title, f"{what} needs pyarrow, which cannot be imported: {e}") from None
 
 
 class _StructuredTable:

@@ -141,7 +141,7 @@ def _notes(show: _Show) -> list[str]:
     steady = show.steady
     if steady is None or steady["verdict"] != "pass" or _warm(steady):
         return []
-    return ["no steady state: latencies never became flat, so READY was refused and nothing executed"]
+    return ["no steady state: latencies never became flat, so its run was refused READY"]
 
 
 def _reasons(show: _Show, stage: Stage) -> list[str]:

@@ -111,7 +111,8 @@ class FlightRecorder:
     def account(self) -> FlightAccount:
         """What became of its triggers so far."""
         suppressed = dict(self._suppressed)
-        for trigger, _ in self._requests if self._is_over else ():
+        # A copy, which nothing comes between: a signal may ask at any line of ours.
+        for trigger, _ in tuple(self._requests) if self._is_over else ():
             suppressed[trigger, "over"] = suppressed.get((trigger, "over"), 0) + 1
         watch = None if self._run is None else self._run.watch
         return FlightAccount(
