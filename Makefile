@@ -138,7 +138,8 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 		tests/lab/test_drills.py $(ARGS)
 
 watch: .venv/.built ## Drive `tickpath run --watch` in terminals: keys, sizes, signals, a shell's job control; about a minute
-	TICKPATH_WATCH=1 $(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/test_watch_terminal.py $(ARGS)
+	$(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/watch_in_terminals.py \
+		tests/cli/test_watch_terminal.py $(ARGS)
 
 watch-cost: .venv-release/.installed ## Measure what `run --watch` costs a run: the same with it and without, in turns; about a minute
 	@$(RELEASE)/python tools/watch_cost.py $(ARGS)
