@@ -1,4 +1,4 @@
-"""How deep the tests without a natural end go: a little in the suite, far with ``make soak``, ``make watch``."""
+"""How deep the tests without a natural end go: a little in the suite, far with ``make soak`` and the like."""
 
 from __future__ import annotations
 
