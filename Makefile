@@ -138,7 +138,8 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 		tests/lab/test_drills.py $(ARGS)
 
 watch: .venv/.built ## Drive `tickpath run --watch` in terminals: keys, sizes, signals, a shell's job control; about a minute
-	TICKPATH_WATCH=1 $(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/test_watch_terminal.py $(ARGS)
+	$(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/watch_in_terminals.py \
+		tests/cli/test_watch_terminal.py $(ARGS)
 
 watch-cost: .venv-release/.installed ## Measure what `run --watch` costs a run: the same with it and without, in turns; about a minute
 	@$(RELEASE)/python tools/watch_cost.py $(ARGS)
@@ -154,7 +155,7 @@ models: .venv/.built ## Explore the models without end: make models, or for hour
 
 # What takes processes that are killed, and a Dask cluster of its own.
 sweep-deep: .venv/.built ## Sweep while processes and a cluster's workers are killed: nothing lost, nothing twice (a minute)
-	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py $(ARGS)
+	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py tests/cli/test_sweep_progress.py $(ARGS)
 
 coverage: .venv/.installed $(call cargo_tool,cargo-llvm-cov) ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
 	@$(BIN)/python -m tools.coverage $(ARGS)
