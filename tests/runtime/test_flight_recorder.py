@@ -258,7 +258,7 @@ def test_what_cannot_be_written_is_said_and_the_run_goes_on(tmp_path: Path) -> N
     assert str(taken) in note.failure
     # A fork has the recorder, and the folder is its parent's.
     forked = FlightRecorder(tmp_path / "forked")
-    forked._pid = -1
+    forked._home.pid = -1
     flown(forked)
     assert "a fork writes nothing" in str(forked.account.dumps[0].failure)
     assert not (tmp_path / "forked").exists()

@@ -22,6 +22,7 @@ from tickpath.config.checks import flag, instance
 from tickpath.config.engine import ACK_CAPACITY
 from tickpath.config.flight import FlightSettings
 from tickpath.control.failure.causes import held
+from tickpath.core.fork import HomeProcess
 from tickpath.core.whole_file import write_whole
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.flight_recorder.account import DumpNote, FlightAccount, Suppressed, Why
@@ -73,7 +74,7 @@ class FlightRecorder:
             check_arrow()
         self._folder = None if folder is None else Path(folder)
         self._arrow = arrow
-        self._pid = os.getpid()
+        self._home = HomeProcess()
         self._provenance = dict(provenance or {})
         self._run: _Run | None = None
         self._is_over = False
@@ -228,7 +229,7 @@ class FlightRecorder:
         failure = None
         if self._folder is None:
             self._dumps.append(dump)
-        elif os.getpid() != self._pid:
+        elif not self._home.is_here():
             # The folder is the parent's.
             failure = "a fork writes nothing in the name of the process that it comes from"
         else:
