@@ -109,6 +109,9 @@ def _warmup(warmups: list[Mapping[str, Any]]) -> str:
     last = warmups[-1]
     spread = "unknown" if last["spread"] is None else f"{last['spread']:.1%}"
     rounds = last["rounds"]
+    if last["verdict"] != "passed":
+        flat = f"never {last['flat_rounds']} medians in a row within {last['tolerance']:.0%}"
+        return f"{last['verdict']}: {len(rounds)} rounds, {flat}"
     median = duration(rounds[-1]["p50_ns"]) if rounds else "unknown"
     flat = f"the last {last['flat_rounds']} medians within {spread} of {median}"
     return f"{last['verdict']}: {len(rounds)} rounds, {flat}"
