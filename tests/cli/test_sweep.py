@@ -20,7 +20,7 @@ import pytest
 
 from tests.lab.sweep.small import FILE, deep
 from tickpath.cli import main
-from tickpath.lab.sweep import picture
+from tickpath.cli import sweep as cli_sweep
 from tickpath.lab.sweep.one_run import Done, Runs
 
 SET = ["--set", "ring.capacity=8,64", "--set", "executor.service_ns=100,900", "--seeds", "2"]
@@ -32,7 +32,7 @@ Tickpath = Callable[..., tuple[int, str, str]]
 @pytest.fixture(name="_nobody_looks")
 def _nobody_looks_fixture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than all that these tests are about."""
-    monkeypatch.setattr(picture, "draw", lambda _tally: b"<svg/>")
+    monkeypatch.setattr(cli_sweep, "draw", lambda _tally: b"<svg/>")
 
 
 @pytest.fixture(name="tickpath")

@@ -176,6 +176,8 @@ def test_the_picture_follows_the_size_of_the_window(seat: Seat, monkeypatch: pyt
         terminal.wait(lambda text: text.startswith("DEGRADED") and len(text) < 16 * 3 + 3)
         terminal.resize(180, 40)
         terminal.wait(lambda text: "1 of 2 probes ok" in text and "market data outage" in text)
+    # Whatever a terminal leaves standing when its window changes.
+    assert terminal.raw.count(b"\x1b[2J") == 3
 
 
 def test_what_goes_wrong_while_drawing_ends_the_picture_and_not_the_run(

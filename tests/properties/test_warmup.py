@@ -13,7 +13,7 @@ from tickpath.runtime.warmup import WarmUp
 ROUND = 100
 
 
-@examples(60)
+@examples(40)
 @given(
     medians_ns=st.lists(st.none() | st.integers(0, 1_000), max_size=60),
     steps=st.lists(st.integers(1, 3 * ROUND), min_size=200, max_size=200),

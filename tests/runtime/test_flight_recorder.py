@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -101,6 +104,35 @@ def test_a_run_is_the_same_with_a_recorder_and_its_files_are_the_same_twice(tmp_
             assert Trace(content).metadata["mode"] == "virtual"
 
 
+def test_early_it_has_what_there_is_and_misses_nothing() -> None:
+    recorder = recorder_of("transition:WARMUP", last=500)
+    flown(recorder, source=FEED)
+    (dump,) = recorder.dumps
+    assert dump.events["ts_ns"].tolist() == dump.acks["published_ns"].tolist() == list(range(0, MS, 10_000))
+    assert (dump.events_not_kept, dump.acks_not_kept) == (0, 0)
+    assert all("late_ns" in event["args"] for event in Trace(dump.trace()).track(" feed"))
+    # Of what was never there nothing is missing.
+    small = recorder_of("transition:WARMUP", last=500)
+    flown(small, settings(capacity=64))
+    assert (small.dumps[0].tail.events, small.dumps[0].events_not_kept) == (64, 36)
+
+
+def test_it_keeps_the_last_transitions_and_counts_those_before() -> None:
+    recorder = recorder_of("end", last=2)
+    result = drilled("feed-freeze", recorder)
+    (dump,) = recorder.dumps
+    assert (dump.transitions, dump.transitions_dropped) == (result.history[-2:], 2)
+    trace = Trace(dump.trace())
+    assert [event["name"] for event in trace.track(" lifecycle")] == ["DEGRADED", "READY"]
+    assert trace.metadata["transitions_dropped"] == 2
+
+
+def test_a_run_gets_the_ring_of_acks_that_it_needs() -> None:
+    assert recorder_of("end").fit(settings()).ack_capacity == 65_536
+    assert recorder_of("end", last=70_000).fit(settings()).ack_capacity == 70_000
+    assert recorder_of("end", last=70_000).fit(settings(ack_capacity=8)).ack_capacity == 8
+
+
 def test_each_transition_has_its_dump_and_a_state_only_its_own() -> None:
     recorder = recorder_of("transition", last=100)
     result = drilled("feed-freeze", recorder)
@@ -113,25 +145,30 @@ def test_each_transition_has_its_dump_and_a_state_only_its_own() -> None:
     assert "READY -> DEGRADED: market data outage" in only.dumps[0].fired[0].evidence
 
 
-def test_a_trouble_that_lasts_makes_one_dump_and_one_that_comes_back_soon_is_counted() -> None:
+def test_a_trouble_that_lasts_makes_one_dump() -> None:
     # A slow consumer loses events from some step on, in every step.
     slow = ConsumerSettings(name="slow", service=ServiceTime.constant(50_000))
     recorder = recorder_of("overrun")
     flown(recorder, settings(capacity=256, consumers=(slow,)))
     (dump,) = recorder.account.dumps
     assert dump.fired[0].evidence == "slow lost 17 events, of 256 slots"
-    # The executor stands still in turns: above the limit, within it, above it again.
-    source = MarketDataSource.synthetic(model="constant", rate_hz=100_000, events=20_000)
-    service = ServiceTime.empirical((1_000,) * 99 + (400_000,))
-    ups = recorder_of("max>300us", gap_ns=0, dumps_max=100)
-    flown(ups, settings(executor=ConsumerSettings(name="executor", service=service)), source)
-    often = len(ups.account.dumps)
-    rare = recorder_of("max>300us", gap_ns=1_000 * MS)
-    flown(rare, settings(executor=ConsumerSettings(name="executor", service=service)), source)
-    suppressed = {(each.trigger, each.why): each.count for each in rare.account.suppressed}
-    assert len(rare.account.dumps) == 1
-    assert suppressed.get(("max>300us", "gap"), 0) == often - 1
-    assert "limit 300,000 ns" in rare.account.dumps[0].fired[0].evidence
+
+
+def test_what_comes_back_soon_is_counted_and_what_comes_later_is_dumped() -> None:
+    # A burst each 30 ms, in which events wait for each other, and single events between.
+    bursts = [30 * MS * burst + 1_000 * event for burst in range(10) for event in range(100)]
+    singles = [30 * MS * burst + 10 * MS * step for burst in range(10) for step in (1, 2)]
+    rows = np.zeros(1_020, EVENT_DTYPE)
+    rows["ts_ns"] = sorted(bursts + singles)
+    source = MarketDataSource.from_table(rows, columns={"ts_ns": "ts_ns"})
+    run = settings(executor=ConsumerSettings(name="executor", service=ServiceTime.constant(5_000)))
+    dumped = {}
+    for gap_ns in (0, 60 * MS, 1_000 * MS):
+        recorder = recorder_of("max>300us", gap_ns=gap_ns, dumps_max=100)
+        flown(recorder, run, source)
+        suppressed = {(each.trigger, each.why): each.count for each in recorder.account.suppressed}
+        dumped[gap_ns] = len(recorder.dumps), suppressed.get(("max>300us", "gap"), 0)
+    assert dumped == {0: (10, 0), 60 * MS: (5, 5), 1_000 * MS: (1, 9)}
 
 
 def test_a_latency_is_judged_by_acks_enough_for_it() -> None:
@@ -183,6 +220,31 @@ def test_whoever_asks_gets_one_dump_a_step_and_one_who_asks_too_late_is_counted(
     assert suppressed == [("signal", "over", 1)]
     with DumpSignal(recorder_of("end")):
         assert signal.getsignal(signal.SIGUSR1) is before
+
+
+def test_a_signal_may_ask_between_any_two_lines() -> None:
+    recorder = recorder_of("transition", "signal", last=50)
+    asked: list[str] = []
+
+    def at_each_line(frame: FrameType, event: str, _argument: object) -> Any:
+        if event == "line" and frame.f_code.co_name != "request":
+            asked.append(frame.f_code.co_name)
+            recorder.request("SIGUSR1", by_signal=True)
+        return at_each_line if frame.f_code.co_filename.endswith("flight_recorder/recorder.py") else None
+
+    def traced(call: Callable[[], Any]) -> Any:
+        before = sys.gettrace()
+        sys.settrace(at_each_line)
+        try:
+            return call()
+        finally:
+            sys.settrace(before)
+
+    flown(recorder, trace=lambda look, plane, _digest: traced(lambda: recorder.step(look, plane)))
+    account = traced(lambda: recorder.account)
+    assert {"_step", "_requested", "account", "_keep"} <= set(asked)
+    assert account.failures == 0
+    assert [each.why for each in account.suppressed] == ["over"]
 
 
 def test_what_cannot_be_written_is_said_and_the_run_goes_on(tmp_path: Path) -> None:

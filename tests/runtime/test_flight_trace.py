@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from bisect import bisect_right
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.runtime.flight_traces import Trace, ns
-from tickpath.config.engine import ConsumerSettings
+from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.run import RunSettings
 from tickpath.core.ingest import MarketDataSource
 from tickpath.lab.drill import load_drill
@@ -29,6 +33,8 @@ def traces(name: str, *dump_on: str, last: int = 500) -> list[Trace]:
 
 
 @given(st.integers(0, 1 << 50))
+@example(1_001)
+@example(131_069)
 def test_a_stamp_is_read_as_the_nanosecond_that_it_was(stamp: int) -> None:
     import numpy as np
 
@@ -70,6 +76,66 @@ def test_every_ack_has_its_arrow_and_a_stall_shows_in_the_ring() -> None:
     assert counts[-1] == max(counts) == len(waiting)
     for event in executed:
         assert event["args"]["waited_ns"] >= 0
+
+
+def test_the_ring_s_counter_is_what_was_published_and_not_begun() -> None:
+    source = MarketDataSource.synthetic(rate_hz=200_000, events=1_000, seed=3)
+    executor = ConsumerSettings(name="executor", service=ServiceTime.constant(4_000))
+    recorder = FlightRecorder(settings=FlightSettings(dump_on=("end",)))
+    Session(source, RunSettings(executor=executor), mode="virtual", recorder=recorder).run()
+    trace = Trace(recorder.dumps[0].trace())
+    published = [ns(event["ts"]) for event in trace.track(" feed")]
+    begun = [ns(event["ts"]) for event in trace.track(" executor")]
+    counted = [event for event in trace.track(" ring", "C") if event["name"] == "ring"]
+    before = None
+    for event in counted:
+        at_ns, waiting = ns(event["ts"]), event["args"]["waiting"]
+        assert waiting == bisect_right(published, at_ns) - bisect_right(begun, at_ns)
+        assert waiting != before
+        before = waiting
+    assert max(event["args"]["waiting"] for event in counted) > 50
+
+
+def test_what_an_ack_alone_knows_of_is_in_it_too() -> None:
+    """Events that came while the acks were copied, and are in no copy of the events."""
+    source = MarketDataSource.synthetic(model="constant", rate_hz=100_000, events=500)
+    recorder = FlightRecorder(settings=FlightSettings(dump_on=("end",)))
+    Session(source, RunSettings(), mode="virtual", recorder=recorder).run()
+    (dump,) = recorder.dumps
+    tail = SimpleNamespace(events_head=400, events=300, events_overwritten=0)
+    tail.acks_head, tail.acks, tail.acks_overwritten = dump.tail.acks_head, dump.tail.acks, 0
+    cut: Any = dataclasses.replace(dump, events=dump.events[100:400], tail=tail)  # type: ignore[arg-type]
+    trace = Trace(cut.trace())
+    published = trace.track(" feed")
+    assert [event["args"]["seq"] for event in published] == list(range(500))
+    assert [event["args"]["seq"] for event in published if "kind" in event["args"]] == list(range(100, 400))
+    assert trace.flows == set(range(500))
+
+
+def test_a_long_run_s_trace_begins_where_its_steps_are_kept_and_counts_what_was_before() -> None:
+    scenario = load_drill("feed-freeze")
+    control = dataclasses.replace(scenario.control, interval_ns=MS)
+    scenario = dataclasses.replace(scenario, control=control)
+    recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+    Session(load_source(scenario), scenario=scenario, mode="virtual", recorder=recorder).run()
+    trace = Trace(recorder.dumps[0].trace())
+    begin_ns, end_ns = trace.metadata["window_ns"]
+    assert 200 * MS < end_ns - begin_ns <= 256 * MS
+    (state,) = trace.track(" lifecycle")
+    assert (state["name"], ns(state["ts"]), ns(state["dur"])) == ("READY", begin_ns, end_ns - begin_ns)
+    assert state["args"]["since_ns"] < begin_ns
+    left_out = trace.metadata["before_window"]
+    assert left_out == {"states": 3, "causes": 2, "injections": 2, "runbooks": left_out["runbooks"]}
+    assert min(ns(event["ts"]) for event in trace.events if "ts" in event) == begin_ns
+
+
+def test_without_a_plan_nobody_is_late() -> None:
+    source = MarketDataSource.synthetic(model="constant", rate_hz=100_000, events=300)
+    recorder = FlightRecorder(settings=FlightSettings(dump_on=("end",)))
+    Session(source, RunSettings(pace="max", floor_window_ns=10_000), recorder=recorder).run()
+    published = Trace(recorder.dumps[0].trace()).track(" feed")
+    assert len(published) == 300
+    assert not any("late_ns" in event["args"] or event["dur"] for event in published)
 
 
 def test_consumers_and_losses_have_their_tracks() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
+import weakref
 
 import pytest
 
 from tests.runtime.looks import seen
 from tickpath.config.scenario.surroundings import WarmupSettings
-from tickpath.runtime.warmup import FrozenGarbage, WarmUp
+from tickpath.runtime.warmup import FrozenGarbage, WarmUp, garbage
 
 
 @pytest.fixture
@@ -57,3 +60,45 @@ def test_what_somebody_else_has_frozen_stays_frozen() -> None:
         assert gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()
+
+
+def test_before_the_first_context_nothing_is_frozen_by_us() -> None:
+    gc.freeze()
+    try:
+        freezer = garbage._Freezer()
+        assert freezer.enter() == 0
+        freezer.leave()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+
+
+class Cycle:
+    """Garbage that only the collector finds."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.mark.usefixtures("nothing_frozen")
+def test_what_is_garbage_by_then_is_freed_and_not_frozen() -> None:
+    gc.disable()
+    try:
+        gone = weakref.ref(Cycle())
+        with FrozenGarbage():
+            assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this machine")
+def test_a_fork_does_not_wait_for_a_thread_that_it_does_not_have() -> None:
+    with garbage._freezer._lock:
+        child = os.fork()
+        if not child:
+            # Whoever waits here waits for ever.
+            signal.alarm(20)
+            with FrozenGarbage():
+                os._exit(7)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7

@@ -33,7 +33,7 @@ from tickpath.config.scenario.operator import OperatorSettings
 from tickpath.config.scenario.probes import FeedStalenessSettings, RefusedMovesSettings
 from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.ingest import MarketDataSource
-from tickpath.core.state import State
+from tickpath.core.state import Lifecycle, State
 from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.lab.scenario_source import load_source
@@ -222,6 +222,33 @@ def test_a_history_that_was_cut_proves_nothing() -> None:
     whole = Traced(scenario(operator=operator))
     assert (whole.result.verdict, whole.result.executed_outside_ready) == ("pass", 0)
     assert books(whole).gated[State.DEGRADED] > 0
+
+
+class Overflown:
+    """A record whose table of epochs had no room for another."""
+
+    epochs_overflow = 1
+
+    def __init__(self, record: Any) -> None:
+        self._record = record
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._record, name)
+
+
+@pytest.mark.parametrize("which", ["table", "history"])
+def test_what_adds_up_is_no_proof_all_the_same_where_something_is_missing(
+    which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = session(scenario())
+    finish = given._driver.finish
+    if which == "table":
+        monkeypatch.setattr(given._driver, "finish", lambda: Overflown(finish()))
+    else:
+        monkeypatch.setattr(Lifecycle, "history_dropped", 1)
+    result = given.run()
+    assert (result.verdict, result.executed_outside_ready) == ("fail", None)
+    assert result.reasons == ("there is no proof that nothing was executed outside READY",)
 
 
 @pytest.mark.parametrize(("overrun", "verdict"), [("raise", "fail"), ("detach", "pass"), ("head", "pass")])

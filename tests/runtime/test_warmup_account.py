@@ -222,7 +222,7 @@ def test_the_spread_is_of_the_last_ones() -> None:
 @pytest.mark.parametrize(("last_ns", "flat"), [(110, True), (111, False), (91, True), (90, False)])
 def test_flat_is_within_the_tolerance_of_the_smallest(last_ns: int, flat: bool) -> None:
     assert is_flat(medians(5, 100, last_ns), flat_rounds=2, tolerance=0.1) is flat
-    assert not is_flat(medians(100), flat_rounds=2, tolerance=0.1)
+    assert is_flat(medians(100), flat_rounds=2, tolerance=0.1) is False
     assert not is_flat(medians(100, 101), flat_rounds=2, tolerance=0.0)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import click
 
 from tickpath.cli.interrupts import EXIT_INTERRUPTED
@@ -77,7 +75,7 @@ class _LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 passed, 1 failed, 2 bad input or usage, 130 interrupted.",
 )
-@click.version_option(version("tickpath"), prog_name="tickpath", message="%(prog)s %(version)s")
+@click.version_option(package_name="tickpath", prog_name="tickpath", message="%(prog)s %(version)s")
 @click.pass_context
 def _group(ctx: click.Context) -> None:
     """A laboratory for the execution path of a trading system.

@@ -10,19 +10,32 @@ import click
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
 from tickpath.cli.output import print_result
+from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
+from tickpath.config.scenario.explain import table_of
+from tickpath.core.whole_file import write_whole
+from tickpath.lab.drill import load_drill
+from tickpath.lab.machine import cores
+from tickpath.lab.sweep.axes import parse_axes, parse_seeds
+from tickpath.lab.sweep.cluster import DaskCluster
+from tickpath.lab.sweep.folder import Folder
+from tickpath.lab.sweep.grid import Grid, judge, without_effect
+from tickpath.lab.sweep.local import InProcess, LocalProcesses
+from tickpath.lab.sweep.picture import draw
+from tickpath.lab.sweep.report import sweep_report
+from tickpath.lab.sweep.sweep import go_through, refuse_too_many
+from tickpath.lab.sweep.sweep_text import print_sweep
+from tickpath.lab.sweep.table import load_packages, table_bytes
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from tickpath.cli.progress import RunProgress
-    from tickpath.lab.sweep.folder import Folder
-    from tickpath.lab.sweep.grid import Grid
     from tickpath.lab.sweep.local import SweepEngine
     from tickpath.lab.sweep.sweep import Swept
     from tickpath.lab.sweep.table import Format
+
 
 __all__ = ["command"]
 
@@ -97,6 +110,11 @@ that are not met are a column, and no failure); 2 bad input or usage; 130 interr
     help="A larger grid is refused before anything is run.",
 )
 @click.option(
+    "--again",
+    is_flag=True,
+    help="Do runs that ended with an error once more: for what was the machine's fault.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/sweep/1) and nothing else."
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
@@ -105,9 +123,12 @@ def command(**options: Any) -> int:
 
     Writes a table with a row for each run, and heat maps of p99 and losses.
     """
+    # Everything that takes its time, first: an import that a signal ends cannot be made again.
+    load_packages()
+    engine = _engine(options)
     try:
         with StopSignals() as signals:
-            report = _swept(options, signals)
+            report = _swept(options, engine, signals)
             _print(report, as_json=options["as_json"])
     except KeyboardInterrupt:
         # The second signal means now, and before the first run there is nothing to tell. The rows are kept.
@@ -116,26 +137,17 @@ def command(**options: Any) -> int:
     return _EXIT_CODES[report["verdict"]]
 
 
-def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
+def _swept(
+    options: Mapping[str, Any], engines: AbstractContextManager[SweepEngine], signals: StopSignals
+) -> dict[str, Any]:
     """Judges, runs, writes and reports."""
-    # Everything that takes its time: an import that a signal ends cannot be made again, NumPy's above all.
-    import numpy as np  # noqa: F401
-
-    from tickpath.cli.progress import RunProgress
-    from tickpath.lab.sweep.folder import Folder
-    from tickpath.lab.sweep.grid import without_effect
-    from tickpath.lab.sweep.report import sweep_report
-    from tickpath.lab.sweep.sweep import go_through
-    from tickpath.lab.sweep.table import need_packages
-
-    need_packages()
     with RunProgress(quiet=options["quiet"]) as progress:
         grid, name = _grid(options, progress)
     path = options["output"] or Path(f"{name}-sweep")
     idle = without_effect(grid)
     if idle and not options["quiet"]:
         say(f"tickpath: {', '.join(idle)}: no run in virtual time depends on it, whatever its value")
-    with _engine(options) as engine, Folder(path, grid) as folder:
+    with engines as engine, Folder(path, grid, again=options["again"]) as folder:
         with RunProgress(quiet=options["quiet"]) as progress:
             if not options["quiet"]:
                 _announce(grid, folder, engine)
@@ -153,12 +165,6 @@ def _swept(options: Mapping[str, Any], signals: StopSignals) -> dict[str, Any]:
 
 def _grid(options: Mapping[str, Any], progress: RunProgress) -> tuple[Grid, str]:
     """What is to be run, judged as far as it can be beforehand; and the scenario's name."""
-    from tickpath.config.scenario.explain import table_of
-    from tickpath.lab.drill import load_drill
-    from tickpath.lab.sweep.axes import parse_axes, parse_seeds
-    from tickpath.lab.sweep.grid import Grid, judge
-    from tickpath.lab.sweep.sweep import refuse_too_many
-
     scenario = load_drill(options["scenario"])
     axes = parse_axes(table_of(scenario), options["assignments"])
     seeds = None if options["seeds"] is None else parse_seeds(options["seeds"])
@@ -169,9 +175,6 @@ def _grid(options: Mapping[str, Any], progress: RunProgress) -> tuple[Grid, str]
 
 
 def _engine(options: Mapping[str, Any]) -> AbstractContextManager[SweepEngine]:
-    from tickpath.lab.machine import cores
-    from tickpath.lab.sweep.cluster import DaskCluster
-    from tickpath.lab.sweep.local import InProcess, LocalProcesses
 
     asked, processes = options["engine"], options["processes"]
     if asked != _LOCAL:
@@ -201,10 +204,6 @@ def _s(number: int) -> str:
 
 def _write(swept: Swept, folder: Folder, table: Format) -> dict[str, str]:
     """Table and picture of what there is; nothing of nothing."""
-    from tickpath.core.whole_file import write_whole
-    from tickpath.lab.sweep.picture import draw
-    from tickpath.lab.sweep.table import table_bytes
-
     if not swept.tally.runs:
         return {}
     made: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
@@ -220,6 +219,5 @@ def _write(swept: Swept, folder: Folder, table: Format) -> dict[str, str]:
 
 
 def _print(report: Mapping[str, Any], *, as_json: bool) -> None:
-    from tickpath.lab.sweep.sweep_text import print_sweep
 
     print_result(report, lambda console: print_sweep(report, console), as_json=as_json)

@@ -1,7 +1,8 @@
 """A process of our own with a pipe to it: it is started, spoken to, and ended, whatever it does.
 
-A terminal's Ctrl-C is for the parent: the child never sees it. It ends when the parent is gone, ``kill -9``
-included, however deep it sits in a blocking call. Ending one blocks for at most two seconds.
+Ctrl-C, SIGTERM and SIGHUP, which a terminal or a supervisor may send to all of a group, are for the parent:
+the child never sees them. It ends when the parent is gone, ``kill -9`` included, however deep it sits in a
+blocking call. Ending one blocks for at most two seconds.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import threading
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
+
+from tickpath.runtime.stop_signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,11 +47,11 @@ class Child:
         self.role = role
         self.control, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(given, theirs), daemon=True)
-        # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it is imported. The
-        # first process would start the tracker as well, which unblocks what is blocked here.
+        # They stay blocked there: it could ignore them only once it is imported. The first process would
+        # start the tracker as well, which unblocks what is blocked here.
         if os.name == "posix":
             resource_tracker.ensure_running()
-        with blocked(signal.SIGINT):
+        with blocked(*heeded()):
             self._process.start()
         theirs.close()
 
@@ -72,8 +75,7 @@ class Child:
 
 
 def be_a_child() -> None:
-    """What a child does first: leave signals and stdout to its parent, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """What a child does first: leave stdout to its parent, and end with it."""
     # What is printed here is no part of the result.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()

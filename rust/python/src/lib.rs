@@ -38,6 +38,7 @@ mod memory;
 mod metrics;
 mod ping_pong;
 mod place;
+mod room;
 mod sink;
 mod sizing;
 mod state;

@@ -165,6 +165,19 @@ def test_a_run_that_failed_is_a_row_and_the_sweep_has_failed(tmp_path: Path) -> 
     assert (first, result.tally.error_counts[words]) == (3, 3)
 
 
+def test_runs_that_ended_with_an_error_can_be_done_again(tmp_path: Path) -> None:
+    swept(GRID, tmp_path, Scripted(lambda run: [failed(run, "no such file") if run < 3 else row(run)]))
+    with Folder(tmp_path, GRID) as folder:
+        assert folder.done == 12
+    with Folder(tmp_path, GRID, again=True) as folder:
+        assert (folder.done_before, sorted(folder.left())) == (9, [0, 1, 2])
+        folder.keep([row(0), failed(1, "no such file")])
+    with Folder(tmp_path, GRID) as folder:
+        rows = {each["run"]: each["outcome"] for each in folder.rows()}
+    # What was to be done again, and was not, has its row still.
+    assert (len(rows), rows[0], rows[1], rows[2]) == (12, "pass", "error", "error")
+
+
 def test_an_error_of_any_kind_is_that_of_its_run(tmp_path: Path) -> None:
     def do(run: int) -> list[Done]:
         return [failed(run, ZeroDivisionError("by zero")) if run == 4 else row(run)]

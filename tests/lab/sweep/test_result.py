@@ -21,7 +21,7 @@ from tickpath.lab.sweep.folder import Folder
 from tickpath.lab.sweep.grid import Grid
 from tickpath.lab.sweep.picture import draw
 from tickpath.lab.sweep.report import sweep_report
-from tickpath.lab.sweep.table import Format, need_packages, table_bytes
+from tickpath.lab.sweep.table import Format, load_packages, table_bytes
 
 
 def file_of(grid: Grid, path: Path, kind: Format = "parquet") -> Path:
@@ -194,7 +194,7 @@ def test_the_picture_is_drawn_and_the_same_again(tmp_path: Path, assignments: tu
 
 
 def test_a_package_that_is_missing_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    need_packages()
+    load_packages()
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(SweepRefused, match=r"pyarrow for its table and .*pip install 'tickpath\[sweep\]'"):
-        need_packages()
+        load_packages()

@@ -70,14 +70,18 @@ def _recordings(grid: Grid) -> dict[str, dict[str, int]]:
 
 
 class Folder:
-    """A sweep's folder, held; a context. Raises ``SweepRefused`` and ``OSError``."""
+    """A sweep's folder, held; a context. Raises ``SweepRefused`` and ``OSError``.
 
-    def __init__(self, path: Path, grid: Grid) -> None:
+    With ``again`` runs that ended with an error are done once more. Of two rows of a run the later holds.
+    """
+
+    def __init__(self, path: Path, grid: Grid, *, again: bool = False) -> None:
         self.path = path
         self._grid = grid
         self._begin_of_line = array.array("q", [_MISSING]) * len(grid)
         self._synced_ns = now()
         self._dirty = False
+        self._again = again
         self._hold(plan_of(grid))
         self.done_before = self.done
         """Runs that were done when it was opened."""
@@ -137,7 +141,7 @@ class Folder:
         self._runs.seek(0)
         begin = 0
         for line in self._runs:
-            run = _run_of(line, len(self._grid))
+            run, is_error = _run_of(line, len(self._grid))
             if run is None:
                 rest = self._runs.read()
                 if rest:
@@ -147,7 +151,7 @@ class Folder:
                     )
                 self._runs.truncate(begin)
                 break
-            self._begin_of_line[run] = begin
+            self._begin_of_line[run] = _MISSING if is_error and self._again else begin
             begin += len(line)
         self._runs.seek(0, os.SEEK_END)
         self._end = begin
@@ -207,15 +211,16 @@ class Folder:
             self._runs.close()
 
 
-def _run_of(line: bytes, runs: int) -> int | None:
-    """The run of a line; ``None`` of one that is no row of this sweep."""
+def _run_of(line: bytes, runs: int) -> tuple[int | None, bool]:
+    """The run of a line, ``None`` of one that is no row of this sweep; and whether it ended with an error."""
     if not line.endswith(b"\n"):
-        return None
+        return None, False
     try:
-        run = json.loads(line)["run"]
+        row = json.loads(line)
+        run, outcome = row["run"], row["outcome"]
     except (ValueError, KeyError, TypeError):
-        return None
-    return run if isinstance(run, int) and 0 <= run < runs else None
+        return None, False
+    return (run if isinstance(run, int) and 0 <= run < runs else None), outcome == "error"
 
 
 def _differences(there: Any, here: Any, path: str = "") -> Iterator[str]:

@@ -6,6 +6,7 @@ it is needed.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import itertools
 import json
@@ -24,18 +25,19 @@ if TYPE_CHECKING:
     from tickpath.lab.sweep.grid import Grid
     from tickpath.lab.sweep.tally import Tally
 
-__all__ = ["ROWS_SCHEMA", "Format", "need_packages", "table_bytes"]
+__all__ = ["ROWS_SCHEMA", "Format", "load_packages", "table_bytes"]
 
 ROWS_SCHEMA = "tickpath/sweep-rows/1"
 Format = Literal["parquet", "arrow"]
 
 _INT64_MAX = (1 << 63) - 1
 _ROWS_AT_A_TIME = 20_000
+_MODULES = ("pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_svg", "matplotlib.ticker")
 _NEEDED = {"pyarrow": "its table", "matplotlib": "its picture"}
 
 
-def need_packages() -> None:
-    """Raises ``SweepRefused``, with what to install, if one is missing that the result is made with."""
+def load_packages() -> None:
+    """Imports what the result is made with. Raises ``SweepRefused``, with what to install, if it cannot."""
     missing = [
         f"{name} for {what}" for name, what in _NEEDED.items() if importlib.util.find_spec(name) is None
     ]
@@ -43,6 +45,8 @@ def need_packages() -> None:
         raise SweepRefused(
             f"a sweep needs {' and '.join(missing)}, which is not installed: pip install 'tickpath[sweep]'"
         )
+    for name in _MODULES:
+        importlib.import_module(name)
 
 
 def table_bytes(tally: Tally, rows: Iterable[Mapping[str, Any]], kind: Format) -> bytes:

@@ -38,6 +38,8 @@ _PATIENCE_NS = 2 * _NS_PER_S
 #: After a failure to accept, such as no file descriptors, for as long.
 _BREATH_S = 0.1
 _HEAD_END = b"\r\n\r\n"
+#: What somebody types who talks to it by hand; he is not left waiting.
+_BARE_END = b"\n\n"
 
 
 class Endpoints:
@@ -183,6 +185,8 @@ class Endpoints:
         except TimeoutError:
             return problem(408, f"the request took longer than {self._patience_ns / _NS_PER_S:g} s")
         if _HEAD_END not in head:
+            if _BARE_END in head:
+                return problem(400, "the lines of a request end with CR and LF")
             line_end = b"\r\n" in head
             if len(head) < _REQUEST_BYTES_MAX:
                 return None
@@ -218,7 +222,7 @@ class Endpoints:
 def _read_head(connection: socket.socket, deadline_ns: int) -> bytes:
     """Bytes up to the end of the headers, the limit, or the end; raises ``TimeoutError`` at the deadline."""
     head = b""
-    while _HEAD_END not in head and len(head) < _REQUEST_BYTES_MAX:
+    while _HEAD_END not in head and _BARE_END not in head and len(head) < _REQUEST_BYTES_MAX:
         left_ns = deadline_ns - now()
         if left_ns <= 0:
             raise TimeoutError
@@ -241,6 +245,9 @@ def _read_away(connection: socket.socket, deadline_ns: int) -> None:
 def _send_at_once(connection: socket.socket, reply: Answer) -> None:
     try:
         connection.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            # Closing on unread bytes would take the answer with it.
+            connection.recv(_REQUEST_BYTES_MAX)
         connection.send(reply.encode())
     except OSError:
         pass
