@@ -124,7 +124,7 @@ def _observer(observer: Mapping[str, Any] | None) -> str:
     low, high = observer["cost_ns_low"], observer["cost_ns_high"]
     seen = f"{_signed(low)} to {_signed(high)}, pairs: {observer['pairs']}"
     if low <= 0:
-        return f"a sink's cost is lost in the machine's noise ({seen})\n{acks}"
+        return f"a sink's cost is lost in the noise ({seen})\n{acks}"
     return f"a sink costs {_signed(observer['cost_ns'])} at p50 ({seen})\n{acks}"
 
 
