@@ -155,7 +155,7 @@ models: .venv/.built ## Explore the models without end: make models, or for hour
 
 # What takes processes that are killed, and a Dask cluster of its own.
 sweep-deep: .venv/.built ## Sweep while processes and a cluster's workers are killed: nothing lost, nothing twice (a minute)
-	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py $(ARGS)
+	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py tests/cli/test_sweep_progress.py $(ARGS)
 
 coverage: .venv/.installed $(call cargo_tool,cargo-llvm-cov) ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
 	@$(BIN)/python -m tools.coverage $(ARGS)
@@ -208,9 +208,17 @@ supply-chain: $(call cargo_tool,cargo-deny) ## Check licences and sources of eve
 publish-check: ## Build the core crate as crates.io would get it, and publish nothing
 	cargo publish --quiet --dry-run --locked -p tickpath-core $(ARGS)
 
+# Of these the core is checked, where rustup has them (`rustup target add`).
+TARGETS_ELSEWHERE := x86_64-pc-windows-gnu aarch64-apple-darwin aarch64-unknown-linux-gnu
+
 elsewhere: ## Lint the core as systems other than Linux and processors other than x86-64 get it, and pass its tests
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo clippy --quiet -p tickpath-core -- -D warnings
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo test --quiet -p tickpath-core
+	@for target in $(TARGETS_ELSEWHERE); do \
+		rustup target list --installed 2>/dev/null | grep -qx $$target || { echo "SKIPPED: rustup target add $$target" >&2; continue; }; \
+		CARGO_TARGET_DIR=target-elsewhere cargo clippy --quiet -p tickpath-core --no-default-features --target $$target -- -D warnings || exit 1; \
+		echo "$$target: the core without its formats, whose C a cross compiler would have to build, has no warning"; \
+	done
 
 docs: .venv/.built ## Build the site into build/site: pages, and the reference from docstrings; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir docs . build/site
@@ -334,6 +342,6 @@ test-wheel: wheel sdist ## Install wheel and sdist into empty environments of ev
 	TICKPATH_DIST=$(CURDIR)/$(DIST) $(BIN)/python -m pytest --override-ini timeout=600 -rs tests/packaging
 
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-coverage target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-coverage target-elsewhere target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find python tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tickpath/*.so
