@@ -35,7 +35,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 #: What a process is told of its terminal, and not by it.
 _OF_THE_TERMINAL = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
-PATIENCE_S = 20
+PATIENCE_S = 30
 _OTHER_SCREEN, _FIRST_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 _NO_CURSOR, _CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 

@@ -21,7 +21,7 @@ from tickpath.cli.watch import watch as module
 from tickpath.runtime.lag import Lag
 from tickpath.runtime.shutdown import Shutdown
 
-RUN = ["run", "--watch", "--floor-ms", "0.1", "--json"]
+RUN = ["run", "--watch", "--wait", "park", "--floor-ms", "0.1", "--json"]
 
 
 class Seat(Terminal):

@@ -20,9 +20,28 @@ import pytest
 
 from tests.cli.terminals import PATIENCE_S, Terminal
 
-#: A plan of minutes.
-LONG = ["run", "--watch", "--rate", "20000", "--events", "3000000", "--floor-ms", "1", "--json"]
-CONSUMERS = ["--consumer", "log,after=executor", "--consumer", "slow,service=200000", "--capacity", "4096"]
+#: A plan of minutes, on threads that leave the cores to others.
+LONG = [
+    "run",
+    "--watch",
+    "--wait",
+    "park",
+    "--rate",
+    "20000",
+    "--events",
+    "3000000",
+    "--floor-ms",
+    "1",
+    "--json",
+]
+CONSUMERS = [
+    "--consumer",
+    "log,after=executor,wait=park",
+    "--consumer",
+    "slow,service=200000,wait=park",
+    "--capacity",
+    "4096",
+]
 
 
 def published(text: str) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.runtime.looks import Stage
 from tickpath.core.bus import EventRing
@@ -54,6 +56,11 @@ def test_a_stage_that_reads_no_more_and_a_run_that_has_not_begun() -> None:
     # A look that is older than the counters beside it: what was there is read by now.
     assert lags(ring, 500, Stage(cursor=1, backlog=3))["executor"] == Lag(3, 0, False)
     assert lags(ring, 500, Stage(cursor=9, backlog=3))["executor"] == Lag(3, None, False)
+
+
+def test_a_lag_is_of_one_moment() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Lag(0, 0, False).events = 1  # type: ignore[misc]
 
 
 def test_a_session_knows_the_lags_of_its_stages_by_their_names() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import re
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import polars
@@ -14,10 +16,11 @@ import pytest
 
 from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.run import RunSettings
+from tickpath.config.words import duration
 from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import State, Transition
 from tickpath.errors import ArgumentValueError, PackageMissing
-from tickpath.runtime.notebook import html_table
+from tickpath.runtime.notebook import html_table, html_verdict
 from tickpath.runtime.result import RunResult
 from tickpath.runtime.session import Session
 from tickpath.runtime.tables import ResultTable, TableName
@@ -147,31 +150,142 @@ class Balanced(HTMLParser):
 
 def test_a_notebook_shows_verdict_lifecycle_books_and_latencies(result: RunResult) -> None:
     words = Balanced(result._repr_html_()).words
-    for said in ("PASS", "virtual", "Ledger", "executor", "slow", "2,000", "Latency", "p99.9"):
-        assert said in words
-    assert {"polled to completed", "executed outside READY"} <= set(words)
-    assert any(word.startswith("INIT → WARMUP") for word in words)
-    assert "published" in Balanced(result.table("ledger")._repr_html_()).words
+    assert words[:9] == [
+        *("PASS", "mode", "virtual", "run time", duration(result.record and result.record.wall_ns)),
+        *("lifecycle", "INIT → WARMUP (run started) → READY (200 warm-up events processed)"),
+        *("executed outside READY", "0"),
+    ]
+    ledger, latency = words.index("Ledger"), words.index("Latency")
+    assert words[ledger + 1 : ledger + 10] == [
+        *("consumer", "published", "executed", "gated", "read"),
+        *("lost", "shed", "unread", "balanced"),
+    ]
+    assert words[ledger + 10 : ledger + 12] == ["executor", "2,000"]
+    assert words[latency + 1 : latency + 9] == [
+        "consumer",
+        "stage",
+        "count",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+    ]
+    # Of each of two consumers, all states together, five stages.
+    rows = words[latency + 9 :]
+    assert rows[:3] == ["executor", "intended to published", "2,000"]
+    assert [rows.count(name) for name in ("executor", "slow")] == [5, 5]
 
 
 def test_a_run_that_left_nothing_has_something_to_show(nothing: RunResult) -> None:
-    words = Balanced(nothing._repr_html_()).words
-    assert "INTERRUPTED" in words
-    assert "unknown" in words
-    assert "Ledger" not in words
+    assert Balanced(nothing._repr_html_()).words == [
+        *("INTERRUPTED", "mode", "live", "wall time", "unknown", "lifecycle", "INIT"),
+        *("executed outside READY", "0"),
+    ]
+
+
+def test_the_lifecycle_is_told_move_by_move(nothing: RunResult) -> None:
+    moves = (
+        Transition(1, State.INIT, State.WARMUP, 0, ""),
+        Transition(2, State.WARMUP, State.DEGRADED, 5, "no data"),
+    )
+    failed = dataclasses.replace(nothing, verdict="fail", reasons=("one", "two"), history=moves)
+    words = Balanced(failed._repr_html_()).words
+    assert words[:2] == ["FAIL", ": one; two"]
+    assert "INIT → WARMUP → DEGRADED (no data)" in words
+    assert failed.table("lifecycle").rows == (
+        (1, 0, "INIT", "WARMUP", ""),
+        (2, 5, "WARMUP", "DEGRADED", "no data"),
+    )
+
+
+def test_a_table_in_html_is_exactly_this() -> None:
+    headings = ("name", "p99_9_ns", "at_ns", "share", "ok", "cause_of")
+    rows = [("a_b", 1_500, None, 0.25, True, ""), ("c", 0, 7, None, False, "x")]
+    assert html_table(headings, rows, "Of <it>") == (
+        '<table style="color:inherit"><caption>Of &lt;it&gt;</caption><thead><tr>'
+        "<th>name</th><th>p99.9</th><th>at</th><th>share</th><th>ok</th><th>cause of</th></tr></thead><tbody>"
+        '<tr><td style="text-align:left">a_b</td><td style="text-align:right">1.50 µs</td>'
+        '<td style="text-align:left">unknown</td><td style="text-align:right">0.25</td>'
+        '<td style="text-align:left">yes</td><td style="text-align:left"></td></tr>'
+        '<tr><td style="text-align:left">c</td><td style="text-align:right">0 ns</td>'
+        '<td style="text-align:right">7 ns</td><td style="text-align:left">unknown</td>'
+        '<td style="text-align:left">no</td><td style="text-align:left">x</td></tr></tbody></table>'
+    )
+    assert html_table(("n",), [(1_234,)]) == (
+        '<table style="color:inherit"><thead><tr><th>n</th></tr></thead><tbody>'
+        '<tr><td style="text-align:right">1,234</td></tr></tbody></table>'
+    )
+
+
+def test_a_verdict_has_its_colour_and_its_reasons() -> None:
+    colours = {"pass": "#2e9e44", "fail": "#d9434e", "interrupted": "#c77700", "other": "inherit"}
+    for verdict, colour in colours.items():
+        assert html_verdict(verdict) == (f'<p><strong style="color:{colour}">{verdict.upper()}</strong></p>')
+    assert html_verdict("fail", ["a", "<b>"]).endswith("</strong>: a; &lt;b&gt;</p>")
+
+
+def test_what_the_control_plane_did_is_in_its_tables(nothing: RunResult) -> None:
+    reading = SimpleNamespace(value=3.5, threshold=1.0)
+    cause = SimpleNamespace(words="no data")
+    control: Any = SimpleNamespace(
+        health=(SimpleNamespace(at_ns=1, probe="age", cause=cause, raised=True, reading=reading),),
+        injections=(SimpleNamespace(at_ns=2, name="gap", kind="feed_gap", event="start"),),
+        audit=(SimpleNamespace(at_ns=3, runbook="r", trigger="t", step="s", event="acted", detail="d"),),
+    )
+    run = dataclasses.replace(nothing, control=control)
+    assert _rows(run.table("health")) == [
+        {"at_ns": 1, "probe": "age", "cause": "no data", "raised": True, "value": 3.5, "threshold": 1.0}
+    ]
+    assert _rows(run.table("injections")) == [
+        {"at_ns": 2, "name": "gap", "kind": "feed_gap", "event": "start"}
+    ]
+    audited = {"at_ns": 3, "runbook": "r", "trigger": "t", "step": "s", "event": "acted", "detail": "d"}
+    assert _rows(run.table("audit")) == [audited]
+
+
+def test_the_machines_floor_is_the_last_row_of_the_latencies(nothing: RunResult) -> None:
+    names = ("count", "min_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns", "max_ns", "dropped")
+    figures = dict(zip(names, range(1, 10), strict=True))
+    warm = SimpleNamespace(stage="polled_to_completed", state=int(State.WARMUP), **figures)
+    never = SimpleNamespace(stage="polled_to_completed", state=int(State.READY), **(figures | {"count": 0}))
+    record: Any = SimpleNamespace(stages=(), latency_by_state=(warm, never), floor=SimpleNamespace(**figures))
+    run = dataclasses.replace(nothing, record=record)
+    assert run.table("latency").rows == (
+        ("executor", "WARMUP", "polled_to_completed", *range(1, 10)),
+        (None, None, "machine_floor", *range(1, 10)),
+    )
+    record.wall_ns = 5
+    assert Balanced(run._repr_html_()).words[-7:] == [
+        "machine floor",
+        "1",
+        "3 ns",
+        "4 ns",
+        "5 ns",
+        "6 ns",
+        "8 ns",
+    ]
+
+
+def test_a_table_is_what_it_is() -> None:
+    table = ResultTable("t", (("n", "integer"),), ((1,),))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        table.name = "u"  # type: ignore[misc]
+    arrow = ResultTable("t", (("n", "integer"), ("at_ns", "integer")), ()).to_arrow()
+    assert [field.metadata for field in arrow.schema] == [None, {b"unit": b"ns"}]
 
 
 def test_what_others_have_named_is_text_and_nothing_else(nothing: RunResult) -> None:
     trap = '<script>alert("1")</script>'
     move = Transition(1, State.INIT, State.WARMUP, 0, trap)
-    hostile = RunResult.without_record(RunSettings(), "fail", trap)
-    object.__setattr__(hostile, "history", (move,))
+    hostile = dataclasses.replace(nothing, reasons=(trap,), history=(move,))
     for html in (hostile._repr_html_(), html_table([trap], [(trap,)], trap)):
         assert "<script" not in html
         assert trap in "".join(Balanced(html).words)
 
 
-def test_a_long_table_is_cut_and_says_so() -> None:
-    html = html_table(["n"], [(number,) for number in range(1_250)])
+@pytest.mark.parametrize(("rows", "more"), [(200, ""), (201, "1"), (1_250, "1,050")])
+def test_a_long_table_is_cut_and_says_so(rows: int, more: str) -> None:
+    html = html_table(["n"], [(number,) for number in range(rows)])
     assert len(re.findall("<tr>", html)) == 201
-    assert "1,050 more rows" in html
+    assert html.partition("</table>")[2] == (f"<p>{more} more rows</p>" if more else "")
