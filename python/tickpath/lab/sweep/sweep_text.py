@@ -130,7 +130,8 @@ def _points(report: Mapping[str, Any]) -> Table:
 def _missed(point: Mapping[str, Any]) -> str:
     if not point["published"]:
         return "unknown"
-    return f"{100 * point['missed'] / point['published']:.2g} %" if point["missed"] else "0"
+    share = point["missed"] / point["published"]
+    return f"{100 * share:.2g} %" if share else "0"
 
 
 def _objectives(point: Mapping[str, Any]) -> str:
