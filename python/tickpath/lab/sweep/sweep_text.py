@@ -105,7 +105,7 @@ def _grid(facts: list[tuple[str, str]]) -> Table:
 def _points(report: Mapping[str, Any]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for axis in report["axes"]:
-        table.add_column(axis["key"], justify="right", overflow="fold")
+        table.add_column(Text(axis["key"]), justify="right", overflow="fold")
     for heading in ("runs", "failed", "p99", "worst", "missed", "objectives"):
         table.add_column(heading, justify="right")
     points = report["points"]
