@@ -138,7 +138,8 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 		tests/lab/test_drills.py $(ARGS)
 
 watch: .venv/.built ## Drive `tickpath run --watch` in terminals: keys, sizes, signals, a shell's job control; about a minute
-	TICKPATH_WATCH=1 $(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/test_watch_terminal.py $(ARGS)
+	$(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/watch_in_terminals.py \
+		tests/cli/test_watch_terminal.py $(ARGS)
 
 watch-cost: .venv-release/.installed ## Measure what `run --watch` costs a run: the same with it and without, in turns; about a minute
 	@$(RELEASE)/python tools/watch_cost.py $(ARGS)
@@ -207,9 +208,17 @@ supply-chain: $(call cargo_tool,cargo-deny) ## Check licences and sources of eve
 publish-check: ## Build the core crate as crates.io would get it, and publish nothing
 	cargo publish --quiet --dry-run --locked -p tickpath-core $(ARGS)
 
+# Of these the core is checked, where rustup has them (`rustup target add`).
+TARGETS_ELSEWHERE := x86_64-pc-windows-gnu aarch64-apple-darwin aarch64-unknown-linux-gnu
+
 elsewhere: ## Lint the core as systems other than Linux and processors other than x86-64 get it, and pass its tests
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo clippy --quiet -p tickpath-core -- -D warnings
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo test --quiet -p tickpath-core
+	@for target in $(TARGETS_ELSEWHERE); do \
+		rustup target list --installed 2>/dev/null | grep -qx $$target || { echo "SKIPPED: rustup target add $$target" >&2; continue; }; \
+		CARGO_TARGET_DIR=target-elsewhere cargo clippy --quiet -p tickpath-core --no-default-features --target $$target -- -D warnings || exit 1; \
+		echo "$$target: the core without its formats, whose C a cross compiler would have to build, has no warning"; \
+	done
 
 docs: .venv/.built ## Build the site into build/site: pages, and the reference from docstrings; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir docs . build/site
@@ -333,6 +342,6 @@ test-wheel: wheel sdist ## Install wheel and sdist into empty environments of ev
 	TICKPATH_DIST=$(CURDIR)/$(DIST) $(BIN)/python -m pytest --override-ini timeout=600 -rs tests/packaging
 
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-coverage target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-coverage target-elsewhere target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find python tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tickpath/*.so

@@ -88,7 +88,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(
 def test_sigusr1_dumps_a_process_and_never_ends_it(tmp_path: Path) -> None:
     """Before the run, in it, and until the process is gone."""
     folder = tmp_path / "flights"
-    command = [*TICKPATH, "run", "--events", "10000", "--rate", "20000", "--floor-ms", "1", "--json"]
+    command = [*TICKPATH, "run", "--events", "6000", "--rate", "20000", "--floor-ms", "1", "--json"]
     command += ["--flight-recorder", str(folder), "--dump-on", "signal", "--dumps-max", "3", "--last", "100"]
     out = tmp_path / "out.json"
     with (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -231,13 +232,16 @@ def test_a_signal_may_ask_between_any_two_lines() -> None:
             recorder.request("SIGUSR1", by_signal=True)
         return at_each_line if frame.f_code.co_filename.endswith("flight_recorder/recorder.py") else None
 
-    before = sys.gettrace()
-    sys.settrace(at_each_line)
-    try:
-        flown(recorder)
-        account = recorder.account
-    finally:
-        sys.settrace(before)
+    def traced(call: Callable[[], Any]) -> Any:
+        before = sys.gettrace()
+        sys.settrace(at_each_line)
+        try:
+            return call()
+        finally:
+            sys.settrace(before)
+
+    flown(recorder, trace=lambda look, plane, _digest: traced(lambda: recorder.step(look, plane)))
+    account = traced(lambda: recorder.account)
     assert {"_step", "_requested", "account", "_keep"} <= set(asked)
     assert account.failures == 0
     assert [each.why for each in account.suppressed] == ["over"]

@@ -13,6 +13,7 @@ from tickpath.cli.numbers import CAPACITY_MAX, Number
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.config.engine import OverrunPolicy, Wait
+from tickpath.core.whole_file import why_not_written
 from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
@@ -219,12 +220,10 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--set changes a setting of a scenario: name one, or use the options")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
-    if options["hlog"] is not None:
-        from tickpath.core.whole_file import why_not_written
-
-        reason = why_not_written(options["hlog"])
+    for name in ("hlog", "audit", "probe_file"):
+        reason = None if options[name] is None else why_not_written(options[name])
         if reason is not None:
-            raise click.UsageError(f"--hlog {reason}")
+            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
 
 
 def _refuse_beside_a_comparison(options: Mapping[str, Any]) -> None:

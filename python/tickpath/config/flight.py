@@ -29,7 +29,7 @@ TriggerKind = Literal["latency", "overrun", "transition", "signal", "end"]
 Quantity = Literal["p50", "p99", "max"]
 
 LAST_MAX = 1_000_000
-"""The most events and acks that can be kept: some 600 MB of trace."""
+"""The most events and acks that can be kept: some 700 MB of trace."""
 DUMP_ON = ("overrun", "transition:DEGRADED", "signal", "end")
 """What makes a recorder write that nobody told otherwise."""
 DUMP_ON_HELP = "p99>50us (or p50, max; ns, us, ms, s), overrun, transition, transition:STATE, signal or end"

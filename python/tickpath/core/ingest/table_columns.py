@@ -85,7 +85,8 @@ def read_parquet(path: str, names: list[str]) -> Table:
 
     Raises ``SourceError`` if pyarrow is not installed or cannot read the file.
     """
-    pyarrow, parquet = (_arrow(path, "a parquet file", name) for name in ("pyarrow", "pyarrow.parquet"))
+    pyarrow = _arrow(path, "a parquet file")
+    parquet = import_module("pyarrow.parquet")
     try:
         with parquet.ParquetFile(path) as file:
             present = set(file.schema_arrow.names)
@@ -97,9 +98,9 @@ def read_parquet(path: str, names: list[str]) -> Table:
     return _ArrowTable(table)
 
 
-def _arrow(title: str, what: str, module: str = "pyarrow") -> Any:
+def _arrow(title: str, what: str) -> Any:
     try:
-        return import_module(module)
+        return import_module("pyarrow")
     except ModuleNotFoundError:
         raise SourceError(title, f"{what} {_NEEDS_PYARROW}") from None
     except ImportError as e:

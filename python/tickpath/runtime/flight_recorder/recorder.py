@@ -6,7 +6,7 @@ of acks anyway has no instruction more on its hot path; a run without one gets o
 have, and what was overwritten while it was copied, is counted.
 
 Threads: the control plane's, but for :meth:`FlightRecorder.request`: any, and signal handlers.
-A dump blocks the control step for its copy and its files, some 6 µs an event; the stages do not notice.
+A dump blocks the control step for its copy and its files, 5 to 8 µs an event; the stages do not notice.
 Memory: the copies' room once, at the beginning; without a folder also the dumps.
 """
 

@@ -97,9 +97,9 @@ pub use latency_limit::Limited;
 pub use ledger::Ledger;
 #[cfg(not(loom))]
 pub use live::LiveEngine;
-pub use notes::{LoopNotes, OverrunLog, OverrunMoment};
 #[cfg(not(any(loom, shuttle)))]
 pub use machine_watch::{MachineWatch, WatchedFloor};
+pub use notes::{LoopNotes, OverrunLog, OverrunMoment};
 #[cfg(not(any(loom, shuttle)))]
 pub use ping_pong::{PingPong, WARM_UP_TRIPS};
 #[cfg(not(loom))]

@@ -41,9 +41,7 @@ pub fn load_table(choice: u8, data: &[u8]) {
         if let Ok(names) = csv_header(path, &NAMES[..2], Limits::default()) {
             assert!(!names.is_empty());
         }
-        every_way(|options| {
-            load_csv(path, &columns, &options, &mut |_| ControlFlow::Continue(()))
-        });
+        every_way(|options| load_csv(path, &columns, &options, &mut |_| ControlFlow::Continue(())));
     });
 }
 
