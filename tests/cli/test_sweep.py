@@ -98,6 +98,13 @@ def test_what_is_printed_for_people_says_how_to_replay_and_what_had_no_effect(ti
 
 
 @pytest.mark.usefixtures("_nobody_looks")
+def test_brackets_in_the_name_of_a_setting_are_no_markup(tickpath: Tickpath) -> None:
+    given = ["--set", "probes[backlog].enabled=true,false", "--processes", "1", "--quiet"]
+    _, stdout, _ = tickpath("sweep", "small.toml", *given)
+    assert re.search(r"^ *probes\[backlog\]\.enabled +runs +failed", stdout, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("_nobody_looks")
 def test_runs_that_fail_are_rows_and_an_exit_code(tickpath: Tickpath) -> None:
     wrong = [
         "executor.service.ns=100",

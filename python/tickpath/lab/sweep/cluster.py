@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import collections
 import hashlib
-import importlib
 import importlib.util
 import itertools
 import logging
@@ -66,7 +65,8 @@ class DaskCluster:
                 f"{address} needs distributed, which is not installed: pip install 'tickpath[dask]'"
             )
         # Here already: it takes its time, and a signal later on is not to end it.
-        importlib.import_module("distributed")
+        import distributed  # noqa: F401
+
         self.name = f"dask://{match[1]}"
         self._scheduler = f"tcp://{match[1]}"
         self._client: Any = None
