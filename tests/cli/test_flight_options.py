@@ -58,7 +58,7 @@ def test_people_are_told_of_each_dump_and_of_what_was_not(run: Run, small: str, 
     code, stdout, _ = run(small, *how, "--dumps-max", "1", "--flight-arrow", "-q")
     assert code == 0
     said = " ".join(stdout.split())
-    assert "0001-transition.trace.json, 0001-transition.events.arrow, 0001-transition.acks.arrow" in said
+    assert "0001-transition.trace.json, 0001-transition.events.arrow, 0001-transition.acks.arrow, " in said
     assert "not dumped: transition 2 times (dumps_max)" in said
 
 

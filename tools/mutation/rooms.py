@@ -64,6 +64,14 @@ JUDGES = (
             "tests/runtime/test_http_address.py",
         ),
     ),
+    Judges(
+        "runtime/flight_recorder/*",
+        (
+            "tests/runtime/test_flight_watch.py",
+            "tests/runtime/test_flight_trace.py",
+            "tests/runtime/test_flight_recorder.py",
+        ),
+    ),
     Judges("runtime/control_plane.py", ("tests/runtime/test_control_plane.py",), _SESSION),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
     Judges("runtime/operator.py", ("tests/runtime/test_operator.py",), _SESSION),

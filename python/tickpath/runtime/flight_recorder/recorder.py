@@ -112,7 +112,7 @@ class FlightRecorder:
         """What became of its triggers so far."""
         suppressed = dict(self._suppressed)
         # A copy, which nothing comes between: a signal may ask at any line of ours.
-        for trigger, _ in tuple(self._requests) if self._is_over else ():
+        for trigger, _ in tuple(self._requests) if self._is_over or self._run is None else ():
             suppressed[trigger, "over"] = suppressed.get((trigger, "over"), 0) + 1
         watch = None if self._run is None else self._run.watch
         return FlightAccount(
@@ -127,8 +127,8 @@ class FlightRecorder:
     def request(self, evidence: str = "asked for", *, by_signal: bool = False) -> None:
         """Asks for a dump at the next control step; of several before one step there is one dump.
 
-        From any thread, and from a signal handler. One that comes when the run is over is counted. The dump's
-        trigger is ``request``, or ``signal``.
+        From any thread, and from a signal handler. One that comes when the run is over, or that never begins,
+        is counted. The dump's trigger is ``request``, or ``signal``.
         """
         self._requests.append(("signal" if by_signal else "request", evidence))
 
