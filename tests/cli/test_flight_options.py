@@ -55,11 +55,11 @@ def test_a_scenario_s_dumps_are_files_that_the_report_names(run: Run, small: str
 
 def test_people_are_told_of_each_dump_and_of_what_was_not(run: Run, small: str, tmp_path: Path) -> None:
     how = ["--mode", "virtual", "--flight-recorder", str(tmp_path), "--dump-on", "transition"]
-    code, stdout, _ = run(small, *how, "--dumps-max", "1", "--flight-arrow", "-q")
+    code, stdout, _ = run(small, *how, "--dump-on", "end,signal", "--dumps-max", "1", "--flight-arrow", "-q")
     assert code == 0
     said = " ".join(stdout.split())
     assert "0001-transition.trace.json, 0001-transition.events.arrow, 0001-transition.acks.arrow, " in said
-    assert "not dumped: transition 2 times (dumps_max)" in said
+    assert "not dumped: transition 2 times (dumps_max), end 1 times (dumps_max)" in said
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_people_are_told_of_each_dump_and_of_what_was_not(run: Run, small: str, 
         (["--dump-on", "end"], "--dump-on is of a flight recorder"),
         (["--flight-arrow"], "--flight-arrow is of a flight recorder"),
         (["--flight-recorder", "{folder}", "--dump-on", "p99"], "p99>50us"),
-        (["--flight-recorder", "{folder}", "--dump-on", "end", "--dump-on", "end"], "each trigger once"),
+        (["--flight-recorder", "{folder}", "--dump-on", "end,end"], "each trigger once"),
         (["--flight-recorder", "{file}"], "cannot be made: File exists"),
         (["--flight-recorder", "{folder}", "--last", "0"], "--last"),
     ],

@@ -55,6 +55,14 @@ class FlightRecorder:
     Give it to a ``Session``, which begins it, asks it at each control step, and ends it. A run without a ring
     of acks gets one of ``last`` slots, 65,536 at least; a ring that was asked for keeps its size.
 
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.runtime.session import Session
+    >>> recorder = FlightRecorder(settings=FlightSettings(last=100, dump_on=("transition:READY", "end")))
+    >>> source = MarketDataSource.synthetic(rate_hz=100_000, events=5_000)
+    >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+    >>> [(dump.fired[0].trigger, len(dump.events), len(dump.acks)) for dump in recorder.dumps]
+    [('transition:READY', 100, 100), ('end', 100, 100)]
+
     Raises ``ArgumentTypeError``, and ``ArgumentValueError`` for ``arrow`` without pyarrow.
     """
 
