@@ -81,11 +81,11 @@ class FlightDump:
     looks: tuple[Look, ...]
     """What the last control steps saw."""
     injections: tuple[InjectionEvent, ...] = ()
-    """Faults that began and ended, the last of them."""
+    """Faults that began and ended."""
     causes: tuple[CauseMove, ...] = ()
-    """Causes that came and went, the last of them."""
+    """Causes that came and went."""
     audit: tuple[AuditEntry, ...] = ()
-    """What the runbooks did, the last of it."""
+    """What the runbooks did."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """What the recorder was told of the run: plain values, written into every file."""
 

@@ -90,7 +90,7 @@ class FlightRecorder:
         self._dumps: list[FlightDump] = []
         self._notes: list[DumpNote] = []
         self._fired: deque[tuple[int, Fired]] = deque(maxlen=_LOOKS)
-        self._causes: deque[CauseMove] = deque(maxlen=self._settings.last)
+        self._causes: list[CauseMove] = []
         self._held: tuple[Cause, ...] = ()
         self._dumped_at_ns: dict[str, int] = {}
         self._suppressed: dict[tuple[str, Why], int] = {}
@@ -268,7 +268,7 @@ class FlightRecorder:
 
 
 class Seen(NamedTuple):
-    """What the recorder saw at the control steps so far, the last of it."""
+    """What the recorder saw at the control steps so far; of looks and triggers the last."""
 
     looks: tuple[Look, ...]
     causes: tuple[CauseMove, ...]
@@ -340,8 +340,7 @@ class _Run:
     ) -> FlightDump:
         """Everything as of now; the rings first, for they go on."""
         tail: FlightTail = self._reader.read_into(self._events, self._acks)
-        last = self._flight.last
-        transitions = self.lifecycle.history[-last:]
+        transitions = self.lifecycle.history[-self._flight.last :]
         return FlightDump(
             number=number,
             # After the copy: nothing in it is later.
@@ -361,7 +360,7 @@ class _Run:
             transitions_dropped=transitions[0].epoch - 1 if transitions else 0,
             looks=seen.looks,
             causes=seen.causes,
-            injections=() if plane is None else tuple(plane.injector.log[-last:]),
-            audit=() if plane is None else plane.automation.audit.entries[-last:],
+            injections=() if plane is None else plane.injector.log,
+            audit=() if plane is None else plane.automation.audit.entries,
             provenance=provenance,
         )
