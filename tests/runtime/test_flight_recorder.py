@@ -370,17 +370,21 @@ def test_settings_say_what_they_expect() -> None:
 
 def test_a_live_run_is_dumped_when_it_is_asked_for_while_it_runs(tmp_path: Path) -> None:
     recorder = FlightRecorder(tmp_path, FlightSettings(last=300, dump_on=("signal", "transition:READY")))
-    source = MarketDataSource.synthetic(model="constant", rate_hz=20_000, events=3_000)
+    # Longer than any machine takes to come to it: the run is ended when it has been asked, and has answered.
+    source = MarketDataSource.synthetic(model="constant", rate_hz=20_000, events=400_000)
+    session = Session(source, settings(floor_window_ns=100_000), recorder=recorder)
     asked: list[int] = []
 
     def ask(seen: Any) -> None:
-        if not asked and seen.published > 1_500:
+        if not asked and seen.stages[0].processed > 1_500:
             asked.append(seen.published)
             signal.raise_signal(signal.SIGUSR1)
+        elif len(recorder.account.dumps) == 2:
+            session.shutdown.request("test")
 
     with DumpSignal(recorder):
-        result = Session(source, settings(floor_window_ns=100_000), recorder=recorder).run(on_look=ask)
-    assert result.verdict == "pass"
+        result = session.run(on_look=ask)
+    assert (result.verdict, result.record is not None and result.record.balanced) == ("interrupted", True)
     ready, by_signal = recorder.account.dumps
     assert (ready.fired[0].trigger, by_signal.fired[0].trigger) == ("transition:READY", "signal")
     assert by_signal.events == by_signal.acks == 300
