@@ -98,7 +98,7 @@ def test_a_run_is_the_same_with_a_recorder_and_its_files_are_the_same_twice(tmp_
     assert len(set(digests)) == 1
     one, two = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in folders)
     assert one == two
-    assert len(one) == 3 * len(recorder.account.dumps) == 12
+    assert len(one) == 4 * len(recorder.account.dumps) == 16
     for name, content in one.items():
         if name.endswith(".json"):
             assert Trace(content).metadata["mode"] == "virtual"
@@ -218,6 +218,10 @@ def test_whoever_asks_gets_one_dump_a_step_and_one_who_asks_too_late_is_counted(
     ]
     suppressed = [(each.trigger, each.why, each.count) for each in recorder.account.suppressed]
     assert suppressed == [("signal", "over", 1)]
+    # A run that never begins has nothing to dump, and that is said.
+    unbegun = recorder_of("signal")
+    unbegun.request()
+    assert [(each.trigger, each.why) for each in unbegun.account.suppressed] == [("request", "over")]
     with DumpSignal(recorder_of("end")):
         assert signal.getsignal(signal.SIGUSR1) is before
 
@@ -285,8 +289,16 @@ def test_events_and_acks_are_arrow_tables_that_join(tmp_path: Path) -> None:
     assert (joined["ts_ns"] == joined["published_ns"]).all()
     assert acks["executed"].dtype == polars.Boolean
     names = dump.write(tmp_path, arrow=True)
-    assert names == ("0001-end.trace.json", "0001-end.events.arrow", "0001-end.acks.arrow")
-    for name, frame in zip(names[1:], (events, acks), strict=True):
+    kinds = ("trace.json", "events.arrow", "acks.arrow", "transitions.arrow")
+    assert names == tuple(f"0001-end.{kind}" for kind in kinds)
+    rows = [
+        (move.epoch, move.source.name, move.target.name, move.at_ns, move.cause) for move in dump.transitions
+    ]
+    types = [polars.UInt64, polars.String, polars.String, polars.Int64, polars.String]
+    columns = ["epoch", "source", "target", "at_ns", "cause"]
+    moves = polars.DataFrame(rows, schema=dict(zip(columns, types, strict=True)), orient="row")
+    assert moves["target"].to_list() == ["WARMUP", "READY"]
+    for name, frame in zip(names[1:], (events, acks, moves), strict=True):
         table = pyarrow.ipc.open_file(tmp_path / name).read_all()
         assert polars.DataFrame(table).equals(frame)
         assert json.loads(table.schema.metadata[b"tickpath"]) == dump.metadata()
@@ -358,17 +370,21 @@ def test_settings_say_what_they_expect() -> None:
 
 def test_a_live_run_is_dumped_when_it_is_asked_for_while_it_runs(tmp_path: Path) -> None:
     recorder = FlightRecorder(tmp_path, FlightSettings(last=300, dump_on=("signal", "transition:READY")))
-    source = MarketDataSource.synthetic(model="constant", rate_hz=20_000, events=3_000)
+    # Longer than any machine takes to come to it: the run is ended when it has been asked, and has answered.
+    source = MarketDataSource.synthetic(model="constant", rate_hz=20_000, events=400_000)
+    session = Session(source, settings(floor_window_ns=100_000), recorder=recorder)
     asked: list[int] = []
 
     def ask(seen: Any) -> None:
-        if not asked and seen.published > 1_500:
+        if not asked and seen.stages[0].processed > 1_500:
             asked.append(seen.published)
             signal.raise_signal(signal.SIGUSR1)
+        elif len(recorder.account.dumps) == 2:
+            session.shutdown.request("test")
 
     with DumpSignal(recorder):
-        result = Session(source, settings(floor_window_ns=100_000), recorder=recorder).run(on_look=ask)
-    assert result.verdict == "pass"
+        result = session.run(on_look=ask)
+    assert (result.verdict, result.record is not None and result.record.balanced) == ("interrupted", True)
     ready, by_signal = recorder.account.dumps
     assert (ready.fired[0].trigger, by_signal.fired[0].trigger) == ("transition:READY", "signal")
     assert by_signal.events == by_signal.acks == 300

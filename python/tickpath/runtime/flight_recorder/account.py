@@ -50,7 +50,8 @@ class Suppressed:
     """Which."""
     why: Why
     """``dumps_max``: there were so many already. ``gap``: too soon after the last one of the same trigger.
-    ``memory``: there was not the memory for the copy. ``over``: asked for when the run was over."""
+    ``memory``: there was not the memory for the copy. ``over``: asked for when there was no run
+    any more, or never."""
     count: int
     """How often."""
 
