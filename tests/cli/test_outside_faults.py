@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.ingest.recordings import dbn, dbn_mbo
+
 TICKPATH = [sys.executable, "-W", "error", "-m", "tickpath"]
 RUN = [*TICKPATH, "run", "--events", "2000", "--rate", "1e6", "--floor-ms", "0.1", "--json"]
 #: No file of this process grows: what a disk without room does.
@@ -120,3 +122,13 @@ def test_a_limit_of_memory_met_while_loading_is_an_error(tmp_path: Path, megabyt
     assert "no memory" in stdout or stdout == "120000\n"
     if megabytes < 9:
         assert "there is no memory to load it: a load needs 8 MiB beside its events" in stdout
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+def test_a_limit_of_memory_met_while_instruments_are_learnt_is_an_error(tmp_path: Path) -> None:
+    path, record = tmp_path / "many.dbn", dbn_mbo(1)
+    path.write_bytes(dbn(b"".join(record[:4] + n.to_bytes(4, "little") + record[8:] for n in range(240_000))))
+    # More memory than the events need, and less than the table of so many names grows to.
+    code, stdout, stderr = run([sys.executable, "-c", LIMITED, "75", str(path)])
+    assert (code, stderr) == (0, "")
+    assert "there is no memory for more" in stdout
