@@ -170,18 +170,6 @@ def test_no_worker_outlives_a_bench_that_was_killed() -> None:
         process.stderr.read()
 
 
-@pytest.mark.slow
-def test_the_help_loads_nothing_that_is_measured_or_measures() -> None:
-    heavy = ("numpy", "rich", "multiprocessing", "matplotlib", "zmq", "iceoryx2", "faster_fifo")
-    code = (
-        "import sys\nfrom tickpath.cli import main\nmain(['--help'])\n"
-        f"print(*sorted({set(heavy)!r} & set(sys.modules)), file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "bench" in done.stdout
-    assert done.stderr == "\n"
-
-
 def test_another_interpreter_that_is_told_to_end_too_soon_takes_no_account_with_it(tmp_path: Path) -> None:
     # It ends without a word, as one that is still importing does.
     python = tmp_path / "python"

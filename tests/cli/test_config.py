@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,14 +134,3 @@ def test_the_schema_is_printed(config: Config) -> None:
 def test_usage_is_an_exit_code(config: Config, arguments: tuple[str, ...]) -> None:
     code, _, _ = config(*arguments)
     assert code == (0 if arguments == ("--help",) else 2 if arguments else code)
-
-
-@pytest.mark.slow
-def test_help_loads_no_scenario() -> None:
-    program = (
-        "import sys; from tickpath.cli import main; main(['--help']); "
-        "heavy = ('tickpath.config', 'tomllib', 'numpy', 'jsonschema'); "
-        "print([name for name in sys.modules if name.startswith(heavy)])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"

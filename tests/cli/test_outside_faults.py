@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.ingest.recordings import dbn, dbn_mbo
+from tickpath.cli import main
 
 TICKPATH = [sys.executable, "-W", "error", "-m", "tickpath"]
 RUN = [*TICKPATH, "run", "--events", "2000", "--rate", "1e6", "--floor-ms", "0.1", "--json"]
@@ -81,7 +83,7 @@ def test_an_audit_trail_stands_to_the_last_line_when_the_process_is_killed(tmp_p
     scenario = tmp_path / "long.toml"
     scenario.write_text(
         'extends = "market-data-outage"\nname = "long"\n'
-        'feed = { model = "constant", rate_hz = 10_000, events = 10_000_000 }\n'
+        'feed = { model = "constant", rate_hz = 10_000, events = 300_000 }\n'
     )
     command = [*TICKPATH, "run", str(scenario), "--audit", str(audit), "--quiet", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -132,3 +134,75 @@ def test_a_limit_of_memory_met_while_instruments_are_learnt_is_an_error(tmp_path
     code, stdout, stderr = run([sys.executable, "-c", LIMITED, "75", str(path)])
     assert (code, stderr) == (0, "")
     assert "there is no memory for more" in stdout
+
+
+TABLE = """
+import resource, sys
+import numpy
+from tickpath.core.ingest import MarketDataSource
+from tickpath.errors import SourceError
+rows = numpy.zeros(200_000, dtype=[("time", "u8"), ("price", "f8")])
+rows["time"] = numpy.arange(200_000)[::-1]
+columns = {"ts_ns": ("time", "us"), "price_e9": "price"}
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+for megabytes in (1, 14, 15, 16, 17, 18, 20, 24, 36):
+    limit = used + megabytes * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    try:
+        print(megabytes, len(MarketDataSource.from_table(rows, columns=columns, out_of_order="sort")))
+    except (SourceError, MemoryError) as error:
+        print(megabytes, type(error).__name__)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+def test_a_limit_of_memory_met_by_a_table_is_an_error() -> None:
+    code, stdout, stderr = run([sys.executable, "-c", TABLE])
+    assert (code, stderr) == (0, "")
+    assert len(stdout.splitlines()) == 9
+    assert stdout.startswith("1 MemoryError\n")
+
+
+@pytest.mark.parametrize("option", ["--hlog", "--probe-file", "--audit"])
+def test_a_place_that_cannot_be_written_to_is_refused_before_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    before = sorted(tmp_path.iterdir())
+    for name in (".", "nowhere/new", "file/new", "loop", "x" * 256):
+        path = str(tmp_path / name)
+        assert main(["run", "feed-freeze", "--json", option, path]) == 2
+        stdout, stderr = capsys.readouterr()
+        assert stdout == ""
+        assert stderr.startswith(f"tickpath: error: {option} ")
+        assert path in stderr
+        assert len(stderr.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+NOBODY = """
+import os, sys
+from tickpath.core.ingest import MarketDataSource
+from tickpath.errors import SourceUnreadable
+os.setgid(65_534)
+os.setuid(65_534)
+try:
+    MarketDataSource.from_file(sys.argv[1])
+except SourceUnreadable as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody who has no rights")
+def test_what_a_user_may_not_read_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "recording"
+    path.write_text("34200.5,1,1,100,5853300,1\n")
+    path.chmod(0o600)
+    for above in (tmp_path, *tmp_path.parents[:2]):
+        above.chmod(0o755)
+    for unreadable in (path, tmp_path / "locked" / "recording"):
+        (tmp_path / "locked").mkdir(mode=0o700, exist_ok=True)
+        code, stdout, stderr = run([sys.executable, "-c", NOBODY, str(unreadable)])
+        assert (code, stderr) == (0, "")
+        assert stdout.startswith(f"{unreadable}: cannot be opened: Permission denied")

@@ -18,6 +18,7 @@ from tickpath.lab.drill import load_drill
 from tickpath.lab.feed_account import account_of
 from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
+from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
 from tickpath.runtime.session import Session
 
 CONFIG: dict[str, object] = {
@@ -52,6 +53,11 @@ def eventful_report() -> dict[str, Any]:
     drill = load_drill("feed-freeze")
     scenario = dataclasses.replace(drill, warmup=WarmupSettings(round_events=200, tolerance=1.0))
     source, steps = load_source(scenario), count()
-    result = Session(source, scenario=scenario, mode="virtual").run(should_stop=lambda: next(steps) > 100)
+    recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("transition", "end"), dumps_max=1))
+    session = Session(source, scenario=scenario, mode="virtual", recorder=recorder)
+    result = session.run(should_stop=lambda: next(steps) > 100)
+    # What only a recorder with a folder has.
+    note = dataclasses.replace(recorder.account.dumps[0], files=("0001-transition.trace.json",))
+    result = dataclasses.replace(result, flight=dataclasses.replace(recorder.account, dumps=(note,)))
     config = {"scenario": table_of(scenario), "sink": False}
     return run_report(result, account_of(source, None), seed=scenario.seed, config=config)

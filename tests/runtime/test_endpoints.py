@@ -143,7 +143,11 @@ def test_a_body_is_not_read_and_does_not_cost_the_answer(server: Endpoints) -> N
 
 @pytest.mark.parametrize(
     ("request_bytes", "expected"),
-    [(b"GET /" + b"x" * 10_000, 414), (b"GET /readyz HTTP/1.1\r\nX: " + b"x" * 10_000, 431)],
+    [
+        (b"GET /" + b"x" * 10_000, 414),
+        (b"GET /readyz HTTP/1.1\r\nX: " + b"x" * 10_000, 431),
+        (b"GET /readyz HTTP/1.1\n\n", 400),
+    ],
 )
 def test_a_request_without_an_end_is_cut_off(server: Endpoints, request_bytes: bytes, expected: int) -> None:
     assert talk(server, request_bytes)[0] == expected

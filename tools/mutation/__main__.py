@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.mutation.judge import Child, Court
 from tools.mutation.mutants import Mutant, mutants_of
 from tools.mutation.record import RESULTS, Record, Result, basis_of, known_survivors, report, source_of
-from tools.mutation.rooms import ROOT, Judges, judges_of, modules_of, room_of
+from tools.mutation.rooms import Judges, judges_of, modules_of, room_of
 
 
 @dataclass
@@ -33,13 +33,14 @@ def tests_of(judges: Judges, stage: str) -> list[str]:
     """Pytest's arguments for a stage."""
     if stage == "quick":
         return ["-m", "not slow", *judges.quick]
+    if not judges.has_slow:
+        return list(judges.deep)
     return [*judges.quick, *judges.deep] if judges.deep else ["-m", "slow", *judges.quick]
 
 
 def stages_of(judges: Judges) -> tuple[str, ...]:
     """The stages that have tests: without deep ones the second is for slow tests, if there are any."""
-    has_slow = any("mark.slow" in (ROOT / test).read_text(encoding="utf-8") for test in judges.quick)
-    return ("quick", "all") if judges.deep or has_slow else ("quick",)
+    return ("quick", "all") if judges.deep or judges.has_slow else ("quick",)
 
 
 def baseline(court: Court, module: str, source: str, judges: Judges) -> dict[str, float]:
@@ -49,7 +50,7 @@ def baseline(court: Court, module: str, source: str, judges: Judges) -> dict[str
         output = RESULTS / "baseline.txt"
         child = Child(court.start(module, source, tests_of(judges, stage), 60, output), 60)
         while (result := child.result()) is None:
-            time.sleep(0.01)
+            select.select([child], [], [], 1)
         if result[0] != "survived":
             print(output.read_text(encoding="utf-8", errors="replace")[-3000:])
             raise SystemExit(
@@ -71,7 +72,7 @@ def judge(court: Court, cases: Iterator[Case], jobs: int) -> Iterator[tuple[Case
                 running.append((case, Child(pid, cpu_s)))
             if not running:
                 return
-            time.sleep(0.005)
+            select.select([child for _, child in running], [], [], 1)
             for case, child in tuple(running):
                 result = child.result()
                 if result is None:
@@ -165,7 +166,7 @@ def show(court: Court, name: str, modules: list[str]) -> None:
                     tests = tests_of(judges_of(module), stage)
                     child = Child(court.start(module, mutant.source, tests, 60, Path("/dev/stdout")), 60)
                     while (result := child.result()) is None:
-                        time.sleep(0.01)
+                        select.select([child], [], [], 1)
                     print(stage, *result)
                 return
     raise SystemExit(f"no mutant is called {name}")

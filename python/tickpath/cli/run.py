@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ import click
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
 from tickpath.cli.feeds import load
+from tickpath.cli.flight_options import recorder_of, say_what_failed
 from tickpath.cli.output import print_result
 from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
 from tickpath.config.engine import ACK_CAPACITY
+from tickpath.core.whole_file import open_lines
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickpath.cli.progress import RunProgress
+    from tickpath.cli.watch import Terminal, Watch
     from tickpath.config.run import RunSettings
     from tickpath.config.scenario import Scenario
     from tickpath.control.metrics import LatencySink
@@ -51,6 +55,9 @@ Examples:
   tickpath run my-scenario.toml --feed lobster:AAPL_message_1.zip --json
   tickpath run feed-freeze --parity
   tickpath run overlapping-outages --check-determinism
+  tickpath run --watch --events 3000000 --consumer log,service=20000
+  tickpath run feed-freeze --mode virtual --flight-recorder flights --dump-on transition
+  tickpath run --flight-recorder flights --last 10000 --dump-on "p99>50us" --dump-on signal
   tickpath run --http 9464 --probe-file /run/tickpath.json
   tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
 
@@ -158,18 +165,25 @@ def _run(options: Mapping[str, Any]) -> str:
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.report import run_report
+    from tickpath.runtime.flight_recorder import DumpSignal
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
     account, mode = nothing_loaded(), options["mode"]
     asked = _asked(options)
-    with StopSignals() as signals:
+    screen, watch = _screen(options), None
+    recorder = recorder_of(options, asked.seed, asked.replay)
+    with StopSignals() as signals, contextlib.ExitStack() as recording:
+        if recorder is not None:
+            # To the last line: what comes too late is no reason to end by it.
+            recording.enter_context(DumpSignal(recorder))
         with contextlib.ExitStack() as around:
             progress = around.enter_context(RunProgress(quiet=options["quiet"]))
             audit = _opened(options["audit"], around)
             try:
                 asked, source = asked.load(progress.loading)
-                settings = _with_acks(asked.settings, options)
+                settings = asked.settings if recorder is None else recorder.fit(asked.settings)
+                settings = _with_acks(settings, options, is_watched=screen is not None)
                 account = account_of(source, settings.events_max)
                 session = Session(
                     source,
@@ -178,7 +192,10 @@ def _run(options: Mapping[str, Any]) -> str:
                     mode=mode,
                     sink=_sink() if asked.sink else None,
                     audit_file=audit,
+                    recorder=recorder,
                 )
+                if screen is not None:
+                    watch = _watching(session, screen, options, around)
                 signals.defer(session.shutdown.request)
             except KeyboardInterrupt:
                 result = RunResult.without_record(
@@ -186,12 +203,17 @@ def _run(options: Mapping[str, Any]) -> str:
                 )
             else:
                 try:
-                    result = _supervised(session, options, progress)
+                    result = _supervised(session, options, progress, watch)
                 except EngineFailed as error:
                     result = RunResult.without_record(
                         settings, "fail", str(error), scenario=asked.scenario, mode=mode
                     )
-        report = run_report(result, account, seed=asked.seed, config=asked.config)
+        if recorder is not None:
+            # Also what was asked for meanwhile.
+            result = dataclasses.replace(result, flight=recorder.account)
+            say_what_failed(result.flight)
+        cost = None if watch is None else watch.cost.as_json()
+        report = run_report(result, account, seed=asked.seed, config=asked.config, watch=cost)
         # First: a log that cannot be written takes no figure with it.
         _print(report, asked.replay, as_json=options["as_json"])
         if options["hlog"] is not None:
@@ -199,7 +221,35 @@ def _run(options: Mapping[str, Any]) -> str:
     return result.verdict
 
 
-def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgress) -> RunResult:
+def _screen(options: Mapping[str, Any]) -> Terminal | None:
+    """Where the run is shown, if that was asked for and can be."""
+    if not options["watch"]:
+        return None
+    from tickpath.cli.watch import Terminal, why_no_screen
+
+    reason = why_no_screen(sys.stderr)
+    if reason is None:
+        return Terminal(sys.stderr, sys.stdin)
+    say(f"tickpath: nothing to draw --watch on, for {reason}: a line now and then in its place")
+    return None
+
+
+def _watching(
+    session: Session, screen: Terminal, options: Mapping[str, Any], around: contextlib.ExitStack
+) -> Watch:
+    """The run's picture, which is gone with ``around``."""
+    from tickpath.cli.watch import Watch
+
+    files = [Path(feed.path).name for feed in options["feeds"]]
+    what = options["scenario"] or (files[0] if files else f"synthetic {options['model']}")
+    # Once more, should a signal come in the very call of the other.
+    around.callback(screen.leave)
+    return around.enter_context(Watch(session, screen, one_line(what)))
+
+
+def _supervised(
+    session: Session, options: Mapping[str, Any], progress: RunProgress, watch: Watch | None
+) -> RunResult:
     """The run, with everybody outside who is to be told of it."""
     from tickpath.runtime.endpoints import parse_address
     from tickpath.runtime.supervision import Supervision
@@ -217,11 +267,16 @@ def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgr
             if outside is not None:
                 outside.begin(session.acks())
             progress.announce(session.events_planned, session.plan_length_ns)
+            if watch is not None:
+                watch.begin()
 
         def on_look(seen: Any) -> None:
             if outside is not None:
                 outside.step()
-            progress.running(seen, session.events_planned)
+            if watch is None:
+                progress.running(seen, session.events_planned)
+            else:
+                watch.look(seen)
 
         result = session.run(on_start=on_start, on_look=on_look)
     if supervision.probe_file_failures:
@@ -230,9 +285,10 @@ def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgr
     return result
 
 
-def _with_acks(settings: RunSettings, options: Mapping[str, Any]) -> RunSettings:
-    """Whoever scrapes ``/metrics`` is to find latencies there, and they come from a ring of acks."""
-    if options["http"] is None or settings.ack_capacity is not None or settings.stamp_per == "batch":
+def _with_acks(settings: RunSettings, options: Mapping[str, Any], *, is_watched: bool) -> RunSettings:
+    """Whoever watches, or scrapes ``/metrics``, is to find latencies: they come from a ring of acks."""
+    is_asked = is_watched or options["http"] is not None
+    if not is_asked or settings.ack_capacity is not None or settings.stamp_per == "batch":
         return settings
     return dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
 
@@ -242,7 +298,7 @@ def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
         return None
     try:
         # Line by line: what was done stands there even if the process is killed.
-        file = open(path, "w", encoding="ascii", buffering=1)  # noqa: SIM115 - closed with what is around
+        file = open_lines(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.UsageError(f"--audit {one_line(str(path))} cannot be written: {reason}") from error

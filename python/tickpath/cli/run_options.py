@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 from click.core import ParameterSource
 
+from tickpath.cli.flight_options import FLIGHT_OPTIONS, refuse_flight_options
 from tickpath.cli.numbers import CAPACITY_MAX, Number
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.config.engine import OverrunPolicy, Wait
+from tickpath.core.whole_file import why_not_written
 from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
@@ -36,10 +38,18 @@ _LIVE_ONLY = frozenset(
         "http",
         "http_allow_remote",
         "probe_file",
+        "watch",
     }
 )
 
 _OPTIONS = (
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="In place of a setting of the scenario file: ring.capacity_slots=1024. Repeat for more.",
+    ),
     click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan."),
     click.option(
         "--capacity",
@@ -158,6 +168,11 @@ _OPTIONS = (
         "--http-allow-remote", is_flag=True, help="Let --http listen at an address that others can reach."
     ),
     click.option(
+        "--watch",
+        is_flag=True,
+        help="Show the run while it goes on: rates, latencies, lags, causes; q ends it in order.",
+    ),
+    click.option(
         "--probe-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -169,6 +184,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Write a line of JSON for each thing that a runbook does.",
     ),
+    *FLIGHT_OPTIONS,
     click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
     ),
@@ -186,6 +202,7 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
     refuse_two_paces(options)
     refuse_what_would_be_ignored(options)
     _refuse_beside_a_comparison(options)
+    refuse_flight_options(options)
     if options["mode"] == "virtual":
         _refuse_in_virtual_time()
     if options["http"] is not None:
@@ -197,14 +214,16 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
             raise click.UsageError(f"--http: {error}") from None
     elif options["http_allow_remote"]:
         raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
+    if options["watch"] and options["quiet"]:
+        raise click.UsageError("--watch draws on stderr, and --quiet leaves it empty: give one of them")
+    if options["assignments"] and options["scenario"] is None:
+        raise click.UsageError("--set changes a setting of a scenario: name one, or use the options")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
-    if options["hlog"] is not None:
-        from tickpath.lab.histogram_log import why_not_written
-
-        reason = why_not_written(options["hlog"])
+    for name in ("hlog", "audit", "probe_file"):
+        reason = None if options[name] is None else why_not_written(options[name])
         if reason is not None:
-            raise click.UsageError(f"--hlog {reason}")
+            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
 
 
 def _refuse_beside_a_comparison(options: Mapping[str, Any]) -> None:

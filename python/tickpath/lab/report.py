@@ -12,6 +12,7 @@ from tickpath.core.state import State
 from tickpath.lab.accounts import feed_account, ledger_account, lifecycle_account
 from tickpath.lab.control_report import control_section
 from tickpath.lab.digest import run_digest
+from tickpath.lab.flight_section import flight_section
 from tickpath.lab.losses import loss_account, pauses_in_run
 from tickpath.lab.machine import machine_facts
 
@@ -50,11 +51,16 @@ Report = dict[str, Any]
 
 
 def run_report(
-    result: RunResult, feed: FeedAccount, *, seed: int | None, config: Mapping[str, Any]
+    result: RunResult,
+    feed: FeedAccount,
+    *,
+    seed: int | None,
+    config: Mapping[str, Any],
+    watch: Mapping[str, Any] | None = None,
 ) -> Report:
     """The object of a run. ``config`` is what the caller was asked for beside ``result.settings``.
 
-    ``seed`` is that of a synthetic feed; a recording has none.
+    ``seed`` is that of a synthetic feed; a recording has none. ``watch`` is what showing it took.
     """
     record = result.record
     return {
@@ -94,6 +100,8 @@ def run_report(
         "executed_outside_ready": result.executed_outside_ready,
         **control_section(result),
         "observer": _observer(result),
+        "watch": None if watch is None else dict(watch),
+        "flight_recorder": flight_section(result),
         "refused": list(record.refused) if record else [],
     }
 

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from tickpath.control.failure.injector import InjectionEvent
     from tickpath.control.health.look import Look
     from tickpath.core.engine import EngineRecord
+    from tickpath.core.ingest import MarketDataSource
     from tickpath.lab.facts import Mode
     from tickpath.lab.recording import Recording
     from tickpath.runtime.control_plane import ControlPlane
     from tickpath.runtime.result import RunResult
 
-__all__ = ["Observer", "run_scenario"]
+__all__ = ["Observer", "run_scenario", "run_source"]
 
 Observer = Callable[["Look", "ControlPlane", tuple[Cause, ...], str], object]
 """Called after each turn of the control side: its look, the control plane, the causes held, and the digest of
@@ -53,22 +54,40 @@ def run_scenario(
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
-    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug
-    ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for
-    a scenario that this machine or its own feed cannot run.
+    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run
+    that a bug ends is one that failed, and says why. Raises ``SourceError`` and its like, and
+    ``ArgumentValueError`` for a scenario that this machine or its own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
     if recording is not None:
         scenario = recording.fit(scenario)
     source = load_source(scenario) if recording is None else recording.source
+    return run_source(scenario, source, mode, should_stop=should_stop, observe=observe)[0]
+
+
+def run_source(
+    scenario: Scenario,
+    source: MarketDataSource,
+    mode: Mode,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    observe: Observer | None = None,
+    before: Callable[[Session], object] = lambda _session: None,
+) -> tuple[DrillFacts, RunResult | None]:
+    """Runs ``scenario`` on events that were loaded before: what happened, and what the run left behind.
+
+    That is ``None`` of a run that a bug ended. ``before`` is given the session before it runs, to tell
+    somebody of its shutdown. Raises ``ArgumentValueError`` as :func:`run_scenario`.
+    """
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
     session = Session(source, scenario=scenario, mode=mode, sink=sink)
+    before(session)
     watch = _CauseWatch(session.lifecycle, observe)
     try:
         result = session.run(should_stop=should_stop, trace=watch.look)
     except EngineFailed as error:
-        return DrillFacts(
+        failed = DrillFacts(
             scenario=scenario.name,
             mode=mode,
             seed=scenario.seed,
@@ -78,7 +97,8 @@ def run_scenario(
             balanced=None,
             executed_outside_ready=None,
         )
-    return _facts(scenario, mode, result, watch)
+        return failed, None
+    return _facts(scenario, mode, result, watch), result
 
 
 class _CauseWatch:

@@ -31,6 +31,8 @@ from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
+from tickpath.runtime.flight_recorder.recorder import Unrecorded
+from tickpath.runtime.lag import Lag, lags_of
 from tickpath.runtime.operator import Operator
 from tickpath.runtime.readiness import Readiness
 from tickpath.runtime.result import RunResult
@@ -45,15 +47,27 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tickpath.control.health import Look
-    from tickpath.core.engine import AckReader
+    from tickpath.core.engine import AckReader, AckWindow
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
+    from tickpath.runtime.flight_recorder import FlightRecorder
 
 __all__ = ["RunResult", "Session", "plain_scenario"]
 
 Observer = Callable[[EngineSnapshot], object]
 #: Medians of a live warm-up that differ by no more are the same: a few stamps of the clock.
 _RESOLUTION_NS = 100
+
+
+def _terms(scenario: Scenario, events: int) -> WarmupSettings:
+    """The warm-up of a run of so many ``events``."""
+    terms = scenario.warmup
+    if terms.kind == "count" and terms.events is None:
+        terms = dataclasses.replace(terms, events=warmup_default(events))
+    if scenario.lifecycle.start_after_ns:
+        # The market does not wait for a process that starts late.
+        terms = dataclasses.replace(terms, hold_feed=False)
+    return terms
 
 
 def plain_scenario(settings: RunSettings, events: int) -> Scenario:
@@ -84,25 +98,22 @@ class Session:
         sink: ObservabilitySink | None = None,
         audit_file: TextIO | None = None,
         sink_patience_ms: int = SINK_PATIENCE_MS,
+        recorder: FlightRecorder | None = None,
     ) -> None:
         self._sink_patience_ms = sink_patience_ms
-        settings = settings or (scenario.run_settings() if scenario else RunSettings())
+        self._recorder = recorder or Unrecorded()
+        settings = self._recorder.fit(settings or (scenario.run_settings() if scenario else RunSettings()))
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
         self._asked = scenario
         scenario = scenario or plain_scenario(settings, events)
-        terms = scenario.warmup
-        if terms.kind == "count" and terms.events is None:
-            terms = dataclasses.replace(terms, events=warmup_default(events))
-        if scenario.lifecycle.start_after_ns:
-            # The market does not wait for a process that starts late.
-            terms = dataclasses.replace(terms, hold_feed=False)
+        terms = _terms(scenario, events)
         if terms.kind == "evidence" and settings.ack_capacity is None:
             settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
         self._settings, self._scenario = settings, scenario
-        self._warmup_events = terms.events if terms.kind == "count" else None
+        # Evidence has none: its settings would have been refused.
+        self._warmup_events = terms.events
         self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)
-        driver = self._drive(source, mode, sink)
-        self._driver = driver
+        driver = self._driver = self._drive(source, mode, sink)
         self._has_run = False
         self._shutdown = Shutdown(scenario.control.drain_ns)
         monitor = HealthMonitor.of(scenario.probes, self.lifecycle)
@@ -182,6 +193,17 @@ class Session:
         """A reader of the run's acks, if it has a ring for them; none where stamps are shared."""
         return None if self._settings.stamp_per == "batch" else self._engine.acks()
 
+    def ack_window(self) -> AckWindow | None:
+        """A window over the run's acks, whose figures need no memory; ``None`` if it has no ring for them."""
+        return self._engine.ack_window()
+
+    def lags(self) -> dict[str, Lag]:
+        """How far each reading stage is behind as of now; for any thread, and empty before the start."""
+        seen = self._engine.snapshot()
+        names = ("executor", *(consumer.name for consumer in self._settings.consumers))
+        now_ns = now() if self._driver.mode == "live" else self._driver.now_ns()
+        return lags_of(seen, names, self._engine.ring, now_ns)
+
     def run(
         self,
         *,
@@ -200,7 +222,7 @@ class Session:
         virtual time. Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage
         ended by a bug or the session was run before.
         """
-        plane, driver, engine = self._plane, self._driver, self._engine
+        plane, driver, engine, recorder = self._plane, self._driver, self._engine, self._recorder
         live = driver.mode == "live"
         if self._has_run:
             raise EngineFailed("this session was run before: make another for another run")
@@ -212,6 +234,7 @@ class Session:
             plane.steering.begin()
             try:
                 driver.begin(lambda: self._stop_if_asked(should_stop, driver.look()))
+                recorder.begin(engine, self.lifecycle, self._settings, driver.mode)
                 with plane.injector:
                     on_start()
                     # What is planned for the very beginning does not wait for the first control step.
@@ -225,6 +248,7 @@ class Session:
                             self.board.step(look)
                             self._stop_if_asked(should_stop, look)
                         due = plane.due(look.at_ns)
+                        recorder.step(look, plane)
                         if is_step:
                             if live:
                                 self.board.took(thread_time_ns() - began_ns)
@@ -238,6 +262,7 @@ class Session:
             # Over between two steps: what was asked for has come true, and nobody needs to be stopped.
             self._shutdown.step(look)
             plane.steering.end(look)
+            recorder.end(look, plane)
             # From here on nobody steps, and that is no sign of a fault.
             self.board.close()
             return self._result(driver.finish())
@@ -290,6 +315,7 @@ class Session:
             control=self._plane.account(),
             control_cost=self.board.read().control if self._driver.mode == "live" else None,
             shutdown=shutdown,
+            flight=self._recorder.account,
         )
 
 

@@ -1,11 +1,11 @@
 //! Events in memory: what every source of market data hands to the engine, and NumPy looks at.
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use tickpath_core::ingest::{Event, OutOfOrder, Place, Problem, RowError, put_in_order};
 use tickpath_core::sync::Arc;
 
 use crate::memory::{Rows, RowsAt};
+use crate::room::{ask_for_room, room_for};
 use crate::{args, errors};
 
 pub(crate) use crate::memory::{Events, SharedEvents};
@@ -27,7 +27,7 @@ pub(crate) fn copied_from(
     };
     let rows = event_rows(array).map_err(|e| refuse(e.value(py).to_string()))?;
     let (source, total) = (rows.source(), rows.len());
-    let mut events = room_for(total)?;
+    let mut events = room_for(total, "events")?;
     let sorted = py.detach(move || {
         events.extend(events_in(source, total));
         put_in_order(&mut events, choice).map(|(backward, clamped)| (events, backward, clamped))
@@ -96,18 +96,6 @@ fn out_of_order_row(
     errors::out_of_order(py, path, reason, line, byte_offset, field.map(Into::into))
 }
 
-/// An empty batch of events with room for `total`.
-fn room_for(total: usize) -> PyResult<Vec<Event>> {
-    let mut events = Vec::new();
-    match events.try_reserve_exact(total) {
-        Ok(()) => Ok(events),
-        Err(_) => Err(PyMemoryError::new_err(format!(
-            "no memory for {total} events of {} bytes",
-            size_of::<Event>()
-        ))),
-    }
-}
-
 /// Several batches of events as one, merged by stamp: equal stamps come in the order of the batches.
 ///
 /// Each part is events and the new index of each of their symbols.
@@ -122,7 +110,9 @@ pub(crate) fn merge_events(
         .into_iter()
         .map(|(events, symbols)| (events.get().shared(), symbols))
         .collect();
-    let mut merged = room_for(parts.iter().map(|(events, _)| events.len()).sum())?;
+    let total = parts.iter().map(|(events, _)| events.len()).sum();
+    let mut merged = room_for(total, "events")?;
+    ask_for_room::<Event>(total, "events, to sort them,")?;
     let merged = py.detach(move || {
         for (events, symbols) in &parts {
             for event in events.iter() {

@@ -6,6 +6,7 @@ use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString};
 use tickpath_core::ingest::table::Field;
 
 use crate::errors;
+use crate::room::items_of;
 use crate::table::named_field;
 
 /// Values converted between two looks at the signals: a few milliseconds of work.
@@ -33,7 +34,7 @@ pub(crate) fn table_values(
 ) -> PyResult<Vec<(usize, String)>> {
     let field = named_field(py, field)?;
     let target = PyBuffer::<i64>::get(out)?;
-    let mut bits = target.to_vec(py)?;
+    let mut bits = items_of(py, &target)?;
     let count = bits.len();
     let convert = Conversion {
         py,
@@ -46,13 +47,13 @@ pub(crate) fn table_values(
         same_length(py, list.len(), count)?;
         convert.run(&mut bits, |row| text_of(&list.get_item(row)?))?
     } else if let Ok(floats) = PyBuffer::<f64>::get(values) {
-        let floats = floats.to_vec(py)?;
+        let floats = items_of(py, &floats)?;
         same_length(py, floats.len(), count)?;
         convert.run(&mut bits, |row| {
             Ok(float_text(floats[row], floats[row].to_string()))
         })?
     } else {
-        let floats = PyBuffer::<f32>::get(values)?.to_vec(py)?;
+        let floats = items_of(py, &PyBuffer::<f32>::get(values)?)?;
         same_length(py, floats.len(), count)?;
         // The shortest text of the 32-bit number, not that of its 64-bit copy.
         convert.run(&mut bits, |row| {

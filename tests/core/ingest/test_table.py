@@ -361,7 +361,7 @@ def test_without_pyarrow_the_error_says_what_to_install(
             raise AssertionError("nobody should read it")
 
     def absent(name: str) -> object:
-        raise ImportError(name)
+        raise ModuleNotFoundError(name)
 
     monkeypatch.setattr("tickpath.core.ingest.table_columns.import_module", absent)
     path = tmp_path / "a.parquet"
@@ -369,3 +369,14 @@ def test_without_pyarrow_the_error_says_what_to_install(
     for table in (Stream(), path):
         with pytest.raises(SourceError, match=r"pip install 'tickpath\[arrow\]'"):
             load(table, {"ts_ns": "t"})
+
+
+def test_a_pyarrow_that_cannot_be_loaded_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(_name: str) -> object:
+        raise ImportError("failed to map segment from shared object")
+
+    monkeypatch.setattr("tickpath.core.ingest.table_columns.import_module", broken)
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"PAR1 and so on")
+    with pytest.raises(SourceError, match="needs pyarrow, which cannot be imported: failed to map segment"):
+        load(path, {"ts_ns": "t"})

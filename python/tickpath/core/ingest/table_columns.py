@@ -101,8 +101,11 @@ def read_parquet(path: str, names: list[str]) -> Table:
 def _arrow(title: str, what: str) -> Any:
     try:
         return import_module("pyarrow")
-    except ImportError:
+    except ModuleNotFoundError:
         raise SourceError(title, f"{what} {_NEEDS_PYARROW}") from None
+    except ImportError as e:
+        # It is there, and cannot be loaded: for want of memory, for one.
+        raise SourceError(title, f"{what} needs pyarrow, which cannot be imported: {e}") from None
 
 
 class _StructuredTable:

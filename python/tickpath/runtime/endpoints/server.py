@@ -12,13 +12,13 @@ Threads: any; starts and stops once.
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
 import socket
 import threading
 from typing import TYPE_CHECKING, Self
 
 from tickpath.config.checks import whole
+from tickpath.core.fork import HomeProcess
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
 from tickpath.errors import EndpointsUnavailable
@@ -38,6 +38,8 @@ _PATIENCE_NS = 2 * _NS_PER_S
 #: After a failure to accept, such as no file descriptors, for as long.
 _BREATH_S = 0.1
 _HEAD_END = b"\r\n\r\n"
+#: What somebody types who talks to it by hand; he is not left waiting.
+_BARE_END = b"\n\n"
 
 
 class Endpoints:
@@ -67,7 +69,7 @@ class Endpoints:
         self._open: list[socket.socket] = []
         self._failures = 0
         self._stopping = threading.Event()
-        self._pid = os.getpid()
+        self._home = HomeProcess()
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
             self._listener = socket.create_server((address.host, address.port), family=family)
@@ -111,7 +113,7 @@ class Endpoints:
         In a fork, which has none of the threads, only what was inherited is closed: connections and requests
         are the other process's, and go on.
         """
-        if os.getpid() != self._pid:
+        if not self._home.is_here():
             for inherited in (self._listener, self._waker, self._wake, *self._open):
                 inherited.close()
             return
@@ -183,6 +185,8 @@ class Endpoints:
         except TimeoutError:
             return problem(408, f"the request took longer than {self._patience_ns / _NS_PER_S:g} s")
         if _HEAD_END not in head:
+            if _BARE_END in head:
+                return problem(400, "the lines of a request end with CR and LF")
             line_end = b"\r\n" in head
             if len(head) < _REQUEST_BYTES_MAX:
                 return None
@@ -218,7 +222,7 @@ class Endpoints:
 def _read_head(connection: socket.socket, deadline_ns: int) -> bytes:
     """Bytes up to the end of the headers, the limit, or the end; raises ``TimeoutError`` at the deadline."""
     head = b""
-    while _HEAD_END not in head and len(head) < _REQUEST_BYTES_MAX:
+    while _HEAD_END not in head and _BARE_END not in head and len(head) < _REQUEST_BYTES_MAX:
         left_ns = deadline_ns - now()
         if left_ns <= 0:
             raise TimeoutError
@@ -241,6 +245,9 @@ def _read_away(connection: socket.socket, deadline_ns: int) -> None:
 def _send_at_once(connection: socket.socket, reply: Answer) -> None:
     try:
         connection.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            # Closing on unread bytes would take the answer with it.
+            connection.recv(_REQUEST_BYTES_MAX)
         connection.send(reply.encode())
     except OSError:
         pass

@@ -61,6 +61,9 @@ mod error;
 mod leaves;
 #[cfg(not(loom))]
 mod live;
+// Threads that share nothing while they watch.
+#[cfg(not(any(loom, shuttle)))]
+mod machine_watch;
 // Two threads that wait for each other and share nothing else.
 #[cfg(not(any(loom, shuttle)))]
 mod ping_pong;
@@ -94,6 +97,8 @@ pub use latency_limit::Limited;
 pub use ledger::Ledger;
 #[cfg(not(loom))]
 pub use live::LiveEngine;
+#[cfg(not(any(loom, shuttle)))]
+pub use machine_watch::{MachineWatch, WatchedFloor};
 pub use notes::{LoopNotes, OverrunLog, OverrunMoment};
 #[cfg(not(any(loom, shuttle)))]
 pub use ping_pong::{PingPong, WARM_UP_TRIPS};

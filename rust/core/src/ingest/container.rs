@@ -65,9 +65,30 @@ pub(crate) struct Opened {
 /// data says so, and touched as far as it is filled.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
+/// A file that has to give as much as there was when it was opened: one that shrinks meanwhile may end where a row does.
+struct Promised {
+    file: File,
+    left: u64,
+}
+
+/// What an error of a file begins with that has shrunk.
+pub(crate) const SHRUNK: &str = "truncated: the file has shrunk while it was read";
+
+impl Read for Promised {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(out)?;
+        if count == 0 && !out.is_empty() && self.left > 0 {
+            let reason = format!("{SHRUNK}: {} bytes are missing", self.left);
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+        }
+        self.left = self.left.saturating_sub(count as u64);
+        Ok(count)
+    }
+}
+
 /// A file whose bytes are counted as they are taken from it. A read of it is interrupted where the hook is due.
 pub(crate) struct Counted {
-    file: File,
+    file: Promised,
     meter: Rc<Meter>,
 }
 
@@ -106,16 +127,19 @@ pub(crate) fn open(path: &Path, name: &Arc<str>, meter: &Rc<Meter>) -> Result<Op
             "{other} data is not read: decompress it first (plain, gzip, zstd and zip are)"
         ));
     }
+    let is_zip = magic.starts_with(b"PK") && magic.len() >= 4 && matches!(magic[2], 3 | 5);
+    // Of an archive one member is read, which knows its own length.
+    let left = if is_zip { 0 } else { bytes_total };
     let buffered = |file| {
         BufReader::with_capacity(
             FILE_BUFFER_BYTES,
             Counted {
-                file,
+                file: Promised { file, left },
                 meter: Rc::clone(meter),
             },
         )
     };
-    if magic.starts_with(b"PK") && magic.len() >= 4 && matches!(magic[2], 3 | 5) {
+    if is_zip {
         return zip_member::open(file, name, buffered);
     }
     let (reader, compression): (Box<dyn Read>, _) = if magic.starts_with(b"\x1f\x8b") {

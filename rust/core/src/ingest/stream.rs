@@ -331,6 +331,9 @@ impl<'h> Stream<'h> {
             )),
             // Errors with a number come from the operating system, the others from a decoder.
             _ if e.raw_os_error().is_some() => Failure::Io(format!("cannot be read: {e}")),
+            io::ErrorKind::UnexpectedEof if e.to_string().starts_with(container::SHRUNK) => {
+                Failure::Damaged(e.to_string())
+            }
             io::ErrorKind::UnexpectedEof => Failure::Damaged(format!(
                 "truncated: the {format} data ends in mid-stream, after {produced} decompressed bytes"
             )),
