@@ -204,7 +204,8 @@ class ScenarioProblem(NamedTuple):
     """Column from 1, where the file is no TOML."""
 
     def __str__(self) -> str:
-        place = self.origin
+        # What a file is called may have been said by another file, and may hold anything.
+        place = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.origin)
         if self.line is not None:
             place += f", line {self.line}"
         if self.column is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.ingest.recordings import dbn, dbn_mbo
 from tickpath.cli import main
 
 TICKPATH = [sys.executable, "-W", "error", "-m", "tickpath"]
@@ -123,6 +124,16 @@ def test_a_limit_of_memory_met_while_loading_is_an_error(tmp_path: Path) -> None
     assert all("there is no memory" in line for line in said[:2])
     assert all("there is no memory" in line or line == "120000" for line in said[2:5])
     assert said[5] == "120000"
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+def test_a_limit_of_memory_met_while_instruments_are_learnt_is_an_error(tmp_path: Path) -> None:
+    path, record = tmp_path / "many.dbn", dbn_mbo(1)
+    path.write_bytes(dbn(b"".join(record[:4] + n.to_bytes(4, "little") + record[8:] for n in range(240_000))))
+    # More memory than the events need, and less than the table of so many names grows to.
+    code, stdout, stderr = run([sys.executable, "-c", LIMITED, "75", str(path)])
+    assert (code, stderr) == (0, "")
+    assert "there is no memory for more" in stdout
 
 
 TABLE = """
