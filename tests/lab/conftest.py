@@ -16,6 +16,7 @@ from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.ingest import MarketDataSource
 from tickpath.lab.drill import load_drill
 from tickpath.lab.feed_account import account_of
+from tickpath.lab.latency_over_time import LatencyOverTime, with_acks
 from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
 from tickpath.runtime.session import Session
@@ -52,6 +53,9 @@ def eventful_report() -> dict[str, Any]:
     drill = load_drill("feed-freeze")
     scenario = dataclasses.replace(drill, warmup=WarmupSettings(round_events=200, tolerance=1.0))
     source, steps = load_source(scenario), count()
-    result = Session(source, scenario=scenario, mode="virtual").run(should_stop=lambda: next(steps) > 100)
+    session = Session(source, with_acks(scenario.run_settings()), scenario=scenario, mode="virtual")
+    watched = LatencyOverTime(session)
+    result = session.run(should_stop=lambda: next(steps) > 100, on_look=watched.look)
     config = {"scenario": table_of(scenario), "sink": False}
-    return run_report(result, account_of(source, None), seed=scenario.seed, config=config)
+    told = watched.account(result)
+    return run_report(result, account_of(source, None), seed=scenario.seed, config=config, over_time=told)

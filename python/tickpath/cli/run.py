@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
-from tickpath.config.engine import ACK_CAPACITY
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from tickpath.config.scenario import Scenario
     from tickpath.control.metrics import LatencySink
     from tickpath.core.ingest import MarketDataSource
+    from tickpath.lab.latency_over_time import LatencyOverTime
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
@@ -49,6 +48,7 @@ Examples:
   tickpath run --consumer log,after=executor,service=2000 --service lognormal:500:0.3
   tickpath run market-data-outage --mode virtual
   tickpath run my-scenario.toml --feed lobster:AAPL_message_1.zip --json
+  tickpath run feed-freeze --mode virtual --report out.html
   tickpath run feed-freeze --parity
   tickpath run overlapping-outages --check-determinism
   tickpath run --http 9464 --probe-file /run/tickpath.json
@@ -157,11 +157,12 @@ def _run(options: Mapping[str, Any]) -> str:
 
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
+    from tickpath.lab.latency_over_time import LatencyOverTime
     from tickpath.lab.report import run_report
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
-    account, mode = nothing_loaded(), options["mode"]
+    account, mode, over_time = nothing_loaded(), options["mode"], None
     asked = _asked(options)
     with StopSignals() as signals:
         with contextlib.ExitStack() as around:
@@ -179,6 +180,7 @@ def _run(options: Mapping[str, Any]) -> str:
                     sink=_sink() if asked.sink else None,
                     audit_file=audit,
                 )
+                watched = None if options["report"] is None else LatencyOverTime(session)
                 signals.defer(session.shutdown.request)
             except KeyboardInterrupt:
                 result = RunResult.without_record(
@@ -186,20 +188,28 @@ def _run(options: Mapping[str, Any]) -> str:
                 )
             else:
                 try:
-                    result = _supervised(session, options, progress)
+                    result = _supervised(session, options, progress, watched)
+                    over_time = None if watched is None else watched.account(result)
                 except EngineFailed as error:
                     result = RunResult.without_record(
                         settings, "fail", str(error), scenario=asked.scenario, mode=mode
                     )
-        report = run_report(result, account, seed=asked.seed, config=asked.config)
-        # First: a log that cannot be written takes no figure with it.
+        report = run_report(result, account, seed=asked.seed, config=asked.config, over_time=over_time)
+        # First: a file that cannot be written takes no figure with it.
         _print(report, asked.replay, as_json=options["as_json"])
+        if options["report"] is not None:
+            _write_report(report, asked.replay, options["report"])
         if options["hlog"] is not None:
             _write_hlog(result, options["hlog"])
     return result.verdict
 
 
-def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgress) -> RunResult:
+def _supervised(
+    session: Session,
+    options: Mapping[str, Any],
+    progress: RunProgress,
+    watched: LatencyOverTime | None,
+) -> RunResult:
     """The run, with everybody outside who is to be told of it."""
     from tickpath.runtime.endpoints import parse_address
     from tickpath.runtime.supervision import Supervision
@@ -221,6 +231,8 @@ def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgr
         def on_look(seen: Any) -> None:
             if outside is not None:
                 outside.step()
+            if watched is not None:
+                watched.look(seen)
             progress.running(seen, session.events_planned)
 
         result = session.run(on_start=on_start, on_look=on_look)
@@ -231,10 +243,11 @@ def _supervised(session: Session, options: Mapping[str, Any], progress: RunProgr
 
 
 def _with_acks(settings: RunSettings, options: Mapping[str, Any]) -> RunSettings:
-    """Whoever scrapes ``/metrics`` is to find latencies there, and they come from a ring of acks."""
-    if options["http"] is None or settings.ack_capacity is not None or settings.stamp_per == "batch":
-        return settings
-    return dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
+    """Who scrapes ``/metrics`` or reads a report is to find latencies there; they come from a ring."""
+    from tickpath.lab.latency_over_time import with_acks
+
+    is_scraped = options["http"] is not None and settings.stamp_per != "batch"
+    return with_acks(settings) if is_scraped or options["report"] is not None else settings
 
 
 def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
@@ -266,6 +279,13 @@ def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:
     from tickpath.lab.report_text import print_report
 
     print_result(report, lambda console: print_report(report, console, replay=replay), as_json=as_json)
+
+
+def _write_report(report: Mapping[str, Any], replay: str, path: Path) -> None:
+    from tickpath.cli.output_files import write_page
+    from tickpath.lab.page import run_page
+
+    write_page(path, run_page(report, replay=replay))
 
 
 def _write_hlog(result: RunResult, path: Path) -> None:

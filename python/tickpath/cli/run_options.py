@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from tickpath.cli.numbers import CAPACITY_MAX, Number
+from tickpath.cli.output_files import refuse_unwritable, report_option
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.config.engine import OverrunPolicy, Wait
@@ -139,6 +140,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Write the histograms as a log for the HdrHistogram tools, a line for each consumer and stage.",
     ),
+    report_option("Write the run as one HTML page that needs no network: pictures, tables, settings."),
     click.option(
         "--parity",
         is_flag=True,
@@ -199,12 +201,8 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
-    if options["hlog"] is not None:
-        from tickpath.lab.histogram_log import why_not_written
-
-        reason = why_not_written(options["hlog"])
-        if reason is not None:
-            raise click.UsageError(f"--hlog {reason}")
+    for option in ("hlog", "report"):
+        refuse_unwritable(option, options[option])
 
 
 def _refuse_beside_a_comparison(options: Mapping[str, Any]) -> None:

@@ -39,6 +39,7 @@ _BESIDE = frozenset(
         "scenario",
         "mode",
         "hlog",
+        "report",
         "audit",
         "http",
         "http_allow_remote",

@@ -11,7 +11,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["is_special", "write_whole"]
+__all__ = ["is_special", "why_not_written", "write_whole"]
 
 
 def is_special(path: str | os.PathLike[str]) -> bool:
@@ -21,6 +21,15 @@ def is_special(path: str | os.PathLike[str]) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def why_not_written(path: Path) -> str | None:
+    """Why no file can be written to ``path``; ``None`` if nothing is known against it."""
+    if not path.parent.is_dir():
+        return f"{path}: there is no folder {path.parent}"
+    if path.is_dir():
+        return f"{path} is a folder: name a file in it"
+    return None
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:

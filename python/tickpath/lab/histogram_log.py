@@ -13,16 +13,7 @@ if TYPE_CHECKING:
 
     from tickpath.core.engine import EngineRecord
 
-__all__ = ["why_not_written", "write_run_hlog"]
-
-
-def why_not_written(path: Path) -> str | None:
-    """Why no log can be written to ``path``; ``None`` if nothing is known against it."""
-    if not path.parent.is_dir():
-        return f"{path}: there is no folder {path.parent}"
-    if path.is_dir():
-        return f"{path} is a folder: name a file in it"
-    return None
+__all__ = ["write_run_hlog"]
 
 
 def write_run_hlog(record: EngineRecord, path: Path) -> bool:

@@ -5,6 +5,7 @@ Times are integers in nanoseconds. What is unknown is ``None``, never 0.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from tickpath.lab.machine import machine_facts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tickpath.control.metrics import LatencyHistogram
     from tickpath.core.engine import EngineRecord, LatencyFigures, StagePlace
     from tickpath.lab.feed_account import FeedAccount
     from tickpath.runtime.session import RunResult
@@ -50,11 +52,17 @@ Report = dict[str, Any]
 
 
 def run_report(
-    result: RunResult, feed: FeedAccount, *, seed: int | None, config: Mapping[str, Any]
+    result: RunResult,
+    feed: FeedAccount,
+    *,
+    seed: int | None,
+    config: Mapping[str, Any],
+    over_time: Report | None = None,
 ) -> Report:
     """The object of a run. ``config`` is what the caller was asked for beside ``result.settings``.
 
-    ``seed`` is that of a synthetic feed; a recording has none.
+    ``seed`` is that of a synthetic feed; a recording has none. ``over_time`` is what a run was watched for by
+    :class:`tickpath.lab.latency_over_time.LatencyOverTime`.
     """
     record = result.record
     return {
@@ -87,6 +95,8 @@ def run_report(
             if record
             else {"executor": _stages(())}
         ),
+        "latency_over_time": over_time,
+        "histograms": _histograms(record),
         "floor": _floor(record),
         "clock": _clock(record),
         "lifecycle": lifecycle_account(result.history),
@@ -154,6 +164,25 @@ def _why_unknown(figures: LatencyFigures | None) -> str | None:
     if figures is None or not figures.count:
         return "no samples"
     return _TOO_FEW if any(getattr(figures, name) is None for name in PERCENTILES) else None
+
+
+def _histograms(record: EngineRecord | None) -> Report:
+    """Those that hold something, in HdrHistogram's compressed V2 encoding, as its logs have them."""
+    floor = record.floor_histogram if record else None
+    consumers = {
+        stage.name: {
+            name: _v2(histogram) for name, histogram in stage.histograms().items() if histogram.count
+        }
+        for stage in (record.stages if record else ())
+    }
+    return {
+        "floor": _v2(floor) if floor is not None and floor.count else None,
+        "consumers": {name: stages for name, stages in consumers.items() if stages},
+    }
+
+
+def _v2(histogram: LatencyHistogram) -> str:
+    return base64.b64encode(histogram.to_v2()).decode("ascii")
 
 
 def _by_state(record: EngineRecord | None) -> Report:

@@ -13,14 +13,19 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tickpath.config.scenario.explain import table_of
 from tickpath.control.failure.causes import Cause, held
 from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.state import Lifecycle, State
 from tickpath.errors import EngineFailed
 from tickpath.lab.digest import run_digest
 from tickpath.lab.facts import Books, DrillFacts, HealthEvent, InjectionSpan, Move
+from tickpath.lab.feed_account import account_of
+from tickpath.lab.latency_over_time import LatencyOverTime, with_acks
 from tickpath.lab.losses import pauses_in_run
+from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
+from tickpath.runtime.result import RunResult
 from tickpath.runtime.session import Session
 
 if TYPE_CHECKING:
@@ -29,11 +34,11 @@ if TYPE_CHECKING:
     from tickpath.config.scenario import Scenario
     from tickpath.control.failure.injector import InjectionEvent
     from tickpath.control.health.look import Look
-    from tickpath.core.engine import EngineRecord
+    from tickpath.core.engine import EngineRecord, EngineSnapshot
     from tickpath.lab.facts import Mode
     from tickpath.lab.recording import Recording
+    from tickpath.lab.report import Report
     from tickpath.runtime.control_plane import ControlPlane
-    from tickpath.runtime.result import RunResult
 
 __all__ = ["Observer", "run_scenario"]
 
@@ -50,12 +55,16 @@ def run_scenario(
     recording: Recording | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     observe: Observer | None = None,
+    report_to: Callable[[Report], object] | None = None,
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
     ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug
-    ends is one that failed, and says why. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for
-    a scenario that this machine or its own feed cannot run.
+    ends is one that failed, and says why. ``report_to`` is given the run's object (``tickpath/run/1``),
+    latencies over time included: such a run has a ring of acks.
+
+    Raises ``SourceError`` and its like, and ``ArgumentValueError`` for a scenario that this machine or its
+    own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
@@ -63,11 +72,28 @@ def run_scenario(
         scenario = recording.fit(scenario)
     source = load_source(scenario) if recording is None else recording.source
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
-    session = Session(source, scenario=scenario, mode=mode, sink=sink)
+    settings = scenario.run_settings()
+    if report_to is not None:
+        settings = with_acks(settings)
+    session = Session(source, settings, scenario=scenario, mode=mode, sink=sink)
     watch = _CauseWatch(session.lifecycle, observe)
+    watched = None if report_to is None else LatencyOverTime(session)
+
+    def on_look(seen: EngineSnapshot) -> None:
+        if watched is not None:
+            watched.look(seen)
+
+    def report(result: RunResult) -> None:
+        if watched is not None and report_to is not None:
+            config = {"scenario": table_of(scenario), "sink": scenario.engine.sink}
+            feed = account_of(source, settings.events_max)
+            told = watched.account(result)
+            report_to(run_report(result, feed, seed=scenario.seed, config=config, over_time=told))
+
     try:
-        result = session.run(should_stop=should_stop, trace=watch.look)
+        result = session.run(should_stop=should_stop, trace=watch.look, on_look=on_look)
     except EngineFailed as error:
+        report(RunResult.without_record(settings, "fail", str(error), scenario=scenario, mode=mode))
         return DrillFacts(
             scenario=scenario.name,
             mode=mode,
@@ -78,6 +104,7 @@ def run_scenario(
             balanced=None,
             executed_outside_ready=None,
         )
+    report(result)
     return _facts(scenario, mode, result, watch)
 
 

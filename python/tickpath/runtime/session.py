@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tickpath.control.health import Look
-    from tickpath.core.engine import AckReader
+    from tickpath.core.engine import AckReader, AckSlices
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
 
@@ -181,6 +181,10 @@ class Session:
     def acks(self) -> AckReader | None:
         """A reader of the run's acks, if it has a ring for them; none where stamps are shared."""
         return None if self._settings.stamp_per == "batch" else self._engine.acks()
+
+    def ack_slices(self, *, begin_ns: int, slice_ns: int, slices_max: int) -> AckSlices | None:
+        """The acks folded by run time, if the run has a ring for them; see the engine's ``ack_slices``."""
+        return self._engine.ack_slices(begin_ns=begin_ns, slice_ns=slice_ns, slices_max=slices_max)
 
     def run(
         self,

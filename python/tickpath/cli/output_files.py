@@ -1,0 +1,34 @@
+"""Files that a command writes beside what it prints: the option, and what is refused before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tickpath.core.whole_file import why_not_written, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["refuse_unwritable", "report_option", "write_page"]
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+
+def report_option(help_text: str) -> Callable[[_Command], _Command]:
+    """The option ``--report FILE``."""
+    return click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help=help_text)
+
+
+def refuse_unwritable(option: str, path: Path | None) -> None:
+    """Bad usage, before anything runs, if the file of ``--option`` cannot be written."""
+    reason = None if path is None else why_not_written(path)
+    if reason is not None:
+        raise click.UsageError(f"--{option} {reason}")
+
+
+def write_page(path: Path, page: bytes) -> None:
+    """Writes a report whole or not at all. Raises ``OSError``."""
+    write_whole(path, page)
