@@ -20,6 +20,7 @@ EXIT_BAD_INPUT = 2
 _COMMANDS = {
     "run": "Run a feed through the ring and the executor, and account for it.",
     "drill": "Inject a fault, see it answered, and grade what came of it.",
+    "compare": "Compare two runs by their reports, and say whether one is worse.",
     "size": "Size the ring and the service time for a feed.",
     "runbook": "List, show and rehearse what is done about each cause of degradation.",
     "config": "Explain and check scenario files.",
@@ -34,6 +35,8 @@ def _load(name: str) -> click.Command:
             from tickpath.cli.run import command
         case "drill":
             from tickpath.cli.drill import command
+        case "compare":
+            from tickpath.cli.compare import command
         case "size":
             from tickpath.cli.size import command
         case "runbook":

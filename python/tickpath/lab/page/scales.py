@@ -108,7 +108,7 @@ def percent_words(nines: int) -> str:
 
 
 def _round_step(step_ns: float) -> int:
-    power = 10 ** max(math.floor(math.log10(max(step_ns, 1.0))), 0)
+    power: int = 10 ** max(math.floor(math.log10(max(step_ns, 1.0))), 0)
     return next(step * power for step in _STEPS if step * power >= step_ns)
 
 
