@@ -46,8 +46,10 @@ ALONE := $(addprefix tests/,core/engine core/test_event_ring_threads.py core/tes
 	cli/test_drill.py cli/test_run_scenario.py lab/bench/test_control.py lab/test_drills.py \
 	lab/test_parity.py runtime/test_session_live.py)
 
-# Tools that are built once, where they are not installed: no release of theirs is fetched, only their source.
-CARGO_DENY := $(or $(shell command -v cargo-deny),build/tools/bin/cargo-deny)
+# Tools that are built once, where they are not installed: no release of theirs is fetched, only their source. Each has
+# been tried in its version here.
+CARGO_TOOLS := cargo-deny@0.20.2 cargo-llvm-cov@0.9.1 cargo-mutants@27.1.0
+cargo_tool = $(or $(shell PATH="$(PATH)" command -v $(1)),build/tools/bin/$(1))
 
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.
@@ -93,13 +95,16 @@ endef
 	@touch $@
 
 build/tools/bin/cargo-%:
-	@echo "building cargo-$* (some minutes, once)" >&2
-	cargo install --quiet --locked --root build/tools cargo-$*
+	@echo "building $(notdir $@) (some minutes, once)" >&2
+	cargo install --quiet --locked --root build/tools $(or $(filter $(notdir $@)@%,$(CARGO_TOOLS)),$(notdir $@))
 
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv-release/.installed ## See all of it in ten seconds: make demo ARGS="--mode virtual"
+	@$(RELEASE)/tickpath demo $(ARGS)
 
 run: .venv-release/.installed ## Run the main job: make run ARGS="--events 50000 --json"
 	@$(RELEASE)/tickpath run $(ARGS)
@@ -132,13 +137,26 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 		tests/cli/test_random_signals.py \
 		tests/lab/test_drills.py $(ARGS)
 
+watch: .venv/.built ## Drive `tickpath run --watch` in terminals: keys, sizes, signals, a shell's job control; about a minute
+	TICKPATH_WATCH=1 $(BIN)/python -m pytest --override-ini timeout=300 -v -p no:cacheprovider tests/cli/test_watch_terminal.py $(ARGS)
+
+watch-cost: .venv-release/.installed ## Measure what `run --watch` costs a run: the same with it and without, in turns; about a minute
+	@$(RELEASE)/python tools/watch_cost.py $(ARGS)
+
+watch-picture: .venv-release/.installed ## Draw docs/guides/watch-a-run.svg: the picture of a real run, as Rich exports it
+	@$(RELEASE)/python tools/watch_picture.py
+
 # Each test of tests/properties takes so many examples, with fresh seeds; a failure prints what reproduces it, and for a run
 # in virtual time the scenario file that replays it.
 models: .venv/.built ## Explore the models without end: make models, or for hours make models TICKPATH_EXAMPLES=100000
 	TICKPATH_HYPOTHESIS_PROFILE=deep TICKPATH_EXAMPLES=$(TICKPATH_EXAMPLES) $(BIN)/python -m pytest -n 2 --override-ini timeout=0 \
 		-p no:cacheprovider -v tests/properties $(ARGS)
 
-coverage: .venv/.installed ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
+# What takes processes that are killed, and a Dask cluster of its own.
+sweep-deep: .venv/.built ## Sweep while processes and a cluster's workers are killed: nothing lost, nothing twice (a minute)
+	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py $(ARGS)
+
+coverage: .venv/.installed $(call cargo_tool,cargo-llvm-cov) ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
 	@$(BIN)/python -m tools.coverage $(ARGS)
 
 check: fmt-check clippy lint types imports dependencies workflows stubs-check ## Run every lint and type check
@@ -181,7 +199,8 @@ lock: .venv/.created ## Lock what the development environment is made of: make l
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements-dev.lock
 
-supply-chain: $(CARGO_DENY) ## Check licences and sources of every crate (cargo-deny: the first time builds it, some minutes)
+supply-chain: CARGO_DENY = $(call cargo_tool,cargo-deny)
+supply-chain: $(call cargo_tool,cargo-deny) ## Check licences and sources of every crate (cargo-deny: the first time builds it, some minutes)
 	$(CARGO_DENY) check --hide-inclusion-graph licenses bans sources $(ADVISORIES)
 	$(CARGO_DENY) --manifest-path benches/rust/Cargo.toml check --config $(CURDIR)/deny.toml --hide-inclusion-graph sources
 
@@ -191,6 +210,10 @@ publish-check: ## Build the core crate as crates.io would get it, and publish no
 elsewhere: ## Lint the core as systems other than Linux and processors other than x86-64 get it, and pass its tests
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo clippy --quiet -p tickpath-core -- -D warnings
 	RUSTFLAGS="--cfg elsewhere" CARGO_TARGET_DIR=target-elsewhere cargo test --quiet -p tickpath-core
+
+docs: .venv/.built ## Build the site into build/site: pages, and the reference from docstrings; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir docs . build/site
+	@echo "build/site/docs/index.html"
 
 public-api: .venv/.built ## Write the list of what the versioning policy covers
 	$(BIN)/python -m tools.public_api
@@ -273,8 +296,8 @@ build/mutation/.installed: .venv/.installed
 mutants-python: .venv/.built build/mutation/.installed ## Mutate Python rooms; 90 % must be caught: make mutants-python ARGS="core/state"
 	PYTHONPATH=$(CURDIR)/python:build/mutation $(BIN)/python -m tools.mutation $(ARGS)
 
-mutants-rust: ## Mutate the core's rooms; 90 % of each must be caught: make mutants-rust ARGS="-F src/state"
-	@$(PYTHON) tools/mutants_rust.py $(ARGS)
+mutants-rust: $(call cargo_tool,cargo-mutants) ## Mutate the core's rooms; 90 % of each must be caught: make mutants-rust ARGS="-F src/state"
+	@$(PYTHON) -m tools.mutants_rust $(ARGS)
 
 # Every test there is, unit tests and properties too. Left out: os::memory, as above; doc tests, which there are none of;
 # the loom and shuttle models, empty without their `cfg`.

@@ -1,8 +1,8 @@
 """Mutate the core's rooms with cargo-mutants, and judge what its tests did not notice.
 
-    python tools/mutants_rust.py                          every room; takes a while
-    python tools/mutants_rust.py -F src/state             what cargo-mutants takes: here a part of them
-    python tools/mutants_rust.py --iterate                once more, without what was caught last time
+    python -m tools.mutants_rust                          every room; takes a while
+    python -m tools.mutants_rust -F src/state             what cargo-mutants takes: here a part of them
+    python -m tools.mutants_rust --iterate                once more, without what was caught last time
 
 Exit code 1 if a mutant survives that tests/MUTATION.md does not know. In a run of all of them also if less
 than 90 % of a room's viable mutants are caught, or if one of the document's survives no more. A mutant that
@@ -15,19 +15,18 @@ from __future__ import annotations
 import json
 import re
 import resource
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.cargo_tools import cargo_tool
+
 ROOT = Path(__file__).resolve().parents[1]
 KNOWN = ROOT / "tests" / "MUTATION.md"
 RESULTS = ROOT / "build" / "mutants-rust"
 OUTCOMES = RESULTS / "mutants.out" / "outcomes.json"
-TOOLS = ROOT / "build" / "tools"
-VERSION = "27.1.0"
 CAUGHT_SHARE_MIN = 0.9
 # A mutant of a size may ask for all the memory there is.
 MEMORY_BYTES_MAX = 8 << 30
@@ -48,22 +47,11 @@ class Outcome:
     summary: str
 
 
-def cargo_mutants() -> str:
-    """Return the tool's path, and install it if there is none."""
-    found = shutil.which("cargo-mutants") or shutil.which("cargo-mutants", path=TOOLS / "bin")
-    if found is None:
-        sys.stderr.write("installing cargo-mutants below build/ (some minutes, once)\n")
-        install = ("cargo", "install", "--quiet", "--locked", "--root", TOOLS, f"cargo-mutants@{VERSION}")
-        subprocess.run(install, cwd=ROOT, check=True)  # noqa: S603 - the command is ours
-        found = str(TOOLS / "bin" / "cargo-mutants")
-    return found
-
-
 def mutate(arguments: list[str]) -> None:
     """Run cargo-mutants; what it says of its progress goes where ours goes."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    command: list[str | Path] = [cargo_mutants(), "mutants", "--output", RESULTS, *arguments]
+    command: list[str | Path] = [cargo_tool("cargo-mutants"), "mutants", "--output", RESULTS, *arguments]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - the command is ours
     if code not in JUDGED:
         sys.exit(f"mutants-rust: cargo-mutants ended with {code}: it judged nothing")

@@ -36,6 +36,8 @@ PUBLIC_MODULES = (
     "tickpath.errors",
     "tickpath.runtime.status",
 )
+#: What only a machinery of ours calls: `core/fork.py`.
+_MACHINERY = ("renew_in_fork",)
 #: What an object prints of its address or its file is no promise.
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -45,13 +47,18 @@ def lines() -> list[str]:
     return [*_modules(), *_commands(app._group, "tickpath"), *_settings(), *_schemas()]  # noqa: SLF001
 
 
-def _modules() -> Iterator[str]:
+def public_modules() -> list[str]:
+    """The packages and modules whose ``__all__`` is promised, by name."""
     names = {"tickpath", *PUBLIC_MODULES}
     for part in PUBLIC:
         package = importlib.import_module(f"tickpath.{part}")
         found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         names |= {package.__name__, *(module.name for module in found if module.ispkg)}
-    for name in sorted(names):
+    return sorted(names)
+
+
+def _modules() -> Iterator[str]:
+    for name in public_modules():
         module = importlib.import_module(name)
         yield f"module {name}"
         for entry in getattr(module, "__all__", []):
@@ -84,7 +91,7 @@ def _members(owner: type, path: str) -> Iterator[str]:
         if base.__module__.partition(".")[0] == "tickpath":
             found.update(vars(base))
             found.update(dict.fromkeys(getattr(base, "__annotations__", {}), None))
-    for name in sorted(name for name in found if not name.startswith("_")):
+    for name in sorted(name for name in found if not name.startswith("_") and name not in _MACHINERY):
         value = getattr(owner, name, None)
         if callable(value) and not inspect.isclass(value):
             yield f"def {path}.{name}{_signature(value)}"

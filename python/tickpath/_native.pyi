@@ -5,6 +5,7 @@ The native part of tickpath; import from `tickpath.core` and `tickpath.control` 
 from _typeshed import SupportsGetItem
 from numpy import dtype, void
 from os import PathLike
+from pathlib import Path
 
 import collections.abc
 import numpy.typing
@@ -16,7 +17,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "AckSlice", "AckSlices", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "VirtualEngine", "check_stage_name", "check_stages", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "AckSlice", "AckSlices", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "CoreFloor", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "FlightReader", "FlightTail", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "MachineWatch", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "Topology", "VirtualEngine", "check_stage_name", "check_stages", "control_groups", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -204,6 +205,27 @@ class AckWindowFigures:
         Those among them of events that were executed.
         """
     @property
+    def in_ring_p50_ns(self, /) -> int | None:
+        """
+        The median from publication to decision, in nanoseconds: how long events lay in the ring; ``None`` as for
+        ``service_p50_ns``.
+        """
+    @property
+    def in_ring_p99_ns(self, /) -> int | None:
+        """
+        Its 99th percentile.
+        """
+    @property
+    def late_p50_ns(self, /) -> int | None:
+        """
+        The median of how late the feed published, in nanoseconds; ``None`` without a plan, too.
+        """
+    @property
+    def late_p99_ns(self, /) -> int | None:
+        """
+        Its 99th percentile.
+        """
+    @property
     def max_ns(self, /) -> int | None:
         """
         The longest from publication to completion, in nanoseconds, exact; ``None`` without acks.
@@ -223,6 +245,11 @@ class AckWindowFigures:
         """
         The median from decision to completion, in nanoseconds; ``None`` where stamps are shared
         (``stamp_per="batch"``), too.
+        """
+    @property
+    def service_p99_ns(self, /) -> int | None:
+        """
+        Its 99th percentile.
         """
 
 @final
@@ -347,6 +374,48 @@ class Consumer(Generic[_T_co]):
     def shed(self, /) -> int:
         """
         The part of ``lost`` that was still readable when a reset skipped it.
+        """
+
+@final
+class CoreFloor:
+    """
+    The floor of some cores; ``None`` is unknown.
+    """
+    @property
+    def explained_up_to_ns(self, /) -> list[int | None]:
+        """
+        The longest latency that the machine's own pauses explain, for p50, p90, p99, p99.9 and p99.99: what is
+        no longer is ``at_floor`` in a run.
+        """
+    @property
+    def figures(self, /) -> LatencyFigures:
+        """
+        What an event waits for the machine, in a run's own words.
+        """
+    @property
+    def forgotten(self, /) -> int:
+        """
+        Pauses that found no room to be remembered.
+        """
+    @property
+    def longest_pause_ns(self, /) -> int | None:
+        """
+        In nanoseconds; of the pauses longer than 100 ns.
+        """
+    @property
+    def pauses_beyond(self, /) -> list[int | None]:
+        """
+        For each of these, the pauses that were longer than the floor's percentile.
+        """
+    @property
+    def switches(self, /) -> int | None:
+        """
+        How often another thread was given a core while it was watched.
+        """
+    @property
+    def watched_ns(self, /) -> int:
+        """
+        How long was watched, in nanoseconds, over all cores.
         """
 
 @final
@@ -571,6 +640,12 @@ class EngineSnapshot:
     def held(self, /) -> bool:
         """
         Whether the feed waits to be released.
+        """
+    @property
+    def pause_ns_max(self, /) -> int | None:
+        """
+        The longest pause of the machine that the stages' threads saw before the run, in nanoseconds, 0 for none;
+        ``None`` if nobody has watched: in virtual time, without a floor, before the start.
         """
     @property
     def phase(self, /) -> str:
@@ -998,6 +1073,64 @@ class FeedRecord:
         """
 
 @final
+class FlightReader:
+    """
+    Copies the last events and acks out of the rings of a run, as often as it is asked.
+
+    ``acks`` says which run; whatever it has read is no matter. Any thread may call, and nobody waits for it.
+    """
+    def __new__(cls, /, acks: AckReader) -> Self: ...
+    def read_into(self, /, events: numpy.typing.NDArray[numpy.void], acks: numpy.typing.NDArray[numpy.void]) -> FlightTail:
+        """
+        Copy the newest events and acks to the *ends* of ``events`` (of ``EVENT_DTYPE``) and ``acks`` (of
+        ``STAMPED_ACK_DTYPE``), as many as there are and have room, oldest first; what lies before them stays
+        as it was.
+
+        Both are runs without a gap up to the head as it was when the copy began, the events' first. What the
+        stages overwrote meanwhile is the oldest, and counted. From 1,024 rows on the interpreter's lock is
+        released. Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for any other arrays.
+        """
+
+@final
+class FlightTail:
+    """
+    What a ``FlightReader`` copied.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def acks(self, /) -> int:
+        """
+        Acks that were copied, the last of those.
+        """
+    @property
+    def acks_head(self, /) -> int:
+        """
+        Acks of the run so far.
+        """
+    @property
+    def acks_overwritten(self, /) -> int:
+        """
+        Acks that were there when it began, and overwritten before they were copied.
+        """
+    @property
+    def events(self, /) -> int:
+        """
+        Events that were copied: the sequences ``[events_head - events, events_head)``.
+        """
+    @property
+    def events_head(self, /) -> int:
+        """
+        The sequence after the newest event.
+        """
+    @property
+    def events_overwritten(self, /) -> int:
+        """
+        Events that were there when it began, and overwritten before they were copied.
+        """
+
+@final
 class Gate:
     """
     One atomic word, ``epoch << 8 | state``: the executor reads it once per event.
@@ -1283,6 +1416,43 @@ class LiveEngine:
         """
         Wait for the end of the run, at most ``timeout_ms`` and never longer than 50 ms; whether it is
         over. Other threads run meanwhile, and pending signals are handled before it returns.
+        """
+
+@final
+class MachineWatch:
+    """
+    The machine's floor without a run, core by core: what a run finds before and after itself.
+
+    The clock is that of a run, calibrated when this is made, which takes 50 ms.
+    """
+    def __new__(cls, /) -> Self: ...
+    @property
+    def clock_cost_ns(self, /) -> int:
+        """
+        The cost of a stamp, in nanoseconds.
+        """
+    @property
+    def clock_fallback(self, /) -> str | None:
+        """
+        Why the stamps are not the processor's counter's; ``None`` if they are.
+        """
+    @property
+    def clock_source(self, /) -> str:
+        """
+        What the stamps of a run are taken by: ``"tsc"`` or ``"clock_gettime"``.
+        """
+    def floor(self, /, cores: SupportsGetItem[int, SupportsIndex | None], rate_hz: SupportsIndex) -> CoreFloor:
+        """
+        The floor of ``cores``, by what was seen of them, for events that come evenly, ``rate_hz`` a second.
+        """
+    def watch(self, /, cores: SupportsGetItem[int, SupportsIndex | None], length_ns: SupportsIndex) -> list[str]:
+        """
+        Watch ``cores`` at once for ``length_ns``, besides what was seen of them before; the cores that could
+        not be had, each with the reason.
+
+        ``None`` in the place of a core is wherever the system puts the thread. It takes each of the cores for
+        as long, a signal waits until it is over, and other threads of Python run. Raises ``ArgumentValueError`` for
+        more than a second, ``EngineFailed`` if there is no thread.
         """
 
 @final
@@ -1667,6 +1837,53 @@ class StageState:
         """
 
 @final
+class Topology:
+    """
+    What the machine offers to threads that want a core each; ``None`` is unknown.
+    """
+    @property
+    def available(self, /) -> list[int] | None:
+        """
+        Cores this process may run on, ascending.
+        """
+    @property
+    def best_first(self, /) -> list[int]:
+        """
+        The available cores, best first for threads that spin: the first two are those of executor and feed.
+        """
+    @property
+    def isolated(self, /) -> list[int] | None:
+        """
+        Available cores on which the kernel puts nothing by itself (``isolcpus``).
+        """
+    @property
+    def physical(self, /) -> list[list[int]] | None:
+        """
+        The available cores by physical core: those of one group are halves of it.
+        """
+    @property
+    def quota_cores(self, /) -> float | None:
+        """
+        What a container is held to, in cores; ``None`` if that is unlimited or unknown.
+        """
+    @property
+    def quota_known(self, /) -> bool:
+        """
+        Whether it is known that there is a quota, or that there is none.
+        """
+    @staticmethod
+    def read(root: str | PathLike[str] | None = None, available: SupportsGetItem[int, SupportsIndex] | None = None) -> Topology:
+        """
+        Look at this machine; or at one whose ``/proc`` and ``/sys`` lie below ``root``, which lets a process run
+        on the cores ``available``.
+        """
+    @property
+    def spinning_max(self, /) -> int:
+        """
+        How many threads can spin at once.
+        """
+
+@final
 class VirtualEngine:
     """
     Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at
@@ -1785,6 +2002,14 @@ def check_stages(settings: tickpath.config.engine.EngineSettings) -> None:
     """
     Refuse stages that make no sense together (a name taken twice, an unknown one in ``after``, a circle)
     with an ``ArgumentValueError``. ``settings`` is a ``tickpath.config.engine.EngineSettings``.
+    """
+
+def control_groups(root: str | PathLike[str], controller: str) -> list[tuple[Path, int]] | None:
+    """
+    The folders of the control groups that hold this process to what ``controller`` (``cpu``, ``memory``) limits.
+
+    Its own first, then those above it, each with the version of its hierarchy, 1 or 2; ``None`` where a machine
+    whose ``/proc`` and ``/sys`` lie below ``root`` does not show them.
     """
 
 def csv_header(path: str | PathLike[str], wanted: SupportsGetItem[int, str]) -> list[str]:

@@ -18,6 +18,9 @@
     ├── ScenarioError            (ValueError)      a scenario file that is wrong, and everything that is
     ├── ReportError              (ValueError)      reports of runs that cannot be read or compared
     ├── EndpointsUnavailable     (RuntimeError)    HTTP endpoints that cannot be opened
+    ├── PackageMissing           (ImportError)     an optional package that is not installed
+    ├── SweepRefused             (ValueError)      a sweep that cannot be begun, or not gone on with, here
+    ├── SweepFailed              (RuntimeError)    a sweep whose processes or cluster went away
     └── SourceError              (ValueError)      market data that cannot be loaded
         ├── SourceNotFound       (FileNotFoundError)
         ├── SourceUnreadable     (OSError)
@@ -46,6 +49,7 @@ __all__ = [
     "NotReady",
     "OutOfOrder",
     "Overrun",
+    "PackageMissing",
     "ProducerBusy",
     "ReaderBusy",
     "ReportError",
@@ -54,6 +58,8 @@ __all__ = [
     "SourceError",
     "SourceNotFound",
     "SourceUnreadable",
+    "SweepFailed",
+    "SweepRefused",
     "ThreadUnavailable",
     "TickpathError",
 ]
@@ -230,6 +236,18 @@ class ReportError(TickpathError, ValueError):
 
 class EndpointsUnavailable(TickpathError, RuntimeError):
     """The HTTP endpoints cannot be opened: the address is taken or not ours, or a package is missing."""
+
+
+class PackageMissing(TickpathError, ImportError):
+    """An optional package that this needs is not installed; the text says what to install."""
+
+
+class SweepRefused(TickpathError, ValueError):
+    """A sweep cannot be begun, or gone on with, as asked: another grid, too many runs, no package."""
+
+
+class SweepFailed(TickpathError, RuntimeError):
+    """The processes of a sweep, or its cluster, went away; what was done is kept."""
 
 
 class SourceError(TickpathError, ValueError):

@@ -6,6 +6,10 @@ FAST = ["--events", "2000", "--rate", "1e6", "--floor-ms", "0.1"]
 #: As long as a moment within it can be met by another process.
 LONGER = ["--events", "20000", "--rate", "200000", "--floor-ms", "1"]
 BENCH = ["bench", "--quick", "--rounds", "1", "--json"]
+SWEEP = [
+    *["sweep", "feed-freeze", "--set", "ring.capacity=64,16384", "--seeds", "4"],
+    *["--output", "{folder}/kept.sweep", "--json"],
+]
 
 #: Those that are over soon, in this process as well.
 SMALL: dict[str, list[str]] = {
@@ -15,6 +19,8 @@ SMALL: dict[str, list[str]] = {
     "run live": ["run", *FAST, "--json"],
     "run virtual": ["run", *FAST[:4], "--mode", "virtual", "--sink", "--json"],
     "drill list": ["drill", "list", "--json"],
+    "demo": ["demo", "--mode", "virtual", "--quick", "--json"],
+    "doctor": ["doctor", "--seconds", "0.02", "--json"],
     "size": ["size", *FAST[:4], "--service-ns", "500", "--json"],
     "runbook list": ["runbook", "list", "--json"],
     "runbook show": ["runbook", "show", "execution-backlog", "--json"],
@@ -43,6 +49,10 @@ ALL: dict[str, list[str]] = {
     "drill run report": ["drill", "run", "--all", "--report", "{folder}/kept.html", "--json"],
     "drill run live": ["drill", "run", "feed-freeze", "--mode", "live", "--json"],
     "drill run all": ["drill", "run", "--all", "--json"],
+    "demo": ["demo", "--quick", "--json"],
+    "doctor": ["doctor", "--seconds", "0.5", "--json"],
+    "sweep": [*SWEEP, "--processes", "2"],
+    "sweep here": [*SWEEP, "--processes", "1"],
     "bench threads": [*BENCH, "--only", "threads"],
     "bench processes": [*BENCH, "--only", "processes"],
     "bench object-tier": [*BENCH, "--only", "object-tier"],

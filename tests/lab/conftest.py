@@ -19,6 +19,7 @@ from tickpath.lab.feed_account import account_of
 from tickpath.lab.latency_over_time import LatencyOverTime, with_acks
 from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
+from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
 from tickpath.runtime.session import Session
 
 CONFIG: dict[str, object] = {
@@ -53,9 +54,14 @@ def eventful_report() -> dict[str, Any]:
     drill = load_drill("feed-freeze")
     scenario = dataclasses.replace(drill, warmup=WarmupSettings(round_events=200, tolerance=1.0))
     source, steps = load_source(scenario), count()
-    session = Session(source, with_acks(scenario.run_settings()), scenario=scenario, mode="virtual")
+    recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("transition", "end"), dumps_max=1))
+    settings = with_acks(scenario.run_settings())
+    session = Session(source, settings, scenario=scenario, mode="virtual", recorder=recorder)
     watched = LatencyOverTime(session)
     result = session.run(should_stop=lambda: next(steps) > 100, on_look=watched.look)
-    config = {"scenario": table_of(scenario), "sink": False}
     told = watched.account(result)
+    # What only a recorder with a folder has.
+    note = dataclasses.replace(recorder.account.dumps[0], files=("0001-transition.trace.json",))
+    result = dataclasses.replace(result, flight=dataclasses.replace(recorder.account, dumps=(note,)))
+    config = {"scenario": table_of(scenario), "sink": False}
     return run_report(result, account_of(source, None), seed=scenario.seed, config=config, over_time=told)

@@ -1,12 +1,13 @@
-"""Runs compared: what may be compared, how sure a difference is, what is a regression, and bad files."""
+"""Runs compared: what may be compared, what is a regression, and what no file may do."""
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
-import math
 import random
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,6 @@ from tickpath.control.metrics import LatencyHistogram
 from tickpath.errors import ArgumentValueError, ReportError
 from tickpath.lab.compare import compare_sides, parse_limit, read_side
 from tickpath.lab.compare.comparable import check_comparable, differences_of
-from tickpath.lab.compare.estimate import of_runs
-from tickpath.lab.compare.intervals import pair_rank, quantile_ranks, runs_needed, shift_interval
 from tickpath.lab.compare.limits import DEFAULT_LIMITS
 from tickpath.lab.compare.reading import Side
 from tickpath.lab.report import STAGES
@@ -34,8 +33,6 @@ def run(report: Report) -> Report:
 
 def with_latencies(report: Report, latencies_ns: list[int], *, at_floor: list[str] | None = None) -> Report:
     """``report`` with these latencies in the executor's ``published_to_completed``."""
-    import base64
-
     changed = copy.deepcopy(report)
     histogram = LatencyHistogram(latencies_ns)
     names = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p99_9_ns": 0.999, "p99_99_ns": 0.9999}
@@ -62,67 +59,6 @@ def compared(a: Side, b: Side, *limits: str, allow: tuple[str, ...] = ()) -> Rep
 
 def row(report: Report, metric: str) -> Report:
     return next(each for each in report["rows"] if each["metric"] == metric)
-
-
-# -- how sure a difference is ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("count", [11, 100, 1_000, 5_432])
-@pytest.mark.parametrize("quantile", [0.5, 0.9, 0.99, 0.999])
-def test_two_ranks_hold_a_percentile_as_often_as_they_say(count: int, quantile: float) -> None:
-    def below(rank: int) -> float:
-        """P(fewer than ``rank`` samples lie below the percentile): binomial, summed in logarithms."""
-        logs = (
-            math.lgamma(count + 1)
-            - math.lgamma(k + 1)
-            - math.lgamma(count - k + 1)
-            + k * math.log(quantile)
-            + (count - k) * math.log1p(-quantile)
-            for k in range(rank)
-        )
-        return math.fsum(math.exp(log) for log in logs if log > -700)
-
-    low, high = quantile_ranks(count, quantile, 0.95)
-    assert 0 <= low <= count * quantile + 1
-    assert count * quantile < high <= count + 1
-    # Each side is missed with at most 2.5 %, and the next rank would be missed with more.
-    assert below(low) <= 0.025 < below(low + 1)
-    assert 1 - below(high) <= 0.025 + 1e-9
-    assert 1 - below(high - 1) > 0.025 - 1e-9
-
-
-def test_the_ranks_of_many_samples_are_those_of_a_normal_distribution() -> None:
-    low, high = quantile_ranks(10**9, 0.99, 0.95)
-    deviation = math.sqrt(10**9 * 0.99 * 0.01)
-    assert (0.99 * 10**9 - low) / deviation == pytest.approx(1.96, abs=0.01)
-    assert (high - 0.99 * 10**9) / deviation == pytest.approx(1.96, abs=0.01)
-
-
-def test_ranks_of_pairs_are_those_of_the_tables_of_the_mann_whitney_statistic() -> None:
-    # Critical values, two-sided at 5 %, as statistics books print them: a rank is one more.
-    tables = {(4, 4): 0, (5, 5): 2, (6, 6): 5, (8, 8): 13, (10, 10): 23, (5, 8): 6, (10, 7): 14}
-    assert {size: pair_rank(*size, 0.95) - 1 for size in tables} == tables
-    assert [pair_rank(*size, 0.95) for size in ((1, 1), (3, 3), (1, 38), (1, 39))] == [0, 0, 0, 1]
-    assert (runs_needed(0.95), runs_needed(0.99), runs_needed(0.8)) == (4, 5, 3)
-
-
-def test_the_interval_between_runs_holds_the_shift_as_often_as_it_says() -> None:
-    seed = 20_26
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    rank, held = pair_rank(5, 5, 0.95), 0
-    for _ in range(2_000):
-        a, b = ([chance.gauss(0, 1) for _ in range(5)] for _ in range(2))
-        _, low, high = shift_interval([y + 1 - x for x in a for y in b], rank)
-        held += low <= 1 <= high
-    assert held / 2_000 == pytest.approx(0.968, abs=0.012), f"seed {seed}"  # 1 - 2 * 4 / 252
-
-
-def test_growth_from_nothing_has_no_end_and_nothing_stays_nothing() -> None:
-    grown = of_runs([0] * 5, [7] * 5, 0.95)
-    assert (grown.ratio, grown.difference_low) == (None, 7)
-    assert grown.grown_by_more_than(100.0) == (True, False)
-    same = of_runs([0] * 5, [0] * 5, 0.95)
-    assert same.grown_by_more_than(0.0) == (False, True)
 
 
 # -- what is a regression ----------------------------------------------------------------------------------
@@ -326,6 +262,18 @@ def test_a_file_that_cannot_be_read_is_told_in_a_line(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none", binary, Path("a\0b")):
         with pytest.raises(ReportError):
             read_side(str(path))
+
+
+@pytest.mark.parametrize("claimed", [0, 2**31 - 1, 2**32 - 1])
+def test_an_encoding_is_not_believed_about_its_size(tmp_path: Path, run: Report, claimed: int) -> None:
+    broken = copy.deepcopy(run)
+    stages = broken["histograms"]["consumers"]["executor"]
+    encoded = base64.b64decode(stages["published_to_completed"])
+    plain = bytearray(zlib.decompress(encoded[8:]))
+    plain[4:8] = claimed.to_bytes(4, "big")
+    stages["published_to_completed"] = base64.b64encode(encoded[:8] + zlib.compress(bytes(plain))).decode()
+    with pytest.raises(ReportError, match="its length is not what its header says"):
+        side(tmp_path, "a", broken)
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -143,3 +143,12 @@ def test_the_list_names_drills_and_what_break_does() -> None:
     out = io.StringIO()
     print_drill_list(drill_list([SCENARIO]), Console(file=out, width=130))
     assert re.search(r"outage +The feed is gone\. +probe:feed-staleness", out.getvalue())
+
+
+def test_a_notebook_shows_the_verdict_and_every_line_of_the_grade() -> None:
+    html = drilled()._repr_html_()
+    assert ">PASS</strong>: outage" in html
+    assert html.count("<tr>") == 1 + len(drilled().grade.rows)
+    assert "10.0 ms" in html
+    failed = drilled(balanced=False)
+    assert ">FAIL</strong>: outage; ledger balanced" in failed._repr_html_()

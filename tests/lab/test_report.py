@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.lab.conftest import CONFIG
+from tickpath.cli.watch import WatchCost
 from tickpath.config.run import RunSettings
 from tickpath.core.state import State
 from tickpath.lab.feed_account import nothing_loaded
@@ -60,6 +61,8 @@ def test_every_field_is_documented_and_every_documented_field_is_there(
 ) -> None:
     documented = set(re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
     present = set(fields(report)) | set(fields(eventful_report))
+    # It takes a terminal.
+    present |= set(fields({"watch": WatchCost().as_json()}))
     # A scenario has a page of its own.
     present = {re.sub(r"^config\.scenario\..*", "config.scenario", field) for field in present}
     present = {re.sub(r"^shutdown\.phases\[\]\[\]$", "shutdown.phases[]", field) for field in present}
@@ -243,6 +246,22 @@ def test_a_sink_is_accounted_for(report: dict[str, Any], interrupted: dict[str, 
     ended = {**report, "observer": {**observer, "ended_by": "SystemExit"}}
     assert "ended its thread by SystemExit" in text_of(ended)
     assert "acks shown" not in text_of({**report, "observer": interrupted["observer"]})
+
+
+def test_what_watching_took_is_said_as_far_as_it_is_known(report: dict[str, Any]) -> None:
+    assert report["watch"] is None
+    assert "pictures" not in text_of(report)
+    nothing = WatchCost().as_json()
+    assert "no picture: the run was over before the first" in text_of({**report, "watch": nothing})
+    one = nothing | {"frames": 1, "processor_ns": 2_000_000, "frame_ns_max": 2_000_000}
+    assert "1 picture, 2.00 ms of a processor each, 2.00 ms at most" in text_of({**report, "watch": one})
+    many = one | {"frames": 20, "watched_ns": 1_000_000_000, "pairs": 20}
+    many |= {"p50_ratio_low": 0.9, "p50_ratio": 1.011, "p50_ratio_high": 1.2}
+    many |= {"drawing_ns_max": 4_000_000, "between_ns_max": 130_000}
+    said = " ".join(text_of({**report, "watch": many}).split())
+    assert "20 pictures, 100 µs of a processor each, 0.2% of one core" in said
+    assert "while it drew: 1.01 times that between [0.90, 1.20]" in said
+    assert "the longest event while it drew 4.00 ms, between 130 µs" in said
 
 
 def test_the_clock_says_what_it_is_and_how_far_off(report: dict[str, Any]) -> None:

@@ -61,10 +61,15 @@ def interpreter(version: str) -> str | None:
 def install(python: str, folder: Path, distribution: Path) -> Path:
     """Install a distribution into a new environment in ``folder``; return where its commands are."""
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / BINARIES / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / BINARIES / "python"), "-m", "pip", "install", "--quiet"]
     # An sdist is built with its dependencies' artefacts of this checkout: minutes less, and the same sources.
-    target = {"CARGO_TARGET_DIR": str(Path(__file__).resolve().parents[2] / "target")}
-    subprocess.run([*pip, str(distribution)], check=True, env={**os.environ, **target})
+    built = str(Path(__file__).resolve().parents[2] / "target")
+    environment = {**os.environ, "CARGO_TARGET_DIR": built, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    subprocess.run(
+        [*pip, str(distribution)],
+        check=True,
+        env=environment,
+    )
     return folder / BINARIES
 
 

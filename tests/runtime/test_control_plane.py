@@ -26,8 +26,10 @@ class Part:
         self._name, self._called, self._answer = name, called, answer
         self.start_due_ns: int | None = None
         self.errors = 0
+        self.seen: Any = None
 
-    def step(self, _look: Any) -> Any:
+    def step(self, look: Any) -> Any:
+        self.seen = look
         self._called.append(self._name)
         return self._answer
 
@@ -70,10 +72,13 @@ def test_a_step_goes_from_the_fault_over_what_sees_it_to_what_answers_it() -> No
     plane = Plane(FeedOutageSettings(name="outage", at_ns=INTERVAL_NS))
     seen_by_steering: list[bool] = []
     steering: Any = plane.steering
-    steering.step = lambda _look: seen_by_steering.append(plane.knobs.at["feed_outage"])
-    assert plane.at(INTERVAL_NS)
+    now = look(INTERVAL_NS)
+    steering.step = lambda look: seen_by_steering.append(plane.knobs.at["feed_outage"] and look is now)
+    assert plane.step(now)
     assert seen_by_steering == [True]
     assert plane.called == ["monitor", "operator", "automation"]
+    parts: Any = plane
+    assert parts.monitor.seen is parts.operator.seen is parts.automation.seen is now
     changes: list[Any] = plane.health
     assert (plane.steps, changes) == (1, ["a change"])
 
@@ -136,6 +141,8 @@ def test_init_ends_when_it_is_due_on_the_grid_or_not(late_ns: int) -> None:
     steering.start_due_ns = 130
     plane.at(100)
     assert plane.due(100) == (130, None)
+    # Somebody is on his way there already.
+    assert plane.due(130) == (200, None)
     assert not plane.at(129)
     assert plane.at(130 + late_ns)
     assert plane.called[0] == "steering"

@@ -121,3 +121,95 @@ def test_without_a_manager_nothing_is_sent() -> None:
     systemd.step(ready_board())
     systemd.stopping()
     assert systemd.failures == 0
+
+
+def test_the_manager_is_the_environment_s_and_the_clock_the_machine_s(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
+    monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    systemd = SystemdNotifier()
+    board = ready_board()
+    for _ in range(3):
+        systemd.step(board)
+    # Each once: a second has not passed, nor half a minute.
+    first, second = told(manager)
+    assert (first, second.split("\n")[0]) == ("WATCHDOG=1", "READY=1")
+    systemd.stopping()
+    assert told(manager) == ["STOPPING=1\nSTATUS=stopping"]
+
+
+def test_an_environment_without_a_manager_is_asked_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    systemd = SystemdNotifier()
+    systemd.step(ready_board())
+    systemd.stopping()
+    assert systemd.failures == 0
+
+
+def test_ready_is_once_and_what_came_after_is_in_the_status(manager: socket.socket) -> None:
+    clock, board = Clock(), ready_board()
+    systemd = notifier(manager, clock)
+    systemd.step(board)
+    assert told(manager)[0].startswith("READY=1\n")
+    clock.at_ns += SECOND_NS // 2
+    board.move(State.DEGRADED)
+    systemd.step(board)
+    board.move(State.READY)
+    board.see()
+    clock.at_ns += SECOND_NS // 2 - 1
+    systemd.step(board)
+    assert told(manager) == []
+    clock.at_ns += 1
+    systemd.step(board)
+    systemd.step(board)
+    assert told(manager) == ["STATUS=READY, ready, 78 events published"]
+    clock.at_ns += SECOND_NS
+    systemd.step(board)
+    assert len(told(manager)) == 1
+
+
+@pytest.mark.parametrize(("usec", "fed"), [("2001", [1, 0, 1]), ("1", [1, 1, 0]), ("0", [0, 0, 0])])
+def test_half_of_the_watchdog_s_time_is_to_the_nanosecond(
+    manager: socket.socket, usec: str, fed: list[int]
+) -> None:
+    clock, board = Clock(), ready_board()
+    systemd = notifier(manager, clock, WATCHDOG_USEC=usec)
+    found = []
+    for step_ns in (1_000_499, 1, 0):
+        systemd.step(board)
+        found.append(told(manager).count("WATCHDOG=1"))
+        clock.at_ns += step_ns
+    assert found == fed
+
+
+@pytest.mark.parametrize("usec", ["", "-5", "²", "1e3", " 7"])
+def test_a_watchdog_of_no_time_is_none(manager: socket.socket, usec: str) -> None:
+    notifier(manager, Clock(), WATCHDOG_USEC=usec).step(ready_board())
+    assert "WATCHDOG=1" not in told(manager)
+
+
+def test_a_fork_says_nothing_and_counts_that(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    systemd = notifier(manager, Clock())
+    with monkeypatch.context() as forked:
+        forked.setattr(os, "getpid", lambda: -1)
+        systemd.stopping()
+        systemd.stopping()
+    assert (told(manager), systemd.failures) == ([], 2)
+    systemd.stopping("here")
+    assert (told(manager), systemd.failures) == (["STOPPING=1\nSTATUS=stopping: here"], 2)
+
+
+def test_without_sockets_of_that_kind_it_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    systemd = SystemdNotifier({"NOTIFY_SOCKET": "/somewhere"}, clock=Clock())
+    monkeypatch.delattr(socket, "AF_UNIX")
+    systemd.stopping()
+    systemd.stopping()
+    assert systemd.failures == 2
+
+
+def test_words_that_are_no_text_are_sent_all_the_same(manager: socket.socket) -> None:
+    systemd = notifier(manager, Clock())
+    systemd.stopping("half of a pair: \ud800")
+    assert (told(manager), systemd.failures) == (["STOPPING=1\nSTATUS=stopping: half of a pair: ?"], 0)

@@ -54,13 +54,19 @@ def test_it_moves_the_lifecycle_by_hand_and_what_is_not_legal_is_refused_and_cou
 
 def test_it_ends_the_run_and_a_second_word_means_now() -> None:
     world, shutdown = World([]), Shutdown(1_000)
-    stops = [OperatorSettings(at_ns=at_ns, stops=True) for at_ns in (0, world.at_ns + 1)]
+    stops = [
+        OperatorSettings(at_ns=at_ns, name=name, stops=True)
+        for at_ns, name in ((0, "bob"), (world.at_ns + 1, "eve"))
+    ]
     person = operator(world, *stops, shutdown=shutdown)
     person.step(world.look())
     assert shutdown.step(world.look()) == "stop_intake"
     world.at_ns += 1
     person.step(world.look())
     assert shutdown.step(world.look()) == "stop"
+    result = shutdown.account(world.at_ns, {})
+    assert result is not None
+    assert result.by == ("bob", "eve")
 
 
 @pytest.mark.parametrize("what", [{}, {"cause": "x", "stops": True}, {"moves_to": "READY", "cause": "x"}])

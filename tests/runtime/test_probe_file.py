@@ -107,11 +107,22 @@ def test_what_could_not_be_renamed_is_not_left_behind(
     assert file.failures == 2
 
 
+def test_a_fork_writes_nothing_and_counts_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, board = ProbeFile(tmp_path / "probe.json"), ready_board()
+    with monkeypatch.context() as forked:
+        forked.setattr(os, "getpid", lambda: -1)
+        file.step(board)
+        file.close(board)
+    assert ([*tmp_path.iterdir()], file.failures) == ([], 2)
+    file.close(board)
+    assert (read(tmp_path / "probe.json")["ready"], file.failures) == (True, 2)
+
+
 def test_a_folder_that_may_not_be_written_into_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK | os.X_OK)
-    with pytest.raises(ArgumentValueError, match="may write into"):
+    with pytest.raises(ArgumentValueError, match="may not write into"):
         ProbeFile(tmp_path / "probe.json")
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.runtime.boards import Board, ready_board
+from tests.runtime.exposition import EXPOSITION
 from tests.runtime.looks import Books, Feed, Sink, Stage, StageWithBooks, look
+from tests.runtime.test_latency_buckets import Acks
 from tests.runtime.test_readiness import Monitor
 from tickpath.control.failure.causes import Cause, hold
 from tickpath.control.health.monitor import ProbeStatus
 from tickpath.core.state import State
+from tickpath.errors import EndpointsUnavailable
 from tickpath.runtime.endpoints import Endpoints, HttpAddress
-from tickpath.runtime.endpoints.metrics import exposition
-from tickpath.runtime.latency_buckets import BOUNDS_NS, AckLatency
+from tickpath.runtime.endpoints.metrics import exposition, require_client
+from tickpath.runtime.latency_buckets import AckLatency
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -121,49 +121,6 @@ def test_control_steps_are_a_summary_in_seconds() -> None:
     assert value(board, "tickpath_control_step_max_seconds") == pytest.approx(3e-6)
 
 
-class Acks:
-    """Acks whose latencies a test sets."""
-
-    dropped = 3
-
-    def __init__(self, *latencies_ns: int) -> None:
-        self.left = list(latencies_ns)
-
-    def read_into(self, array: Any, /) -> int:
-        """Fills ``array``."""
-        now, self.left = self.left[: len(array)], self.left[len(array) :]
-        array["decision_ts"][: len(now)] = 1_000
-        array["completion_ts"][: len(now)] = np.array(now, dtype=np.uint64) + 1_000
-        return len(now)
-
-
-def test_latencies_fall_into_cumulative_buckets_and_are_never_forgotten() -> None:
-    acks = Acks(50, 51, 100, 10**9, 10**9 + 1)
-    latency = AckLatency(acks)
-    latency.step()
-    acks.left = [1] * 10_000
-    latency.step()
-    buckets = latency.buckets
-    counts = dict(zip(buckets.bounds_ns, buckets.counts, strict=True))
-    assert (counts[50], counts[100], counts[200]) == (10_001, 10_003, 10_003)
-    assert (counts[10**9], buckets.count, buckets.dropped) == (10_004, 10_005, 3)
-    assert buckets.sum_ns == 50 + 51 + 100 + 10**9 + 10**9 + 1 + 10_000
-
-
-def test_a_step_of_the_buckets_is_bounded() -> None:
-    acks = Acks(*[7] * 100_000)
-    latency = AckLatency(acks)
-    latency.step()
-    assert 0 < latency.buckets.count < 100_000
-    latency.step()
-    assert latency.buckets.count == 100_000
-
-
-def test_the_bounds_fit_nanoseconds() -> None:
-    assert (BOUNDS_NS[0], BOUNDS_NS[-1]) == (50, 10**9)
-    assert list(BOUNDS_NS) == sorted(BOUNDS_NS)
-
-
 def test_the_histogram_is_in_seconds() -> None:
     board = ready_board()
     board.count_latency(AckLatency(Acks(60, 10**10)))
@@ -184,3 +141,39 @@ def test_a_scraper_is_told_what_it_gets() -> None:
         status, headers, body = get(server, "/metrics")
     assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/plain")
     assert b"# TYPE tickpath_events_published_total counter" in body
+
+
+def everything() -> Board:
+    """A board on which every metric has a sample of its own."""
+    probe = ProbeStatus("feed", "outage", "failing", 12.5, 5.0, "ms", 300, raised=True)
+    board = ready_board(monitor=Monitor(probe))
+    hold(board.lifecycle, Cause("outage", "probe:feed"))
+    board.count_latency(AckLatency(Acks(60, 300, 300, 7_000, 10**9, 10**10)))
+    executor = StageWithBooks(
+        processed=70, executed=60, lost=2, shed=1, backlog=5, epoch_seen=2, ledger=Books([2, 7, 4, 3])
+    )
+    feed = Feed(published=78, gaps=1, repeats=4, reordered=6)
+    seen = look(1_500_000_000, feed=feed, executor=executor, sink=Sink(9, 8))
+    board.see(seen._replace(refused_moves=5))
+    board.took(3_000)
+    board.took(1_000)
+    return board
+
+
+def test_the_whole_of_it_is_what_is_written_down() -> None:
+    # Names, types, labels and help are what dashboards are made of.
+    content_type, text = exposition(everything().read())
+    assert content_type.startswith("text/plain; version=")
+    found = list(text_string_to_metric_families(text.decode()))
+    assert found == list(text_string_to_metric_families(EXPOSITION))
+    assert [family.documentation for family in found if not family.documentation] == []
+
+
+def test_the_client_library_is_needed_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_client()
+    asked: list[str] = []
+    monkeypatch.setattr("importlib.util.find_spec", asked.append)
+    words = "^the HTTP endpoints need prometheus-client, which is not installed: pip install 'tickpath"
+    with pytest.raises(EndpointsUnavailable, match=words + r"\[http\]'$"):
+        require_client()
+    assert asked == ["prometheus_client"]

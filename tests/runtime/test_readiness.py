@@ -246,3 +246,86 @@ def test_an_interval_is_a_positive_number(which: str) -> None:
         words = f"^{which} must be an integer from 1 to 9,223,372,036,854,775,807, got {bad}$"
         with pytest.raises(ArgumentValueError, match=words):
             Readiness(Lifecycle(), **(given | {which: bad}))
+
+
+def test_what_was_seen_ready_has_started_whatever_the_history_still_has() -> None:
+    lifecycle = Lifecycle(history_limit=1)
+    for state in (State.WARMUP, State.READY, State.DEGRADED):
+        lifecycle.transition_to(state)
+    readiness = of(lifecycle)
+    readiness.saw(look(state=State.DEGRADED, epoch=3))
+    assert not readiness.has_started
+    readiness.saw(look(state=State.READY, epoch=2))
+    assert (readiness.has_started, readiness.why_not_started()) == (True, ())
+    assert not of(lifecycle_in(State.WARMUP, State.DEGRADED)).has_started
+
+
+class Forgetful(Lifecycle):
+    """A lifecycle that has just become READY, and whose history was read before that."""
+
+    @property
+    def history(self) -> tuple[()]:
+        return ()
+
+
+def test_one_that_becomes_ready_while_it_is_asked_has_not_started_for_want_of_a_look() -> None:
+    lifecycle = Forgetful()
+    for state in (State.WARMUP, State.READY):
+        lifecycle.transition_to(state)
+    readiness = of(lifecycle)
+    readiness.saw(look(executor=Stage(epoch_seen=2)))
+    assert readiness.why_not_ready() == ()
+    assert readiness.why_not_started() == (UnmetCondition("state", "READY", "READY once"),)
+
+
+def test_an_account_that_is_made_is_no_silence() -> None:
+    shutdown, clock = Shutdown(0), Clock()
+    readiness = of(lifecycle_in(State.WARMUP), clock, shutdown=shutdown)
+    readiness.saw(look())
+    clock.at_ns += 10**9
+    assert not readiness.is_alive
+    shutdown.request("me")
+    assert not readiness.is_alive
+    shutdown.account(9, {})
+    assert (shutdown.phase, readiness.is_alive) == ("done", True)
+
+
+def test_every_condition_says_what_was_found_and_what_would_meet_it() -> None:
+    clock, lifecycle = Clock(), lifecycle_in(State.WARMUP, State.READY)
+    readiness = of(lifecycle, clock, intervals_max=1)
+    assert readiness.why_not_ready() == (UnmetCondition("control", "not stepped yet", "at least one step"),)
+    readiness.saw(look(executor=Stage(epoch_seen=1)))
+    clock.at_ns += 11
+    hold(lifecycle, Cause("somebody says so"))
+    assert readiness.why_not_ready() == (
+        UnmetCondition("cause:somebody says so", "held", "not held", ""),
+        UnmetCondition("fence:executor", 1, 2, "the last epoch it has seen"),
+        UnmetCondition(
+            "control", 11, 10, "nanoseconds since the control plane's last step, and how many there may be"
+        ),
+    )
+    readiness.saw(look(executor=Stage(epoch_seen=None)))
+    assert readiness.why_not_ready()[1:] == (
+        UnmetCondition("executor", "ended by its overrun policy", "reading"),
+    )
+
+
+def test_a_warm_up_is_no_condition_before_it_begins_nor_once_it_has_passed() -> None:
+    warmup = WarmUp(WarmupSettings(round_events=100, rounds_min=2, rounds_max=3, flat_rounds=2))
+    readiness = of(lifecycle_in(), warmup=warmup)
+    assert names(readiness.why_not_ready()) == ["state", "control"]
+    warmup.begin()
+    assert readiness.why_not_ready()[2] == UnmetCondition(
+        "warmup", "round 1 of at most 3, 0 of 100 events; spread unknown", "latency flat within 10.0%"
+    )
+    for cursor, median_ns in ((100, 5), (200, 50), (300, 500)):
+        warmup.step(seen(cursor), Window(median_ns))
+    assert warmup.certificate is not None
+    assert readiness.why_not_ready()[2] == UnmetCondition(
+        "warmup", "failed", "passed", warmup.certificate.reason
+    )
+    warmup.begin(look=seen(300))
+    for cursor in (400, 500):
+        warmup.step(seen(cursor), Window(5))
+    assert warmup.certificate.verdict == "passed"
+    assert names(readiness.why_not_ready()) == ["state", "control"]

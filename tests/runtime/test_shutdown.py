@@ -158,6 +158,33 @@ def test_a_deadline_is_a_whole_number(drain_ns: int, error: type[Exception]) -> 
         Shutdown(drain_ns)
 
 
+def test_a_deadline_has_limits_and_counts_from_the_step_that_saw_the_request() -> None:
+    for good in (0, 2**63 - 1):
+        Shutdown(good)
+    for bad in (-1, 2**63):
+        words = f"^drain_ns must be an integer from 0 to 9,223,372,036,854,775,807, got {bad}$"
+        with pytest.raises(ArgumentValueError, match=words):
+            Shutdown(bad)
+    shutdown = Shutdown(DRAIN_NS)
+    shutdown.request("api")
+    shutdown.step(at(100, backlog=9))
+    assert shutdown.step(at(99 + DRAIN_NS, backlog=9)) == "continue"
+    assert shutdown.step(at(100 + DRAIN_NS, backlog=9)) == "stop"
+
+
+def test_what_is_over_stays_so_and_can_be_read() -> None:
+    shutdown = Shutdown(DRAIN_NS)
+    shutdown.request("api")
+    result = shutdown.account(7, {"executor": 0})
+    assert result is not None
+    assert shutdown.result is result
+    assert (result.phases, result.by) == ((("accounting", 7), ("done", 7)), ("api",))
+    assert (result.requested_at_ns, result.duration_ns, result.drained, result.hurried) == (7, 0, True, False)
+    for later in (at(8, backlog=9), at(9, done=True)):
+        assert shutdown.step(later) == "continue"
+    assert shutdown.phase == "done"
+
+
 STEPS = st.lists(
     st.tuples(st.integers(1, 400), st.integers(0, 3), st.booleans(), st.booleans()), min_size=1, max_size=30
 )

@@ -99,3 +99,39 @@ def test_outside_the_main_thread_nothing_is_installed() -> None:
     thread.start()
     thread.join()
     assert inside == before
+
+
+def test_a_handler_that_python_has_not_installed_is_left_for_the_system_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed: list[object] = []
+
+    def install(_number: int, handler: object) -> None:
+        installed.append(handler)
+
+    with monkeypatch.context() as foreign:
+        foreign.setattr(signal, "signal", install)
+        signals = StopSignals()
+        with signals:
+            pass
+    assert installed == [signals._handle] * 3 + [signal.SIG_DFL] * 3
+
+
+def test_what_was_put_back_once_is_not_put_back_again() -> None:
+    signals = StopSignals()
+    with signals:
+        pass
+    raised: list[Exception] = []
+
+    def again() -> None:
+        try:
+            with signals:
+                pass
+        except ValueError as error:
+            raised.append(error)
+
+    # In a thread none are installed, and so there are none to put back.
+    thread = threading.Thread(target=again)
+    thread.start()
+    thread.join()
+    assert raised == []

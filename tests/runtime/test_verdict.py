@@ -64,13 +64,27 @@ def test_who_was_to_lose_nothing_and_did_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("balanced", "outside_ready", "reason"),
-    [(False, 0, "balance"), (True, None, "no proof"), (True, 7, "7 events")],
+    [
+        (False, 0, "the ledger does not balance"),
+        (True, None, "there is no proof that nothing was executed outside READY"),
+        (True, 7, "7 events were executed outside READY"),
+    ],
 )
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_failure_is_one_whether_or_not_it_was_interrupted(
     balanced: bool, outside_ready: int | None, reason: str, interrupted: bool
 ) -> None:
     verdict, reasons = judge(balanced=balanced, outside_ready=outside_ready, interrupted=interrupted)
-    assert verdict == "fail"
-    assert len(reasons) == 1
-    assert reason in reasons[0]
+    assert (verdict, reasons) == ("fail", (reason,))
+
+
+def test_a_sink_that_did_not_see_the_end_fails_the_run_in_its_own_words() -> None:
+    verdict = judge(balanced=True, outside_ready=0, interrupted=True, sink_failure="the sink was left behind")
+    assert verdict == ("fail", ("the sink was left behind",))
+
+
+def test_every_reason_is_given() -> None:
+    _, reasons = judge(
+        balanced=False, outside_ready=2, interrupted=False, overruns={"risk": 7}, sink_failure="the sink"
+    )
+    assert [reason.split(" ")[0] for reason in reasons] == ["the", "2", "risk", "the"]

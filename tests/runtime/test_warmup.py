@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.runtime.looks import Feed, Stage, Window, look, seen
 from tickpath.config.scenario.surroundings import WarmupSettings
 from tickpath.errors import ArgumentValueError
-from tickpath.runtime.warmup import FrozenGarbage, WarmUp, WarmupCertificate
+from tickpath.runtime.warmup import WarmUp, WarmupCertificate
 from tickpath.runtime.warmup.certificate import WarmupRound
 from tickpath.runtime.warmup.evidence import evidence_words, is_flat
 
@@ -287,29 +284,6 @@ def test_its_progress_can_be_read() -> None:
     assert (progress.spread, progress.tolerance) == (10 / 200, 0.1)
 
 
-@given(
-    medians_ns=st.lists(st.none() | st.integers(0, 1_000), max_size=60),
-    steps=st.lists(st.integers(1, 3 * ROUND), min_size=200, max_size=200),
-    rounds_max=st.integers(2, 12),
-    holds=st.booleans(),
-)
-def test_it_always_ends_by_the_cap(
-    medians_ns: list[int | None], steps: list[int], rounds_max: int, holds: bool
-) -> None:
-    settings = evidence(rounds_min=2, rounds_max=rounds_max, flat_rounds=2, hold_feed=holds)
-    warmup, window, cursor = WarmUp(settings), Window(*medians_ns), 0
-    warmup.begin()
-    for moved in steps:
-        cursor += moved
-        warmup.step(seen(cursor), window)
-    certificate = certificate_of(warmup)
-    assert settings.rounds_min <= len(certificate.rounds) <= rounds_max
-    assert certificate.verdict in ("passed", "failed")
-    last = [each.p50_ns for each in certificate.rounds[-2:]]
-    is_flat = None not in last and max(last) - min(last) <= 0.1 * min(last)  # type: ignore[type-var, operator]
-    assert (certificate.verdict == "passed") is is_flat
-
-
 def test_the_certificate_as_json_is_stable() -> None:
     def text() -> str:
         warmup = WarmUp(evidence(rounds_min=2, rounds_max=9, flat_rounds=2))
@@ -327,50 +301,3 @@ def test_the_certificate_as_json_is_stable() -> None:
         "spread": None,
     }
     assert read["gc_frozen_objects"] is None
-
-
-@pytest.fixture
-def nothing_frozen() -> None:
-    """Hypothesis freezes what was there before it; thawed, so that a test sees its own."""
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("nothing_frozen")
-def test_old_objects_are_frozen_and_the_certificate_says_how_many() -> None:
-    warmup = WarmUp(WarmupSettings(kind="count"), events=1)
-    with warmup.prepare() as frozen:
-        assert frozen.objects
-        # A frozen object that nobody refers to is freed all the same.
-        assert 0 < gc.get_freeze_count() <= frozen.objects
-        warmup.begin()
-        warmup.step(seen(1))
-    assert gc.get_freeze_count() == 0
-    assert certificate_of(warmup).gc_frozen_objects == frozen.objects
-
-
-@pytest.mark.usefixtures("nothing_frozen")
-def test_they_are_thawed_whatever_happens() -> None:
-    with pytest.raises(KeyError), FrozenGarbage():
-        raise KeyError
-    assert gc.get_freeze_count() == 0
-
-
-@pytest.mark.usefixtures("nothing_frozen")
-def test_the_last_of_several_contexts_thaws() -> None:
-    first, second = FrozenGarbage(), FrozenGarbage()
-    with first:
-        with second:
-            pass
-        assert gc.get_freeze_count() > 0
-    assert gc.get_freeze_count() == 0
-    assert second.objects == first.objects
-
-
-def test_what_somebody_else_has_frozen_stays_frozen() -> None:
-    gc.freeze()
-    try:
-        with FrozenGarbage() as frozen:
-            assert frozen.objects == 0
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()

@@ -8,8 +8,8 @@ core, which would only make the share look better.
     python -m tools.coverage             run everything, then report; exit code 1 if a room is below the floor
     python -m tools.coverage --report    report what the last run left behind
 
-Needs cargo-llvm-cov (built into build/tools where there is none) and the llvm-cov of LLVM 19 or newer: those
-of LLVM_COV and LLVM_PROFDATA, or of /usr/lib/llvm-*/bin. Takes minutes. Pages for people: build/coverage.
+Needs cargo-llvm-cov (`make coverage` builds it where there is none) and the llvm-cov of LLVM 19 or newer:
+those of LLVM_COV and LLVM_PROFDATA, or of /usr/lib/llvm-*/bin. Takes minutes. Pages: build/coverage.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tools.cargo_tools import cargo_tool
 from tools.coverage.rooms import Room, python_rooms, rust_rooms, table
 from tools.coverage.rust import Rules, measured
 
@@ -30,12 +31,10 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "coverage"
 #: What each traced process leaves, a file each.
 DATA = OUT / "data"
-TOOLS = ROOT / "build" / "tools"
 TARGET = ROOT / "target-coverage"
 RULES = Path(__file__).with_name("rules.toml")
 BUILT = ROOT / ".venv" / ".built"
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
-LLVM_COV = "0.9.1"
 FLOOR = 0.95
 JUDGED = ("rust/core", "core", "control", "runtime")
 
@@ -61,7 +60,8 @@ def _version(path: Path) -> int:
 
 def environment() -> dict[str, str]:
     """Return the environment in which builds carry counters and processes of Python are traced."""
-    path = os.pathsep.join((os.environ["PATH"], str(TOOLS / "bin"), str(Path.home() / ".cargo" / "bin")))
+    where = Path(cargo_tool("cargo-llvm-cov")).parent
+    path = os.pathsep.join((os.environ["PATH"], str(where), str(Path.home() / ".cargo" / "bin")))
     plain = {
         **os.environ,
         **llvm(),
@@ -69,11 +69,6 @@ def environment() -> dict[str, str]:
         "CARGO_TARGET_DIR": str(TARGET),
         "COVERAGE_FILE": str(DATA / "python"),
     }
-    if shutil.which("cargo-llvm-cov", path=path) is None:
-        sys.stdout.write("coverage: building cargo-llvm-cov into build/tools (two minutes)\n")
-        install = ("cargo", "install", "--quiet", "--locked", "--root", TOOLS, f"cargo-llvm-cov@{LLVM_COV}")
-        apart = {name: value for name, value in plain.items() if name != "CARGO_TARGET_DIR"}
-        subprocess.run(install, cwd=ROOT, env=apart, check=True)  # noqa: S603 - ours
     said = output(plain, "cargo", "llvm-cov", "show-env", "--sh", "--no-cfg-coverage")
     exported = (shlex.split(line.removeprefix("export "))[0] for line in said.splitlines() if "=" in line)
     return plain | dict(line.split("=", 1) for line in exported)

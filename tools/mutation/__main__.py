@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.mutation.judge import Child, Court
 from tools.mutation.mutants import Mutant, mutants_of
 from tools.mutation.record import RESULTS, Record, Result, basis_of, known_survivors, report, source_of
-from tools.mutation.rooms import ROOT, Judges, judges_of, modules_of, room_of
+from tools.mutation.rooms import Judges, judges_of, modules_of, room_of
 
 
 @dataclass
@@ -33,13 +33,14 @@ def tests_of(judges: Judges, stage: str) -> list[str]:
     """Pytest's arguments for a stage."""
     if stage == "quick":
         return ["-m", "not slow", *judges.quick]
+    if not judges.has_slow:
+        return list(judges.deep)
     return [*judges.quick, *judges.deep] if judges.deep else ["-m", "slow", *judges.quick]
 
 
 def stages_of(judges: Judges) -> tuple[str, ...]:
     """The stages that have tests: without deep ones the second is for slow tests, if there are any."""
-    has_slow = any("mark.slow" in (ROOT / test).read_text(encoding="utf-8") for test in judges.quick)
-    return ("quick", "all") if judges.deep or has_slow else ("quick",)
+    return ("quick", "all") if judges.deep or judges.has_slow else ("quick",)
 
 
 def baseline(court: Court, module: str, source: str, judges: Judges) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """Runs the tests of a mutant in a fork of a process that has everything imported.
 
-The child forgets the mutated module and whatever imports it, imports them anew from the mutated source, and
-runs pytest. It has a limit of processor time and one of memory; a child that waits for ever ends by pytest's
-timeout, or with its whole process group by ours.
+pytest is configured before the fork as well: it would take longer to begin than most modules' tests take. The
+child forgets the mutated module and whatever imports it, imports them anew from the mutated source, collects
+its tests and runs them. It has a limit of processor time and one of memory; a child that waits for ever ends
+by pytest's timeout, or with its whole process group by ours.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ WAIT_S_MAX = 30
 _CPU_S = 10
 _MEMORY_BYTES = 8 << 30
 _PYTEST = (
-    "-x -q --no-header --assert=plain -p no:cacheprovider -p pytest_timeout -p _hypothesis_pytestplugin "
-    f"--hypothesis-seed=0 --timeout={WAIT_S_MAX}"
+    "-x -q --no-header --assert=plain --capture=no -p no:cacheprovider -p pytest_timeout "
+    f"-p _hypothesis_pytestplugin --hypothesis-seed=0 --timeout={WAIT_S_MAX} tests"
 ).split()
 
 
@@ -89,6 +90,7 @@ class Court:
             if not found.name.endswith("__main__"):
                 importlib.import_module(found.name)
         self._importers = _importers()
+        self._session = _begun_session()
         gc.collect()
         gc.freeze()
 
@@ -110,7 +112,9 @@ class Court:
             resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-            code = self._judge(module, text, tests)
+            # Ignored under nohup, and that would be no run as others are.
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+            code = self._judge(module, text, tests, is_read=output is not None)
         except BaseException as error:  # noqa: BLE001  the child must not go on as its parent
             print(f"{type(error).__name__}: {error}", file=sys.stderr)
             code = 1
@@ -120,9 +124,7 @@ class Court:
                 sys.stderr.flush()
             os._exit(code)
 
-    def _judge(self, module: str, text: str, tests: list[str]) -> int:
-        import pytest
-
+    def _judge(self, module: str, text: str, tests: list[str], *, is_read: bool) -> int:
         name = _dotted(module)
         for affected in self._affected(name):
             sys.modules.pop(affected, None)
@@ -136,8 +138,9 @@ class Court:
             print(f"{type(error).__name__}: {error}")
             return UNVIABLE_CODE
         folder = tempfile.mkdtemp(prefix="mutant-")
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
         try:
-            return int(pytest.main([*_PYTEST, f"--basetemp={Path(folder, 'made')}", *tests]))
+            return _run(self._session, tests, is_read=is_read)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -177,6 +180,45 @@ class Child:
         if not pid:
             os.waitpid(self.pid, 0)
         return ("late" if not pid else _outcome(status)), time.monotonic() - self.started_s
+
+
+def _begun_session() -> Any:
+    """A session of pytest that is configured and has no tests yet."""
+    from _pytest.config import _prepareconfig
+    from _pytest.main import Session
+
+    config = _prepareconfig(_PYTEST)
+    config._do_configure()  # noqa: SLF001  pytest has no other way to begin and not to run
+    session = Session.from_config(config)
+    config.hook.pytest_sessionstart(session=session)
+    return session
+
+
+def _run(session: Any, tests: list[str], *, is_read: bool) -> int:
+    """What ``pytest.main()`` does from there on; its exit code.
+
+    ``tests`` may begin with ``-m`` and an expression. What failed is told in full only if that ``is_read``: a
+    traceback takes as long as many a test.
+    """
+    from _pytest.config.exceptions import UsageError
+    from _pytest.main import _main
+
+    config = session.config
+    if tests[0] == "-m":
+        config.option.markexpr = tests[1]
+        tests = tests[2:]
+    config.args = tests
+    if not is_read:
+        config.option.tbstyle = "line"
+    try:
+        code = int(_main(config, session) or 0)
+    except UsageError as error:
+        print(error)
+        return 4
+    except (session.Failed, session.Interrupted):
+        code = 1
+    config.hook.pytest_sessionfinish(session=session, exitstatus=code)
+    return code
 
 
 def _outcome(status: int) -> str:

@@ -74,7 +74,7 @@ class Record:
 def basis_of(source: str, judges: Judges) -> str:
     """A digest of the module, of its tests and of what stands beside them and is no test."""
     digest = hashlib.sha256(source.encode())
-    tests = {ROOT / test for test in (*judges.quick, *judges.deep)}
+    tests = set(judges.files)
     beside = {
         path for test in tests for path in test.parent.glob("*.py") if not path.name.startswith("test_")
     }

@@ -14,12 +14,25 @@ ROOMS = ("core/state", "control/failure", "control/health", "runtime")
 
 @dataclass(frozen=True)
 class Judges:
-    """The tests of a module: ``quick`` ones first, without those marked slow; then all, and ``deep``."""
+    """The tests of a module: ``quick`` ones first, without those marked slow; then these, and ``deep``.
+
+    A file, or one test in it: ``tests/a/test_b.py::test_c``.
+    """
 
     modules: str
     """A pattern of paths below ``python/tickpath``; the first that matches counts."""
     quick: tuple[str, ...]
     deep: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where they stand."""
+        return tuple(ROOT / test.partition("::")[0] for test in (*self.quick, *self.deep))
+
+    @property
+    def has_slow(self) -> bool:
+        """Whether some of the quick files' tests are slow."""
+        return any("mark.slow" in file.read_text(encoding="utf-8") for file in self.files[: len(self.quick)])
 
 
 _PROBES = ("tests/control/test_probes.py", "tests/control/test_probe_windows.py")
@@ -34,7 +47,19 @@ _INJECTOR = (
     "tests/control/test_injector_rollback.py",
     "tests/control/test_injector_arguments.py",
 )
-_SESSION = ("tests/runtime/test_session.py", "tests/runtime/test_session_virtual.py")
+_RECORDS = "tests/runtime/test_records.py"
+_SESSION = (
+    "tests/runtime/test_session_account.py",
+    "tests/runtime/test_session_ends.py",
+    "tests/runtime/test_session_virtual.py",
+)
+
+# What only threads show: an end before the begin, a stop, a sink that is left behind.
+_LIVE = (
+    "tests/runtime/test_session.py::test_a_stop_ends_the_run_and_accounts_for_it",
+    "tests/runtime/test_session_live.py::test_a_run_can_be_ended_before_its_feed_begins",
+    "tests/runtime/test_session_live.py::test_a_sink_that_does_not_see_the_run_to_its_end_fails_it_and_is_named",
+)
 
 JUDGES = (
     Judges(
@@ -53,27 +78,45 @@ JUDGES = (
     Judges("control/failure/*", _INJECTOR, ("tests/properties/test_injector.py",)),
     Judges("control/health/probes/*", _PROBES),
     Judges("control/health/*", _HEALTH, ("tests/properties/test_health.py",)),
-    Judges("runtime/warmup/*", ("tests/runtime/test_warmup.py",), _SESSION),
-    Judges("runtime/readiness/*", ("tests/runtime/test_readiness.py",), _SESSION),
-    Judges("runtime/shutdown/*", ("tests/runtime/test_shutdown.py",), _SESSION),
+    Judges("runtime/warmup/garbage.py", ("tests/runtime/test_garbage.py",)),
+    Judges(
+        "runtime/warmup/*",
+        ("tests/runtime/test_warmup_account.py", "tests/runtime/test_warmup.py", _RECORDS),
+        ("tests/properties/test_warmup.py",),
+    ),
+    Judges("runtime/readiness/*", ("tests/runtime/test_readiness.py", _RECORDS)),
+    Judges("runtime/shutdown/*", ("tests/runtime/test_shutdown.py", _RECORDS)),
+    Judges("runtime/endpoints/address.py", ("tests/runtime/test_http_address.py", _RECORDS)),
+    Judges("runtime/endpoints/metrics.py", ("tests/runtime/test_prometheus.py",)),
+    Judges("runtime/endpoints/answers.py", ("tests/runtime/test_answers.py", _RECORDS)),
     Judges(
         "runtime/endpoints/*",
-        (
-            "tests/runtime/test_endpoints.py",
-            "tests/runtime/test_prometheus.py",
-            "tests/runtime/test_http_address.py",
-        ),
+        ("tests/runtime/test_endpoints_by_hand.py",),
+        ("tests/runtime/test_endpoints.py",),
     ),
-    Judges("runtime/control_plane.py", ("tests/runtime/test_control_plane.py",), _SESSION),
+    Judges("runtime/latency_buckets.py", ("tests/runtime/test_latency_buckets.py", _RECORDS)),
+    Judges("runtime/control_plane.py", ("tests/runtime/test_control_plane.py", _RECORDS)),
+    Judges("runtime/drivers.py", ("tests/runtime/test_drivers.py",)),
+    Judges("runtime/lag.py", ("tests/runtime/test_lag.py",)),
+    Judges("runtime/notebook.py", ("tests/runtime/test_tables.py",)),
+    Judges("runtime/tables.py", ("tests/runtime/test_tables.py",)),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
-    Judges("runtime/operator.py", ("tests/runtime/test_operator.py",), _SESSION),
-    Judges("runtime/probe_file.py", ("tests/runtime/test_probe_file.py",), _SESSION),
-    Judges("runtime/signals.py", ("tests/runtime/test_signals.py",), _SESSION),
-    Judges("runtime/status.py", ("tests/runtime/test_status.py",), _SESSION),
-    Judges("runtime/steering.py", ("tests/runtime/test_steering.py",), _SESSION),
-    Judges("runtime/supervision.py", ("tests/runtime/test_supervision.py",), _SESSION),
-    Judges("runtime/verdict.py", ("tests/runtime/test_verdict.py",), _SESSION),
-    Judges("runtime/*", _SESSION, ("tests/runtime/test_session_live.py",)),
+    Judges("runtime/operator.py", ("tests/runtime/test_operator.py",)),
+    Judges("runtime/probe_file.py", ("tests/runtime/test_probe_file.py",)),
+    Judges("runtime/signals.py", ("tests/runtime/test_signals.py",)),
+    Judges("runtime/stop_signals.py", ("tests/runtime/test_signals.py",)),
+    Judges("runtime/standstill.py", ("tests/runtime/test_control_plane.py",)),
+    Judges("runtime/status.py", ("tests/runtime/test_status.py", _RECORDS)),
+    Judges(
+        "runtime/steering.py", ("tests/runtime/test_steering_account.py", "tests/runtime/test_steering.py")
+    ),
+    Judges("runtime/supervision.py", ("tests/runtime/test_supervision_by_hand.py",)),
+    Judges("runtime/verdict.py", ("tests/runtime/test_verdict.py",)),
+    Judges(
+        "runtime/result.py",
+        (_RECORDS, "tests/runtime/test_session_account.py", "tests/runtime/test_tables.py"),
+    ),
+    Judges("runtime/*", _SESSION, _LIVE),
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 from tickpath.cli import interrupts
 from tickpath.runtime import stop_signals
@@ -29,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     is_ours = arguments is None
     if is_ours:
         _on_signals(interrupts.outside_a_run)
+        if hasattr(signal, "SIGUSR1") and any(word.startswith("--flight-recorder") for word in sys.argv):
+            # It asks a run for a dump, and there is none before it begins nor after it has ended.
+            _on_signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
         code = _run(arguments)
     finally:
@@ -66,9 +70,13 @@ def _leave() -> NoReturn:
 
 
 def _on_signals(handler: signal._HANDLER) -> None:
-    try:
-        for number in stop_signals.heeded():
-            signal.signal(number, handler)
+    for number in stop_signals.heeded():
+        _on_signal(number, handler)
+
+
+def _on_signal(number: int, handler: signal._HANDLER) -> None:
+    try:  # noqa: SIM105  contextlib would be imported for it, before the signals are taken
+        signal.signal(number, handler)
     except ValueError:
         # Not the main thread: signals arrive elsewhere.
         pass

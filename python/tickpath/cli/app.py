@@ -18,10 +18,13 @@ EXIT_BAD_INPUT = 2
 
 #: Command, and what ``tickpath --help`` says of it.
 _COMMANDS = {
+    "demo": "See all of it in ten seconds: a run, four faults, and the account of them.",
     "run": "Run a feed through the ring and the executor, and account for it.",
     "drill": "Inject a fault, see it answered, and grade what came of it.",
     "compare": "Compare two runs by their reports, and say whether one is worse.",
+    "doctor": "Say which percentiles this machine can be believed about, and what to change.",
     "size": "Size the ring and the service time for a feed.",
+    "sweep": "Run a scenario at every point of a grid, in virtual time: one table, one picture.",
     "runbook": "List, show and rehearse what is done about each cause of degradation.",
     "config": "Explain and check scenario files.",
     "bench": "Measure tickpath and its peers side by side, in turns.",
@@ -33,12 +36,18 @@ def _load(name: str) -> click.Command:
     match name:
         case "run":
             from tickpath.cli.run import command
+        case "demo":
+            from tickpath.cli.demo import command
         case "drill":
             from tickpath.cli.drill import command
         case "compare":
             from tickpath.cli.compare import command
+        case "doctor":
+            from tickpath.cli.doctor import command
         case "size":
             from tickpath.cli.size import command
+        case "sweep":
+            from tickpath.cli.sweep import command
         case "runbook":
             from tickpath.cli.runbook import command
         case "config":
@@ -76,7 +85,7 @@ class _LazyGroup(click.Group):
 def _group(ctx: click.Context) -> None:
     """A laboratory for the execution path of a trading system.
 
-    Start with: tickpath run
+    Start with: tickpath demo
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -10,7 +10,7 @@ import click
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import parse_feed
 from tickpath.cli.output import print_result
-from tickpath.cli.output_files import refuse_unwritable, report_option, write_page
+from tickpath.cli.output_files import refuse_unwritable, report_option
 from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
 from tickpath.core.time import now
@@ -116,9 +116,10 @@ def run_command(**options: Any) -> int:
             # First: a page that cannot be written takes no grade with it.
             _print(report, options)
             if options["report"] is not None:
+                from tickpath.core.whole_file import write_whole
                 from tickpath.lab.page import drills_page
 
-                write_page(options["report"], drills_page(report, told))
+                write_whole(options["report"], drills_page(report, told))
     except KeyboardInterrupt:
         # The second signal means now, and before the first drill there is nothing to tell.
         say("tickpath: interrupted, ended without an account")

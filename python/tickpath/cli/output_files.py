@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tickpath.core.whole_file import why_not_written, write_whole
+from tickpath.core.whole_file import why_not_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["refuse_unwritable", "report_option", "write_page"]
+__all__ = ["refuse_unwritable", "report_option"]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -27,8 +27,3 @@ def refuse_unwritable(option: str, path: Path | None) -> None:
     reason = None if path is None else why_not_written(path)
     if reason is not None:
         raise click.UsageError(f"--{option} {reason}")
-
-
-def write_page(path: Path, page: bytes) -> None:
-    """Writes a report whole or not at all. Raises ``OSError``."""
-    write_whole(path, page)

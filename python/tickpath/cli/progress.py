@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from tickpath.cli.streams import say
-from tickpath.lab.report_text import count, duration
+from tickpath.config.words import count, duration
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,6 +24,7 @@ __all__ = ["RunProgress"]
 _SHOW_AFTER_S = 1.0
 #: Plain lines come at 1, 2, 4, ... seconds, and then once a minute.
 _PLAIN_EVERY_MAX_S = 60.0
+_PLAYING_EVERY_S = 0.1
 
 
 class RunProgress:
@@ -80,6 +81,26 @@ class RunProgress:
         elif self._is_plain_due():
             say(f"tickpath: sizing: {100 * done // total if total else 0} %")
 
+    def watching(self, done_ns: int, total_ns: int) -> None:
+        """So much of the time was watched; for the doctor."""
+        if not self._is_due("watching"):
+            return
+        if self._console.is_terminal:
+            # Drawn between two slices: a thread that draws while a core is watched would be seen there.
+            self._show("watching the machine", done_ns, total_ns, still=True)
+        elif self._is_plain_due():
+            say(f"tickpath: watching the machine: {duration(done_ns)} of {duration(total_ns)}")
+
+    def sweeping(self, done: int, planned: int, failed: int) -> None:
+        """So many runs of a sweep are done, and so many of those done now have failed."""
+        if not self._is_due("sweep"):
+            return
+        words = f", {count(failed)} failed" if failed else ""
+        if self._console.is_terminal:
+            self._show(f"sweeping, {count(done)} of {count(planned)} runs{words}", done, planned)
+        elif self._is_plain_due():
+            say(f"tickpath: {count(done)} of {count(planned)} runs done{words}")
+
     def measuring(self, part: str, number: int, rounds: int) -> None:
         """Round ``number``, from 0, of a part of the bench begins."""
         if self._quiet:
@@ -102,6 +123,22 @@ class RunProgress:
             self._show("drills", number, drills, still=True)
         elif self._is_plain_due():
             say(f"tickpath: drill {number + 1} of {drills}: {name}")
+
+    def playing(self, what: str, done: int, total: int) -> None:
+        """So much of a part of the demo was played: ten times a second, or a line for each part."""
+        if self._quiet:
+            return
+        if what != self._phase:
+            self._close()
+            self._phase, self._began_s = what, time.monotonic()
+            if not self._console.is_terminal:
+                say(f"tickpath: {what}")
+        elif not self._console.is_terminal or time.monotonic() - self._began_s < _PLAYING_EVERY_S:
+            # Drawn by the thread that steers the run, and no oftener than it can spare.
+            return
+        if self._console.is_terminal:
+            self._began_s = time.monotonic()
+            self._show(what, done, total, still=True)
 
     def _is_plain_due(self) -> bool:
         elapsed_s = time.monotonic() - self._began_s

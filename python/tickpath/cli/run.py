@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +14,13 @@ import click
 
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
 from tickpath.cli.feeds import load
+from tickpath.cli.flight_options import recorder_of, say_what_failed
 from tickpath.cli.output import print_result
 from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
+from tickpath.core.whole_file import open_lines
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickpath.cli.progress import RunProgress
+    from tickpath.cli.watch import Terminal, Watch
     from tickpath.config.run import RunSettings
     from tickpath.config.scenario import Scenario
     from tickpath.control.metrics import LatencySink
@@ -51,6 +56,9 @@ Examples:
   tickpath run feed-freeze --mode virtual --report out.html
   tickpath run feed-freeze --parity
   tickpath run overlapping-outages --check-determinism
+  tickpath run --watch --events 3000000 --consumer log,service=20000
+  tickpath run feed-freeze --mode virtual --flight-recorder flights --dump-on transition
+  tickpath run --flight-recorder flights --last 10000 --dump-on "p99>50us" --dump-on signal
   tickpath run --http 9464 --probe-file /run/tickpath.json
   tickpath run --feed table:trades.csv --columns ts_ns=time:us,price_e9=price,size_e9=qty --max
 
@@ -159,18 +167,25 @@ def _run(options: Mapping[str, Any]) -> str:
     from tickpath.lab.feed_account import account_of, nothing_loaded
     from tickpath.lab.latency_over_time import LatencyOverTime
     from tickpath.lab.report import run_report
+    from tickpath.runtime.flight_recorder import DumpSignal
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
-    account, mode, over_time = nothing_loaded(), options["mode"], None
+    account, mode, told = nothing_loaded(), options["mode"], None
     asked = _asked(options)
-    with StopSignals() as signals:
+    screen, watch = _screen(options), None
+    recorder = recorder_of(options, asked.seed, asked.replay)
+    with StopSignals() as signals, contextlib.ExitStack() as recording:
+        if recorder is not None:
+            # To the last line: what comes too late is no reason to end by it.
+            recording.enter_context(DumpSignal(recorder))
         with contextlib.ExitStack() as around:
             progress = around.enter_context(RunProgress(quiet=options["quiet"]))
             audit = _opened(options["audit"], around)
             try:
                 asked, source = asked.load(progress.loading)
-                settings = _with_acks(asked.settings, options)
+                settings = asked.settings if recorder is None else recorder.fit(asked.settings)
+                settings = _with_acks(settings, options, is_watched=screen is not None)
                 account = account_of(source, settings.events_max)
                 session = Session(
                     source,
@@ -179,8 +194,11 @@ def _run(options: Mapping[str, Any]) -> str:
                     mode=mode,
                     sink=_sink() if asked.sink else None,
                     audit_file=audit,
+                    recorder=recorder,
                 )
-                watched = None if options["report"] is None else LatencyOverTime(session)
+                if screen is not None:
+                    watch = _watching(session, screen, options, around)
+                over_time = None if options["report"] is None else LatencyOverTime(session)
                 signals.defer(session.shutdown.request)
             except KeyboardInterrupt:
                 result = RunResult.without_record(
@@ -188,13 +206,18 @@ def _run(options: Mapping[str, Any]) -> str:
                 )
             else:
                 try:
-                    result = _supervised(session, options, progress, watched)
-                    over_time = None if watched is None else watched.account(result)
+                    result = _supervised(session, options, progress, watch, over_time)
+                    told = None if over_time is None else over_time.account(result)
                 except EngineFailed as error:
                     result = RunResult.without_record(
                         settings, "fail", str(error), scenario=asked.scenario, mode=mode
                     )
-        report = run_report(result, account, seed=asked.seed, config=asked.config, over_time=over_time)
+        if recorder is not None:
+            # Also what was asked for meanwhile.
+            result = dataclasses.replace(result, flight=recorder.account)
+            say_what_failed(result.flight)
+        cost = None if watch is None else watch.cost.as_json()
+        report = run_report(result, account, seed=asked.seed, config=asked.config, watch=cost, over_time=told)
         # First: a file that cannot be written takes no figure with it.
         _print(report, asked.replay, as_json=options["as_json"])
         if options["report"] is not None:
@@ -204,11 +227,38 @@ def _run(options: Mapping[str, Any]) -> str:
     return result.verdict
 
 
+def _screen(options: Mapping[str, Any]) -> Terminal | None:
+    """Where the run is shown, if that was asked for and can be."""
+    if not options["watch"]:
+        return None
+    from tickpath.cli.watch import Terminal, why_no_screen
+
+    reason = why_no_screen(sys.stderr)
+    if reason is None:
+        return Terminal(sys.stderr, sys.stdin)
+    say(f"tickpath: nothing to draw --watch on, for {reason}: a line now and then in its place")
+    return None
+
+
+def _watching(
+    session: Session, screen: Terminal, options: Mapping[str, Any], around: contextlib.ExitStack
+) -> Watch:
+    """The run's picture, which is gone with ``around``."""
+    from tickpath.cli.watch import Watch
+
+    files = [Path(feed.path).name for feed in options["feeds"]]
+    what = options["scenario"] or (files[0] if files else f"synthetic {options['model']}")
+    # Once more, should a signal come in the very call of the other.
+    around.callback(screen.leave)
+    return around.enter_context(Watch(session, screen, one_line(what)))
+
+
 def _supervised(
     session: Session,
     options: Mapping[str, Any],
     progress: RunProgress,
-    watched: LatencyOverTime | None,
+    watch: Watch | None,
+    over_time: LatencyOverTime | None,
 ) -> RunResult:
     """The run, with everybody outside who is to be told of it."""
     from tickpath.runtime.endpoints import parse_address
@@ -227,13 +277,18 @@ def _supervised(
             if outside is not None:
                 outside.begin(session.acks())
             progress.announce(session.events_planned, session.plan_length_ns)
+            if watch is not None:
+                watch.begin()
 
         def on_look(seen: Any) -> None:
             if outside is not None:
                 outside.step()
-            if watched is not None:
-                watched.look(seen)
-            progress.running(seen, session.events_planned)
+            if over_time is not None:
+                over_time.look(seen)
+            if watch is None:
+                progress.running(seen, session.events_planned)
+            else:
+                watch.look(seen)
 
         result = session.run(on_start=on_start, on_look=on_look)
     if supervision.probe_file_failures:
@@ -242,12 +297,12 @@ def _supervised(
     return result
 
 
-def _with_acks(settings: RunSettings, options: Mapping[str, Any]) -> RunSettings:
-    """Who scrapes ``/metrics`` or reads a report is to find latencies there; they come from a ring."""
+def _with_acks(settings: RunSettings, options: Mapping[str, Any], *, is_watched: bool) -> RunSettings:
+    """Who watches, scrapes ``/metrics`` or reads a report is to find latencies: they come from a ring."""
     from tickpath.lab.latency_over_time import with_acks
 
-    is_scraped = options["http"] is not None and settings.stamp_per != "batch"
-    return with_acks(settings) if is_scraped or options["report"] is not None else settings
+    is_asked = (is_watched or options["http"] is not None) and settings.stamp_per != "batch"
+    return with_acks(settings) if is_asked or options["report"] is not None else settings
 
 
 def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
@@ -255,7 +310,7 @@ def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
         return None
     try:
         # Line by line: what was done stands there even if the process is killed.
-        file = open(path, "w", encoding="ascii", buffering=1)  # noqa: SIM115 - closed with what is around
+        file = open_lines(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.UsageError(f"--audit {one_line(str(path))} cannot be written: {reason}") from error
@@ -282,10 +337,10 @@ def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:
 
 
 def _write_report(report: Mapping[str, Any], replay: str, path: Path) -> None:
-    from tickpath.cli.output_files import write_page
+    from tickpath.core.whole_file import write_whole
     from tickpath.lab.page import run_page
 
-    write_page(path, run_page(report, replay=replay))
+    write_whole(path, run_page(report, replay=replay))
 
 
 def _write_hlog(result: RunResult, path: Path) -> None:

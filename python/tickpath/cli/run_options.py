@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 from click.core import ParameterSource
 
+from tickpath.cli.flight_options import FLIGHT_OPTIONS, refuse_flight_options
 from tickpath.cli.numbers import CAPACITY_MAX, Number
 from tickpath.cli.output_files import refuse_unwritable, report_option
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
@@ -37,10 +38,18 @@ _LIVE_ONLY = frozenset(
         "http",
         "http_allow_remote",
         "probe_file",
+        "watch",
     }
 )
 
 _OPTIONS = (
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="In place of a setting of the scenario file: ring.capacity_slots=1024. Repeat for more.",
+    ),
     click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan."),
     click.option(
         "--capacity",
@@ -160,6 +169,11 @@ _OPTIONS = (
         "--http-allow-remote", is_flag=True, help="Let --http listen at an address that others can reach."
     ),
     click.option(
+        "--watch",
+        is_flag=True,
+        help="Show the run while it goes on: rates, latencies, lags, causes; q ends it in order.",
+    ),
+    click.option(
         "--probe-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -171,6 +185,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Write a line of JSON for each thing that a runbook does.",
     ),
+    *FLIGHT_OPTIONS,
     click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/run/1) and nothing else."
     ),
@@ -188,6 +203,7 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
     refuse_two_paces(options)
     refuse_what_would_be_ignored(options)
     _refuse_beside_a_comparison(options)
+    refuse_flight_options(options)
     if options["mode"] == "virtual":
         _refuse_in_virtual_time()
     if options["http"] is not None:
@@ -199,6 +215,10 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
             raise click.UsageError(f"--http: {error}") from None
     elif options["http_allow_remote"]:
         raise click.UsageError("--http-allow-remote says where --http may listen: give --http too")
+    if options["watch"] and options["quiet"]:
+        raise click.UsageError("--watch draws on stderr, and --quiet leaves it empty: give one of them")
+    if options["assignments"] and options["scenario"] is None:
+        raise click.UsageError("--set changes a setting of a scenario: name one, or use the options")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
     for option in ("hlog", "report"):

@@ -1,7 +1,7 @@
 """What ``tickpath run SCENARIO`` runs: the file, and what the command line puts in its place.
 
-The feed, its pace and the seed may be given beside a file; everything else is the file's, which may extend
-another.
+The feed, its pace and the seed may be given beside a file, and any setting of the file with ``--set``;
+everything else is the file's, which may extend another.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from tickpath.config.scenario.explain import table_of
+from tickpath.config.scenario.override import overridden
 from tickpath.lab.drill import load_drill
 from tickpath.lab.recording import Recording
 from tickpath.lab.scenario_source import load_source
@@ -37,6 +38,7 @@ _BESIDE = frozenset(
         "as_fast_as_possible",
         "events",
         "scenario",
+        "assignments",
         "mode",
         "hlog",
         "report",
@@ -44,6 +46,12 @@ _BESIDE = frozenset(
         "http",
         "http_allow_remote",
         "probe_file",
+        "watch",
+        "flight_recorder",
+        "last",
+        "dump_on",
+        "dumps_max",
+        "flight_arrow",
         "parity",
         "check_determinism",
         "as_json",
@@ -60,14 +68,14 @@ def refuse_what_the_file_says(options: Mapping[str, Any]) -> None:
         if name in _BESIDE or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         raise click.UsageError(
-            f"{parameter.opts[-1]} is a setting of {options['scenario']}: change it there, or in a file that "
-            "extends it (tickpath config explain names the keys)"
+            f"{parameter.opts[-1]} is a setting of {options['scenario']}: change it there, in a file that "
+            "extends it, or with --set PATH=VALUE (tickpath config explain names the keys)"
         )
 
 
 def scenario_of(options: Mapping[str, Any]) -> Scenario:
     """The scenario, as far as it is known before its events are there. Raises ``ScenarioError``."""
-    scenario = load_drill(options["scenario"])
+    scenario = overridden(load_drill(options["scenario"]), options["assignments"])
     if click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
         scenario = dataclasses.replace(scenario, seed=options["seed"])
     # A recording is fitted to the time that the scenario's own feed takes, whatever is said of its pace.
@@ -118,5 +126,7 @@ def scenario_asked(scenario: Scenario, options: Mapping[str, Any]) -> tuple[dict
         ("--speed", options["speed"]),
     ):
         words += [] if value is None else [option, str(value).removesuffix(".0")]
+    for assignment in options["assignments"]:
+        words += ["--set", assignment]
     words += ["--max"] if options["as_fast_as_possible"] else []
     return {"scenario": table_of(scenario), "sink": scenario.engine.sink}, shlex.join(words)

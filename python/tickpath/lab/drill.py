@@ -54,6 +54,12 @@ class DrillResult:
             return "interrupted"
         return "pass" if self.grade.passed else "fail"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict, and the grade line by line."""
+        from tickpath.lab.drill_text import html_of_grade
+
+        return html_of_grade(self)
+
 
 def shipped_scenarios() -> dict[str, Path]:
     """The scenario files in the package by name, in the order of the alphabet; ``base`` is no drill."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tickpath.lab.facts import Books, DrillFacts, Mode
     from tickpath.lab.grading import GradeRow
 
-__all__ = ["DRILL_LIST_SCHEMA", "DRILL_SCHEMA", "drill_list", "drill_report"]
+__all__ = ["DRILL_LIST_SCHEMA", "DRILL_SCHEMA", "drill_list", "drill_object", "drill_report"]
 
 DRILL_SCHEMA = "tickpath/drill/1"
 DRILL_LIST_SCHEMA = "tickpath/drill-list/1"
@@ -35,7 +35,7 @@ def drill_report(results: Sequence[DrillResult], *, mode: Mode, wall_ns: int, le
         "failed": verdicts.count("fail"),
         "left_out": left_out,
         "wall_ns": wall_ns,
-        "drills": [_drill(result) for result in results],
+        "drills": [drill_object(result) for result in results],
     }
 
 
@@ -62,7 +62,8 @@ def _together(verdicts: Sequence[str]) -> str:
     return "fail" if "fail" in verdicts or not verdicts else "pass"
 
 
-def _drill(result: DrillResult) -> Report:
+def drill_object(result: DrillResult) -> Report:
+    """One drill of the object."""
     facts = result.facts
     return {
         "name": result.scenario.name,

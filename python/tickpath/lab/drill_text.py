@@ -13,11 +13,21 @@ from rich.table import Table
 from rich.text import Text
 
 from tickpath.lab.report_text import VERDICT_STYLES, count, duration
+from tickpath.runtime.notebook import html_table, html_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["graded_value", "print_determinism", "print_drill_list", "print_drills", "print_parity"]
+    from tickpath.lab.drill import DrillResult
+
+__all__ = [
+    "graded_value",
+    "html_of_grade",
+    "print_determinism",
+    "print_drill_list",
+    "print_drills",
+    "print_parity",
+]
 
 #: What a runbook did that a reader of the story wants to see; the JSON has every line.
 _TOLD = (
@@ -151,6 +161,23 @@ def _grade(rows: list[Mapping[str, Any]]) -> Table:
             row["name"], graded_value(row["measured"], row["unit"]), limit, verdict, Text(row["note"])
         )
     return table
+
+
+def html_of_grade(drill: DrillResult) -> str:
+    """A drill for a notebook: its verdict, and every line of its grade."""
+    rows = [
+        (
+            row.name,
+            graded_value(row.measured, row.unit),
+            "" if row.limit is None else graded_value(row.limit, row.unit),
+            row.verdict,
+            row.note,
+        )
+        for row in drill.grade.rows
+    ]
+    failed = [row.name for row in drill.grade.failures]
+    verdict = html_verdict(drill.verdict, [drill.scenario.name, *failed])
+    return verdict + html_table(("graded", "measured", "limit", "verdict", "note"), rows)
 
 
 def _summary(report: Mapping[str, Any]) -> Table:

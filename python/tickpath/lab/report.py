@@ -5,7 +5,6 @@ Times are integers in nanoseconds. What is unknown is ``None``, never 0.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,14 @@ from tickpath.core.state import State
 from tickpath.lab.accounts import feed_account, ledger_account, lifecycle_account
 from tickpath.lab.control_report import control_section
 from tickpath.lab.digest import run_digest
+from tickpath.lab.flight_section import flight_section
+from tickpath.lab.histogram_log import histogram_section
 from tickpath.lab.losses import loss_account, pauses_in_run
 from tickpath.lab.machine import machine_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tickpath.control.metrics import LatencyHistogram
     from tickpath.core.engine import EngineRecord, LatencyFigures, StagePlace
     from tickpath.lab.feed_account import FeedAccount
     from tickpath.runtime.session import RunResult
@@ -57,12 +57,13 @@ def run_report(
     *,
     seed: int | None,
     config: Mapping[str, Any],
-    over_time: Report | None = None,
+    watch: Mapping[str, Any] | None = None,
+    over_time: Mapping[str, Any] | None = None,
 ) -> Report:
     """The object of a run. ``config`` is what the caller was asked for beside ``result.settings``.
 
-    ``seed`` is that of a synthetic feed; a recording has none. ``over_time`` is what a run was watched for by
-    :class:`tickpath.lab.latency_over_time.LatencyOverTime`.
+    ``seed`` is that of a synthetic feed; a recording has none. ``watch`` is what showing it took,
+    ``over_time`` what :class:`tickpath.lab.latency_over_time.LatencyOverTime` saw of it.
     """
     record = result.record
     return {
@@ -95,8 +96,8 @@ def run_report(
             if record
             else {"executor": _stages(())}
         ),
-        "latency_over_time": over_time,
-        "histograms": _histograms(record),
+        "latency_over_time": None if over_time is None else dict(over_time),
+        "histograms": histogram_section(record),
         "floor": _floor(record),
         "clock": _clock(record),
         "lifecycle": lifecycle_account(result.history),
@@ -104,6 +105,8 @@ def run_report(
         "executed_outside_ready": result.executed_outside_ready,
         **control_section(result),
         "observer": _observer(result),
+        "watch": None if watch is None else dict(watch),
+        "flight_recorder": flight_section(result),
         "refused": list(record.refused) if record else [],
     }
 
@@ -164,25 +167,6 @@ def _why_unknown(figures: LatencyFigures | None) -> str | None:
     if figures is None or not figures.count:
         return "no samples"
     return _TOO_FEW if any(getattr(figures, name) is None for name in PERCENTILES) else None
-
-
-def _histograms(record: EngineRecord | None) -> Report:
-    """Those that hold something, in HdrHistogram's compressed V2 encoding, as its logs have them."""
-    floor = record.floor_histogram if record else None
-    consumers = {
-        stage.name: {
-            name: _v2(histogram) for name, histogram in stage.histograms().items() if histogram.count
-        }
-        for stage in (record.stages if record else ())
-    }
-    return {
-        "floor": _v2(floor) if floor is not None and floor.count else None,
-        "consumers": {name: stages for name, stages in consumers.items() if stages},
-    }
-
-
-def _v2(histogram: LatencyHistogram) -> str:
-    return base64.b64encode(histogram.to_v2()).decode("ascii")
 
 
 def _by_state(record: EngineRecord | None) -> Report:

@@ -11,6 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.config.words import UNKNOWN, count, duration
+from tickpath.lab.flight_section import flight_facts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,9 +39,6 @@ COLUMNS = (
     ("p99.99", "p99_99_ns"),
     ("max", "max_ns"),
 )
-_UNKNOWN = "unknown"
-_NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
-_ROUNDS_UP = 0.9995
 _FOOTNOTE = """\
 * explained by the machine's own pauses: at most 1.25 times the same percentile of its floor.
 unknown: fewer than ten samples beyond that percentile, or no plan to be late against."""
@@ -51,26 +51,6 @@ VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "interrupted": "bold
 def print_report(report: Mapping[str, Any], console: Console, *, replay: str) -> None:
     """Prints ``report``; ``replay`` is the command that runs the same again."""
     console.print(Group(*_blocks(report, replay)), highlight=False)
-
-
-def duration(ns: int | None) -> str:
-    """Nanoseconds in the unit a reader would use: three significant digits, or ``unknown``."""
-    if ns is None:
-        return _UNKNOWN
-    if ns < _NS_PER_UNIT[0][0]:
-        return f"{ns} ns"
-    # Three digits: what would be shown as 1,000 of a unit is 1 of the next.
-    ns_per_unit, unit = next(
-        (entry for entry in reversed(_NS_PER_UNIT) if ns >= entry[0] * _ROUNDS_UP), _NS_PER_UNIT[0]
-    )
-    value = ns / ns_per_unit
-    digits = max(0, 3 - len(str(int(value))))
-    return f"{value:,.{digits}f} {unit}"
-
-
-def count(number: int | None) -> str:
-    """A number with its thousands apart, or ``unknown``."""
-    return _UNKNOWN if number is None else f"{number:,}"
 
 
 def _blocks(report: Mapping[str, Any], replay: str) -> list[RenderableType]:
@@ -131,6 +111,10 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
     ]
     if report["observer"]["shown"] is not None:
         facts.append(("sink", sink_line(report["observer"])))
+    # One of an earlier version has no such field.
+    if report.get("watch") is not None:
+        facts.append(("watch", _watch(report["watch"])))
+    facts += flight_facts(report)
     facts += [("refused", refusal) for refusal in report["refused"]]
     facts.append(("seed", "none: a recording" if report["seed"] is None else str(report["seed"])))
     if report["digest"] is not None:
@@ -238,7 +222,7 @@ def _stages(report: Mapping[str, Any]) -> str:
 
 def clock_line(clock: Mapping[str, Any], stamp_per: str) -> str:
     """The clock of the stamps: which, what it costs, how far it was off."""
-    text = f"{clock['source'] or _UNKNOWN}, {duration(clock['cost_ns'])} a stamp"
+    text = f"{clock['source'] or UNKNOWN}, {duration(clock['cost_ns'])} a stamp"
     if clock["error_ns"] is not None and clock["source"] == "tsc":
         text += f", at most {duration(clock['error_ns'])} off at the end"
         if clock["error_ppm"] is not None:
@@ -270,6 +254,28 @@ def sink_line(observer: Mapping[str, Any]) -> str:
     if observer["ended_by"]:
         text += f", ended its thread by {observer['ended_by']}"
     return text + (", left behind: it was still busy" if observer["abandoned"] else "")
+
+
+def _watch(watch: Mapping[str, Any]) -> str:
+    """What showing the run took of the processor, and of the events under way meanwhile."""
+    if not watch["frames"]:
+        return "no picture: the run was over before the first"
+    mean_ns = watch["processor_ns"] // watch["frames"]
+    share = f", {watch['processor_ns'] / watch['watched_ns']:.1%} of one core" if watch["watched_ns"] else ""
+    many = "s" if watch["frames"] > 1 else ""
+    text = (
+        f"{count(watch['frames'])} picture{many}, {duration(mean_ns)} of a processor each{share}, "
+        f"{duration(watch['frame_ns_max'])} at most"
+    )
+    if watch["p50_ratio"] is not None:
+        text += (
+            f"; the median from publication to completion while it drew: {watch['p50_ratio']:.2f} times that "
+            f"between [{watch['p50_ratio_low']:.2f}, {watch['p50_ratio_high']:.2f}]"
+        )
+    if watch["drawing_ns_max"] is not None and watch["between_ns_max"] is not None:
+        longest = f"{duration(watch['drawing_ns_max'])}, between {duration(watch['between_ns_max'])}"
+        text += f"; the longest event while it drew {longest}"
+    return text
 
 
 def _lifecycle(report: Mapping[str, Any]) -> str:

@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from tickpath.control.failure.injector import InjectionEvent
     from tickpath.control.health.look import Look
     from tickpath.core.engine import EngineRecord, EngineSnapshot
+    from tickpath.core.ingest import MarketDataSource
     from tickpath.lab.facts import Mode
     from tickpath.lab.recording import Recording
     from tickpath.lab.report import Report
     from tickpath.runtime.control_plane import ControlPlane
 
-__all__ = ["Observer", "run_scenario"]
+__all__ = ["Observer", "run_scenario", "run_source"]
 
 Observer = Callable[["Look", "ControlPlane", tuple[Cause, ...], str], object]
 """Called after each turn of the control side: its look, the control plane, the causes held, and the digest of
@@ -59,23 +60,44 @@ def run_scenario(
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
-    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run that a bug
-    ends is one that failed, and says why. ``report_to`` is given the run's object (``tickpath/run/1``),
-    latencies over time included: such a run has a ring of acks.
-
-    Raises ``SourceError`` and its like, and ``ArgumentValueError`` for a scenario that this machine or its
-    own feed cannot run.
+    ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run
+    that a bug ends is one that failed, and says why. ``report_to`` is given the run's object, as
+    :func:`run_source` says. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for a
+    scenario that this machine or its own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
     if recording is not None:
         scenario = recording.fit(scenario)
     source = load_source(scenario) if recording is None else recording.source
+    facts, _ = run_source(
+        scenario, source, mode, should_stop=should_stop, observe=observe, report_to=report_to
+    )
+    return facts
+
+
+def run_source(
+    scenario: Scenario,
+    source: MarketDataSource,
+    mode: Mode,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    observe: Observer | None = None,
+    before: Callable[[Session], object] = lambda _session: None,
+    report_to: Callable[[Report], object] | None = None,
+) -> tuple[DrillFacts, RunResult | None]:
+    """Runs ``scenario`` on events that were loaded before: what happened, and what the run left behind.
+
+    That is ``None`` of a run that a bug ended. ``before`` is given the session before it runs, to tell
+    somebody of its shutdown. ``report_to`` is given the run's object (``tickpath/run/1``), latencies over
+    time included: such a run has a ring of acks. Raises ``ArgumentValueError`` as :func:`run_scenario`.
+    """
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
     settings = scenario.run_settings()
     if report_to is not None:
         settings = with_acks(settings)
     session = Session(source, settings, scenario=scenario, mode=mode, sink=sink)
+    before(session)
     watch = _CauseWatch(session.lifecycle, observe)
     watched = None if report_to is None else LatencyOverTime(session)
 
@@ -94,7 +116,7 @@ def run_scenario(
         result = session.run(should_stop=should_stop, trace=watch.look, on_look=on_look)
     except EngineFailed as error:
         report(RunResult.without_record(settings, "fail", str(error), scenario=scenario, mode=mode))
-        return DrillFacts(
+        failed = DrillFacts(
             scenario=scenario.name,
             mode=mode,
             seed=scenario.seed,
@@ -104,8 +126,9 @@ def run_scenario(
             balanced=None,
             executed_outside_ready=None,
         )
+        return failed, None
     report(result)
-    return _facts(scenario, mode, result, watch)
+    return _facts(scenario, mode, result, watch), result
 
 
 class _CauseWatch:

@@ -72,7 +72,7 @@ class ControlPlane:
     standstill: Standstill
     steps: int = 0
     health: list[HealthChange] = field(default_factory=list)
-    _next_step_ns: int = 0
+    _next_step_ns: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._next_step_ns = self.interval_ns

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from tickpath.core.fork import HomeProcess
 from tickpath.core.time import now
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class SystemdNotifier:
         self._told_ns: int | None = None
         self._is_ready = False
         self._failures = 0
-        self._pid = os.getpid()
+        self._home = HomeProcess()
 
     @property
     def failures(self) -> int:
@@ -75,7 +76,7 @@ class SystemdNotifier:
     def _send(self, *lines: str) -> None:
         if not self._address:
             return
-        if os.getpid() != self._pid:
+        if not self._home.is_here():
             # A fork says nothing of a run that is not its own.
             self._failures += 1
             return

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickpath.config.checks import whole
-from tickpath.core.whole_file import is_special, write_whole
+from tickpath.core.fork import HomeProcess
+from tickpath.core.whole_file import is_special, why_not_written, write_whole
 from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
@@ -36,23 +37,19 @@ class ProbeFile:
     def __init__(self, path: str | os.PathLike[str], *, every_steps: int = 100) -> None:
         whole("every_steps", every_steps, 1, _STEPS_MAX)
         self._path = Path(path)
-        if self._path.is_dir():
-            raise ArgumentValueError(f"the probe file {self._path} is a folder: name a file in it")
         if is_special(self._path):
             raise ArgumentValueError(
                 f"the probe file {self._path} is a device or a pipe: name a regular file, which is replaced "
                 "as a whole"
             )
-        if not os.access(self._path.parent, os.W_OK | os.X_OK):
-            raise ArgumentValueError(
-                f"the probe file {self._path} cannot be written: {self._path.parent} is no folder that this "
-                "user may write into"
-            )
+        reason = why_not_written(self._path)
+        if reason is not None:
+            raise ArgumentValueError(f"the probe file {reason}")
         self._every_steps = every_steps
         self._steps = 0
         self._was_ready: bool | None = None
         self._failures = 0
-        self._pid = os.getpid()
+        self._home = HomeProcess()
 
     @property
     def failures(self) -> int:
@@ -72,11 +69,11 @@ class ProbeFile:
         self._write(board.read().as_json())
 
     def _write(self, status: dict[str, Any]) -> None:
-        if os.getpid() != self._pid:
+        if not self._home.is_here():
             # A fork says nothing of a run that is not its own.
             self._failures += 1
             return
-        text = json.dumps(status | {"pid": self._pid}) + "\n"
+        text = json.dumps(status | {"pid": self._home.pid}) + "\n"
         try:
             write_whole(self._path, text.encode("ascii"))
         except OSError:

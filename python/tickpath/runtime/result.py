@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from tickpath.core.engine import EngineRecord, SinkAccount
     from tickpath.core.state import Transition
     from tickpath.runtime.drivers import Mode
+    from tickpath.runtime.flight_recorder import FlightAccount
     from tickpath.runtime.shutdown import ShutdownResult
     from tickpath.runtime.status import ControlCost
+    from tickpath.runtime.tables import ResultTable, TableName
     from tickpath.runtime.verdict import Verdict
 
 __all__ = ["RunResult"]
@@ -61,6 +63,24 @@ class RunResult:
     """What its steps took of the processor; ``None`` in virtual time, where that says nothing."""
     shutdown: ShutdownResult | None = None
     """How an orderly end went; ``None`` if nobody asked for one."""
+    flight: FlightAccount | None = None
+    """What the flight recorder did; ``None`` without one."""
+
+    def table(self, name: TableName) -> ResultTable:
+        """One part of it as a table, which goes to polars, pandas and Arrow.
+
+        ``name`` is ``ledger``, ``latency``, ``lifecycle``, ``epochs``, ``health``, ``injections`` or
+        ``audit``. Raises ``ArgumentValueError`` for any other.
+        """
+        from tickpath.runtime.tables import table_of
+
+        return table_of(self, name)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from tickpath.runtime.notebook import html_of
+
+        return html_of(self)
 
     @classmethod
     def without_record(

@@ -31,6 +31,8 @@ from tickpath.core.time import now
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.control_plane import ControlPlane
 from tickpath.runtime.drivers import Driver, LiveDriver, Mode, VirtualDriver
+from tickpath.runtime.flight_recorder.recorder import Unrecorded
+from tickpath.runtime.lag import Lag, lags_of
 from tickpath.runtime.operator import Operator
 from tickpath.runtime.readiness import Readiness
 from tickpath.runtime.result import RunResult
@@ -45,9 +47,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tickpath.control.health import Look
-    from tickpath.core.engine import AckReader, AckSlices
+    from tickpath.core.engine import AckReader, AckSlices, AckWindow
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
+    from tickpath.runtime.flight_recorder import FlightRecorder
 
 __all__ = ["RunResult", "Session", "plain_scenario"]
 
@@ -84,9 +87,11 @@ class Session:
         sink: ObservabilitySink | None = None,
         audit_file: TextIO | None = None,
         sink_patience_ms: int = SINK_PATIENCE_MS,
+        recorder: FlightRecorder | None = None,
     ) -> None:
         self._sink_patience_ms = sink_patience_ms
-        settings = settings or (scenario.run_settings() if scenario else RunSettings())
+        self._recorder = recorder or Unrecorded()
+        settings = self._recorder.fit(settings or (scenario.run_settings() if scenario else RunSettings()))
         events = len(source) if settings.events_max is None else min(len(source), settings.events_max)
         self._asked = scenario
         scenario = scenario or plain_scenario(settings, events)
@@ -101,8 +106,7 @@ class Session:
         self._settings, self._scenario = settings, scenario
         self._warmup_events = terms.events if terms.kind == "count" else None
         self._warmup = WarmUp(terms, resolution_ns=_RESOLUTION_NS if mode == "live" else 0)
-        driver = self._drive(source, mode, sink)
-        self._driver = driver
+        driver = self._driver = self._drive(source, mode, sink)
         self._has_run = False
         self._shutdown = Shutdown(scenario.control.drain_ns)
         monitor = HealthMonitor.of(scenario.probes, self.lifecycle)
@@ -182,9 +186,20 @@ class Session:
         """A reader of the run's acks, if it has a ring for them; none where stamps are shared."""
         return None if self._settings.stamp_per == "batch" else self._engine.acks()
 
+    def ack_window(self) -> AckWindow | None:
+        """A window over the run's acks, whose figures need no memory; ``None`` if it has no ring for them."""
+        return self._engine.ack_window()
+
     def ack_slices(self, *, begin_ns: int, slice_ns: int, slices_max: int) -> AckSlices | None:
         """The acks folded by run time, if the run has a ring for them; see the engine's ``ack_slices``."""
         return self._engine.ack_slices(begin_ns=begin_ns, slice_ns=slice_ns, slices_max=slices_max)
+
+    def lags(self) -> dict[str, Lag]:
+        """How far each reading stage is behind as of now; for any thread, and empty before the start."""
+        seen = self._engine.snapshot()
+        names = ("executor", *(consumer.name for consumer in self._settings.consumers))
+        now_ns = now() if self._driver.mode == "live" else self._driver.now_ns()
+        return lags_of(seen, names, self._engine.ring, now_ns)
 
     def run(
         self,
@@ -204,7 +219,7 @@ class Session:
         virtual time. Whatever they raise ends the run and comes through. Raises ``EngineFailed`` if a stage
         ended by a bug or the session was run before.
         """
-        plane, driver, engine = self._plane, self._driver, self._engine
+        plane, driver, engine, recorder = self._plane, self._driver, self._engine, self._recorder
         live = driver.mode == "live"
         if self._has_run:
             raise EngineFailed("this session was run before: make another for another run")
@@ -216,6 +231,7 @@ class Session:
             plane.steering.begin()
             try:
                 driver.begin(lambda: self._stop_if_asked(should_stop, driver.look()))
+                recorder.begin(engine, self.lifecycle, self._settings, driver.mode)
                 with plane.injector:
                     on_start()
                     # What is planned for the very beginning does not wait for the first control step.
@@ -229,6 +245,7 @@ class Session:
                             self.board.step(look)
                             self._stop_if_asked(should_stop, look)
                         due = plane.due(look.at_ns)
+                        recorder.step(look, plane)
                         if is_step:
                             if live:
                                 self.board.took(thread_time_ns() - began_ns)
@@ -242,6 +259,7 @@ class Session:
             # Over between two steps: what was asked for has come true, and nobody needs to be stopped.
             self._shutdown.step(look)
             plane.steering.end(look)
+            recorder.end(look, plane)
             # From here on nobody steps, and that is no sign of a fault.
             self.board.close()
             return self._result(driver.finish())
@@ -294,6 +312,7 @@ class Session:
             control=self._plane.account(),
             control_cost=self.board.read().control if self._driver.mode == "live" else None,
             shutdown=shutdown,
+            flight=self._recorder.account,
         )
 
 

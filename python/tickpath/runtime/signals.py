@@ -30,8 +30,8 @@ class StopSignals:
 
     def __init__(self) -> None:
         self._received = 0
-        self._deferring = False
-        self._ask: Callable[[str], object] = lambda _name: None
+        # None: nothing runs yet that could be ended in order.
+        self._ask: Callable[[str], object] | None = None
         self._previous: dict[int, _Handler] = {}
 
     @property
@@ -46,7 +46,6 @@ class StopSignals:
         between any two steps of the main thread: it waits for nothing, as ``Shutdown.request`` does.
         """
         self._ask = ask
-        self._deferring = True
         # It may have come between the last look and this line.
         self.insist()
 
@@ -57,9 +56,10 @@ class StopSignals:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._received += 1
-        if self._deferring:
-            self._ask(signal.Signals(number).name)
-        if not self._deferring or self._received > 1:
+        ask = self._ask
+        if ask is not None:
+            ask(signal.Signals(number).name)
+        if ask is None or self._received > 1:
             raise KeyboardInterrupt
 
     def __enter__(self) -> Self:

@@ -12,6 +12,8 @@ __all__ = ["heeded"]
 
 def heeded() -> tuple[signal.Signals, ...]:
     """Ctrl-C, SIGTERM, and the terminal that hangs up, unless the process is to outlive it (``nohup``)."""
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # Windows has none.
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is None or signal.getsignal(hang_up) is signal.SIG_IGN:
         return signal.SIGINT, signal.SIGTERM
-    return signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    return signal.SIGINT, signal.SIGTERM, hang_up

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use tickpath_core::bus::Payload;
+use tickpath_core::engine::StampedAck;
 use tickpath_core::execution::Ack as Row;
 
 use crate::memory::{Rows, looked_up};
@@ -109,20 +110,40 @@ impl Ack {
 
 /// The rows of a writable, contiguous, one-dimensional array of `ACK_DTYPE`.
 pub(crate) fn ack_rows(array: &Bound<'_, PyAny>) -> PyResult<Rows> {
+    let dtype = ack_dtype(array.py())?;
+    rows_of(array, "array", dtype, "ACK_DTYPE", size_of::<Row>())
+}
+
+/// The same of an array of `STAMPED_ACK_DTYPE`, which is called `acks`: acks with the stamps of their events.
+pub(crate) fn stamped_ack_rows(acks: &Bound<'_, PyAny>) -> PyResult<Rows> {
+    static DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let module = "tickpath.core.execution.stamped";
+    let dtype = looked_up(acks.py(), &DTYPE, module, "STAMPED_ACK_DTYPE")?;
+    let row_bytes = size_of::<StampedAck>();
+    rows_of(acks, "acks", dtype, "STAMPED_ACK_DTYPE", row_bytes)
+}
+
+/// The rows of `array`, which messages call `name`, of exactly this `dtype`, whose rows have `row_bytes`.
+fn rows_of(
+    array: &Bound<'_, PyAny>,
+    name: &str,
+    dtype: &Bound<'_, PyAny>,
+    expected: &str,
+    row_bytes: usize,
+) -> PyResult<Rows> {
     let py = array.py();
     let text = |given: &str| {
         format!(
-            "array must be a writable, contiguous, one-dimensional array of ACK_DTYPE, got {given}"
+            "{name} must be a writable, contiguous, one-dimensional array of {expected}, got {given}"
         )
     };
-    let dtype = ack_dtype(py)?;
     let given = array.getattr_opt(pyo3::intern!(py, "dtype"))?;
     let given = given.ok_or_else(|| errors::argument_type(py, text(&args::type_name(array))))?;
     if !given.is(dtype) && !given.eq(dtype)? {
         let given = given.str()?.to_string();
         return Err(errors::argument_type(py, text(&format!("one of {given}"))));
     }
-    match Rows::get(array, size_of::<Row>(), true) {
+    match Rows::get(array, row_bytes, true) {
         Ok(rows) if rows.dimensions() == 1 => Ok(rows),
         Ok(rows) => {
             let given = format!("one of {} dimensions", rows.dimensions());

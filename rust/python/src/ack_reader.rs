@@ -23,6 +23,13 @@ pub(crate) struct AckReader {
     layout: Arc<EventLayout>,
 }
 
+/// What a run's events and acks are read from.
+pub(crate) struct Rings {
+    pub(crate) events: Arc<tickpath_core::bus::EventRing>,
+    pub(crate) acks: Arc<tickpath_core::bus::EventRing>,
+    pub(crate) layout: Arc<EventLayout>,
+}
+
 struct State {
     acks: EventReader,
     /// Acks that a sink was shown, whatever it made of them.
@@ -72,6 +79,15 @@ impl AckReader {
     pub(crate) fn another(&self, py: Python<'_>) -> Option<EventReader> {
         let ring = self.state.with(py, |state| Arc::clone(state.acks.ring()));
         ring.reader(Start::Oldest).ok()
+    }
+
+    /// The rings of the run's events and of its acks, and what the events look like.
+    pub(crate) fn rings(&self, py: Python<'_>) -> Rings {
+        Rings {
+            events: Arc::clone(&self.ring),
+            acks: self.state.with(py, |state| Arc::clone(state.acks.ring())),
+            layout: Arc::clone(&self.layout),
+        }
     }
 
     fn poll(&self, py: Python<'_>) -> Option<StampedAck> {

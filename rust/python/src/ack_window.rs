@@ -64,6 +64,17 @@ pub(crate) struct AckWindowFigures {
     /// The median from decision to completion, in nanoseconds; ``None`` where stamps are shared
     /// (``stamp_per="batch"``), too.
     service_p50_ns: Option<u64>,
+    /// Its 99th percentile.
+    service_p99_ns: Option<u64>,
+    /// The median from publication to decision, in nanoseconds: how long events lay in the ring; ``None`` as for
+    /// ``service_p50_ns``.
+    in_ring_p50_ns: Option<u64>,
+    /// Its 99th percentile.
+    in_ring_p99_ns: Option<u64>,
+    /// The median of how late the feed published, in nanoseconds; ``None`` without a plan, too.
+    late_p50_ns: Option<u64>,
+    /// Its 99th percentile.
+    late_p99_ns: Option<u64>,
     /// Acks that were overwritten before they were read.
     dropped: u64,
 }
@@ -77,6 +88,11 @@ impl From<Figures> for AckWindowFigures {
             p99_ns,
             max_ns,
             service_p50_ns,
+            service_p99_ns,
+            in_ring_p50_ns,
+            in_ring_p99_ns,
+            late_p50_ns,
+            late_p99_ns,
             dropped,
         } = figures;
         Self {
@@ -86,6 +102,11 @@ impl From<Figures> for AckWindowFigures {
             p99_ns,
             max_ns,
             service_p50_ns,
+            service_p99_ns,
+            in_ring_p50_ns,
+            in_ring_p99_ns,
+            late_p50_ns,
+            late_p99_ns,
             dropped,
         }
     }

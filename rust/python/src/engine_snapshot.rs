@@ -116,6 +116,9 @@ impl StageState {
 pub(crate) struct EngineSnapshot {
     /// ``"preparing"``, ``"running"`` or ``"finished"``.
     phase: &'static str,
+    /// The longest pause of the machine that the stages' threads saw before the run, in nanoseconds, 0 for none;
+    /// ``None`` if nobody has watched: in virtual time, without a floor, before the start.
+    pause_ns_max: Option<u64>,
     /// When the feed began, on the timeline of ``time.perf_counter_ns``; ``None`` before.
     begin_ns: Option<u64>,
     /// How much more the clock of the reading stages reads than the control side's, in nanoseconds; ``None`` before
@@ -146,10 +149,12 @@ impl EngineSnapshot {
             Some(Phase::Running) => "running",
             Some(Phase::Finished) => "finished",
         };
+        let pause_ns_max = seen.as_ref().and_then(|seen| seen.pause_ns_max);
         let begin_ns = seen.as_ref().and_then(|seen| seen.begin_ns);
         let stages = seen.into_iter().flat_map(|seen| seen.stages);
         Ok(Self {
             phase,
+            pause_ns_max,
             begin_ns,
             clock_skew_ns,
             published,

@@ -28,11 +28,13 @@ mod event_layout;
 mod event_reader;
 mod event_ring;
 mod execution;
+mod flight;
 mod histogram;
 mod hlog;
 mod ingest;
 mod ingest_load;
 mod latency_figures;
+mod machine;
 mod memory;
 mod metrics;
 mod ping_pong;
@@ -93,6 +95,8 @@ mod _native {
     #[pymodule_export]
     use crate::execution::Executor;
     #[pymodule_export]
+    use crate::flight::{FlightReader, FlightTail};
+    #[pymodule_export]
     use crate::histogram::LatencyHistogram;
     #[pymodule_export]
     use crate::hlog::encode_hlog;
@@ -102,6 +106,8 @@ mod _native {
     use crate::ingest_load::load_recording;
     #[pymodule_export]
     use crate::latency_figures::LatencyFigures;
+    #[pymodule_export]
+    use crate::machine::{CoreFloor, MachineWatch, Topology, control_groups};
     #[pymodule_export]
     use crate::memory::Events;
     #[pymodule_export]

@@ -1,4 +1,4 @@
-"""How deep the tests go that have no natural end: a little in the suite, and far with ``make soak``."""
+"""How deep the tests without a natural end go: a little in the suite, far with ``make soak``, ``make watch``."""
 
 from __future__ import annotations
 
@@ -14,3 +14,4 @@ SIGNALLED_COMMANDS = 400 if _IS_SOAK else 2
 INTERPRETER_ENDS = 20 if _IS_SOAK else 1
 FORKS = 300 if _IS_SOAK else 10
 ENGINES_AT_ONCE = 1_000 if _IS_SOAK else 22
+EVERY_TERMINAL = _IS_SOAK or "TICKPATH_WATCH" in os.environ

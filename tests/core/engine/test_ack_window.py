@@ -55,10 +55,25 @@ def test_a_window_says_what_the_acks_themselves_say() -> None:
     service_ns = np.sort(rows["completion_ts"] - rows["decision_ts"])
     assert figures.service_p50_ns is not None
     assert service_ns[999] <= figures.service_p50_ns <= service_ns[999] * 1.001
+    assert figures.service_p99_ns is not None
+    assert service_ns[1_979] <= figures.service_p99_ns <= service_ns[1_979] * 1.001
     assert figures.p50_ns is not None
     assert figures.p99_ns is not None
     assert figures.max_ns is not None
+    assert figures.in_ring_p50_ns is not None
+    assert figures.in_ring_p50_ns <= figures.p50_ns
+    # As fast as possible: there is nothing to be late against.
+    assert (figures.late_p50_ns, figures.late_p99_ns) == (None, None)
     assert 1_000 <= figures.service_p50_ns <= figures.p50_ns <= figures.p99_ns <= figures.max_ns
+
+
+def test_how_late_the_feed_was_is_known_where_there_is_a_plan() -> None:
+    engine = Engine(source(1_000), lifecycle(), settings(ack_capacity=4_096, pace="constant", rate_hz=1e6))
+    engine.start()
+    record = finished(engine)
+    [late] = [figures for figures in record.stages[0].latency if figures.stage == "intended_to_published"]
+    figures = window_of(engine).take()
+    assert (figures.late_p50_ns, figures.late_p99_ns) == (late.p50_ns, late.p99_ns)
 
 
 def test_the_longest_is_exact_and_that_of_the_record() -> None:

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from tests.core.engine.runs import run
-from tickpath.core.engine import ping_pong
+from tests.core.engine.runs import finished, lifecycle, run, settings, source
+from tickpath.core.engine import Engine, ping_pong
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
@@ -39,3 +39,18 @@ def test_a_ping_pong_makes_the_trips_it_was_asked_for() -> None:
 @pytest.mark.skipif(CORES < 2, reason="a ping-pong is between two cores")
 def test_a_ping_pong_ends_when_its_time_is_over() -> None:
     assert ping_pong(2**63, limit_ns=0).trips.count == 0
+
+
+@pytest.mark.parametrize("floor_window_ns", [0, 200_000])
+def test_a_run_under_way_knows_the_longest_pause_before_it_if_somebody_watched(floor_window_ns: int) -> None:
+    engine = Engine(source(50), lifecycle(), settings(floor_window_ns=floor_window_ns))
+    assert engine.snapshot().pause_ns_max is None
+    engine.start()
+    record = finished(engine)
+    longest_ns = engine.snapshot().pause_ns_max
+    if record.floor_watched_ns:
+        assert longest_ns is not None
+        assert longest_ns <= (record.floor_longest_pause_ns or 0)
+    else:
+        assert longest_ns is None
+    assert floor_window_ns or not record.floor_watched_ns

@@ -6,9 +6,10 @@ Threads: the control plane's only. Memory: grows by an entry an event, never by 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TextIO, get_args
+
+from tickpath.core.fork import HomeProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ class AuditTrail:
         self._entries: list[AuditEntry] = []
         self._file = file
         self._unwritten = 0
-        self._pid = os.getpid()
+        self._home = HomeProcess()
 
     @property
     def entries(self) -> tuple[AuditEntry, ...]:
@@ -101,7 +102,7 @@ class AuditTrail:
         self._entries.append(entry)
         if self._file is None:
             return
-        if os.getpid() != self._pid:
+        if not self._home.is_here():
             # A fork does not write into another process's file.
             self._unwritten += 1
             return

@@ -12,6 +12,7 @@ from tickpath._native import (
     EventRing,
     Events,
     Faults,
+    FlightReader,
     Gate,
     LiveEngine,
     SinkFeeder,
@@ -146,6 +147,14 @@ class EngineFace(Generic[_N]):
             shared_stamps=self._shared_stamps,
             planned=self.plan_length_ns is not None,
         )
+
+    def flight_reader(self) -> FlightReader | None:
+        """What copies the last events and acks of the run out of its rings, at any moment, in one call.
+
+        Nothing is asked of the stages for it. ``None`` where :meth:`acks` is. Each call gives another.
+        """
+        acks = self._native.acks()
+        return None if acks is None else FlightReader(acks)
 
     def has_seen(self, epoch: int) -> bool:
         """Whether every stage has seen ``epoch``, without waiting."""

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tickpath.core.whole_file import write_whole
+from tickpath.core.whole_file import why_not_written, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,9 @@ def why_not_drawn(path: Path) -> str | None:
     """Why no picture can be drawn into ``path``, and what to do; ``None`` if it can."""
     if path.suffix.lower() not in FORMATS:
         return f"{path}: a picture is a {' or '.join(FORMATS)} file"
-    if not path.parent.is_dir():
-        return f"{path}: there is no folder {path.parent}"
+    reason = why_not_written(path)
+    if reason is not None:
+        return reason
     if importlib.util.find_spec("matplotlib") is None:
         return f"a picture needs matplotlib, which is not installed: {_INSTALL}"
     return None

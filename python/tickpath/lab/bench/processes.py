@@ -7,11 +7,8 @@ watchdog's time. tickpath's ring stays within a process: beside the others it sh
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
-import signal
 import tempfile
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,9 +18,11 @@ from tickpath.lab.bench import workers
 from tickpath.lab.bench.exchange import GAP_S, Cut, PeerFailed, compare
 from tickpath.lab.bench.threads import POLLS, ThreadExchange, event_ring
 from tickpath.lab.bench.transports import MESSAGE_BYTES, TRANSPORTS
+from tickpath.lab.child import Child, blocked
+from tickpath.runtime.stop_signals import heeded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tickpath.lab.bench.exchange import Exchange
     from tickpath.lab.bench.part import Budget, PartResult
@@ -36,47 +35,7 @@ BASE = "tickpath EventRing, threads"
 START_MAX_S = 30.0
 SILENCE_MAX_S = 10.0
 _LOOK_S = 0.05
-_END_MAX_S = 1.0
 _NS_PER_S = 1_000_000_000
-
-
-@contextlib.contextmanager
-def _blocked(*numbers: signal.Signals) -> Iterator[None]:
-    """These signals come to this thread, and to a process that it starts, only afterwards."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Worker:
-    """A process and the parent's end of its control pipe."""
-
-    def __init__(self, context: Any, role: str, work: Callable[..., None], transport: Any) -> None:
-        self.role = role
-        self.control, theirs = context.Pipe()
-        self._process = context.Process(target=work, args=(transport, theirs), daemon=True)
-        # A terminal's Ctrl-C is for the parent, and a worker can ignore it only once it is imported. The
-        # first process would start the tracker as well, which unblocks what is blocked here.
-        resource_tracker.ensure_running()
-        with _blocked(signal.SIGINT):
-            self._process.start()
-        theirs.close()
-
-    def end(self) -> None:
-        """Lets it end by itself, so that a peer may clean up its shared memory; ends it if it does not."""
-        self.control.close()
-        self._process.join(_END_MAX_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join(_END_MAX_S)
-
-    def fate(self) -> str:
-        """How it ended, for a message."""
-        self._process.join(_END_MAX_S)
-        code = self._process.exitcode
-        return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
 class ProcessExchange:
@@ -94,7 +53,7 @@ class ProcessExchange:
         self.waits = kind.waits
         self._should_stop = should_stop
         self._silence_max_s = silence_max_s
-        self._workers: list[_Worker] = []
+        self._workers: list[Child] = []
         # Short: the path of a Unix socket has at most 107 bytes.
         self._folder = tempfile.TemporaryDirectory(prefix="tickpath-", ignore_cleanup_errors=True)
         try:
@@ -112,7 +71,7 @@ class ProcessExchange:
         # The receiver first: who sends before anybody listens may lose.
         for role, work in (("receiver", workers.receive), ("sender", workers.send)):
             try:
-                self._workers.append(_Worker(context, role, work, transport))
+                self._workers.append(Child(context, role, work, transport))
             except OSError as error:
                 raise PeerFailed(f"the machine gave no process for its {role}: {error}") from error
             self._answers(self._workers[-1:], f"starting its {role}", start_max_s)
@@ -141,13 +100,13 @@ class ProcessExchange:
         answers = self._answers(self._workers, what, self._silence_max_s + 10 * messages * gap_s)
         return answers[0], answers[1]
 
-    def _tell(self, worker: _Worker, command: workers.Command) -> None:
+    def _tell(self, worker: Child, command: workers.Command) -> None:
         try:
             worker.control.send(command)
         except OSError as error:
             raise PeerFailed(f"its {worker.role} is gone ({worker.fate()})") from error
 
-    def _answers(self, asked: Iterable[_Worker], what: str, silence_max_s: float) -> list[Any]:
+    def _answers(self, asked: Iterable[Child], what: str, silence_max_s: float) -> list[Any]:
         """One answer of each, in their order; ``PeerFailed`` when one is late, dead or has failed."""
         order = list(asked)
         answers: dict[Connection, Any] = {}
@@ -164,7 +123,7 @@ class ProcessExchange:
                 raise PeerFailed(f"hung: no word from its {silent} within {silence_max_s:.0f} s ({what})")
         return [answers[worker.control] for worker in order]
 
-    def _answer(self, worker: _Worker) -> Any:
+    def _answer(self, worker: Child) -> Any:
         try:
             answer = worker.control.recv()
         except (EOFError, OSError) as error:
@@ -175,7 +134,7 @@ class ProcessExchange:
 
     def close(self) -> None:
         """Ends both processes, whatever they do; who is impatient waits these few seconds."""
-        with _blocked(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with blocked(*heeded()):
             for worker in reversed(self._workers):
                 worker.end()
             self._workers.clear()

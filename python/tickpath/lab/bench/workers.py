@@ -7,16 +7,13 @@ it), and ends by itself when the parent is gone, however deep it sits in a peer'
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
-import signal
 import struct
-import threading
 import time
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from tickpath.lab.bench.transports import MESSAGE_BYTES
+from tickpath.lab.child import be_a_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,10 +76,7 @@ def _work(
     control: Connection,
     obey: Callable[[Any, Command], object],
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What a peer prints is no part of the result.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    be_a_child()
     # A parent that has gone, or has closed the pipe, hears nothing any more.
     with contextlib.suppress(OSError):
         try:
@@ -102,10 +96,3 @@ def _next(control: Connection) -> Command | None:
     except EOFError:
         return None
     return command
-
-
-def _end_with_the_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

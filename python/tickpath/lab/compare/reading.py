@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,6 +23,13 @@ from tickpath.lab.report import PERCENTILES, SCHEMA
 __all__ = ["RunReading", "Side", "StageReading", "read_side"]
 
 _VERDICTS = ("pass", "fail", "interrupted")
+#: Of a compressed V2 encoding: cookie and length, then, compressed: cookie, length of counts, settings.
+_COMPRESSED_HEADER = 8
+_HEADER = 40
+_COOKIE = bytes.fromhex("1c849313")
+_SETTINGS = slice(8, _HEADER)
+#: More than 34,000 buckets of nine bytes.
+_PLAIN_MAX = 400_000
 #: Parts that say what was run and on what, as :mod:`tickpath.lab.compare.comparable` compares them.
 _PARTS = ("config", "machine", "feed", "clock", "ledger", "latency_by_consumer", "histograms")
 
@@ -177,8 +186,9 @@ def _histogram(read: _Reader, at: str, text: Any, figures: Mapping[str, Any]) ->
         read.wrong(f"histograms for {at}", text, "a histogram in base64")
     extremes = (read.count(figures, "min_ns", at), read.count(figures, "max_ns", at))
     try:
-        histogram = LatencyHistogram.from_v2(base64.b64decode(text, validate=True), *extremes)
-    except (ArgumentValueError, binascii.Error, ValueError, OverflowError) as error:
+        plain = _plain(base64.b64decode(text, validate=True))
+        histogram = LatencyHistogram.from_v2(plain, *extremes)
+    except (ArgumentValueError, binascii.Error, ValueError, zlib.error) as error:
         raise ReportError(f"{read.where}: the histogram for {at} cannot be read: {error}") from error
     if histogram.count != samples:
         raise ReportError(
@@ -186,6 +196,27 @@ def _histogram(read: _Reader, at: str, text: Any, figures: Mapping[str, Any]) ->
             f"{samples:,}"
         )
     return histogram
+
+
+def _plain(encoded: bytes) -> bytes:
+    """What is compressed in ``encoded``, if it is a histogram as a run has it: a decoder believes its header.
+
+    One that is not may say that it has as many buckets as no memory holds. Raises ``ValueError``.
+    """
+    inflater = zlib.decompressobj()
+    plain = inflater.decompress(encoded[_COMPRESSED_HEADER:], _PLAIN_MAX)
+    if not inflater.eof:
+        raise ValueError("it is cut off, or larger than a run's can be")
+    if plain[_SETTINGS] != _settings_of_ours() or plain[:4] != _COOKIE:
+        raise ValueError("its header is not that of a run's histogram")
+    if int.from_bytes(plain[4:8], "big") != len(plain) - _HEADER:
+        raise ValueError("its length is not what its header says")
+    return plain
+
+
+@cache
+def _settings_of_ours() -> bytes:
+    return zlib.decompress(LatencyHistogram().to_v2()[_COMPRESSED_HEADER:])[_SETTINGS]
 
 
 @dataclass(frozen=True, slots=True)

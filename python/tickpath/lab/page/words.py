@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tickpath.lab.flight_section import flight_facts
 from tickpath.lab.report_text import (
     clock_line,
     count,
@@ -86,6 +87,7 @@ def provenance(report: Mapping[str, Any]) -> Words:
         lines.append(("over time", over_time))
     if report["observer"]["shown"] is not None:
         lines.append(("sink", sink_line(report["observer"])))
+    lines += flight_facts(report)
     lines += [("refused by the machine", refusal) for refusal in report["refused"]]
     if report["digest"] is not None:
         lines.append(("digest", report["digest"]))

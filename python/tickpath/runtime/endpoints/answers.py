@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tickpath.runtime.endpoints.address import is_local
@@ -101,9 +101,7 @@ def answer(
         return problem(421, f"this is localhost, not {strangers[0][:60]}")
     path = target.partition("?")[0]
     found = _of_path(path, read, metrics)
-    if method == "GET":
-        return found
-    return Answer(found.status, found.body, found.content_type, found.headers, with_body=False)
+    return found if method == "GET" else replace(found, with_body=False)
 
 
 def _hosts(headers: Sequence[str]) -> list[str]:

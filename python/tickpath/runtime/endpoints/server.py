@@ -12,13 +12,13 @@ Threads: any; starts and stops once.
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
 import socket
 import threading
 from typing import TYPE_CHECKING, Self
 
 from tickpath.config.checks import whole
+from tickpath.core.fork import HomeProcess
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
 from tickpath.errors import EndpointsUnavailable
@@ -67,7 +67,7 @@ class Endpoints:
         self._open: list[socket.socket] = []
         self._failures = 0
         self._stopping = threading.Event()
-        self._pid = os.getpid()
+        self._home = HomeProcess()
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
             self._listener = socket.create_server((address.host, address.port), family=family)
@@ -111,7 +111,7 @@ class Endpoints:
         In a fork, which has none of the threads, only what was inherited is closed: connections and requests
         are the other process's, and go on.
         """
-        if os.getpid() != self._pid:
+        if not self._home.is_here():
             for inherited in (self._listener, self._waker, self._wake, *self._open):
                 inherited.close()
             return

@@ -71,12 +71,13 @@ class _Attempt:
     number: int
     began_ns: int
     holds: bool
+    #: Before which event the feed is held next; 0 for nowhere.
+    hold_at: int
     processed_at_begin: int = 0
     at_cursor: int = 0
     processed: int = 0
     #: Published and withheld as of the last release: a held feed that has not moved since is held still.
     moved_from: tuple[int, int] = (0, 0)
-    hold_at: int = 0
     rounds: list[WarmupRound] = field(default_factory=list)
 
 
@@ -149,7 +150,8 @@ class WarmUp:
         """
         self.interrupt(at_ns, "begun again")
         self._attempts += 1
-        attempt = _Attempt(self._attempts, at_ns, holds=self._settings.hold_feed and self._attempts == 1)
+        holds = self._settings.hold_feed and self._attempts == 1
+        attempt = _Attempt(self._attempts, at_ns, holds, self._round_events() if holds else 0)
         self._attempt = attempt
         if look is not None:
             executor = look.stages["executor"]
@@ -157,7 +159,6 @@ class WarmUp:
             attempt.at_cursor = executor.cursor
             if window is not None:
                 window.take()
-        attempt.hold_at = self._round_events() if attempt.holds else 0
         if self._settings.kind == "count" and not self._events:
             return self._end(attempt, at_ns, attempt.processed, "passed", "no warm-up asked for")
         self._show(attempt, 0)
@@ -174,7 +175,7 @@ class WarmUp:
         executor = look.stages["executor"]
         if self._is_round_over(attempt, look):
             return self._round(attempt, look, window)
-        self._show(attempt, executor.cursor - attempt.at_cursor)
+        progress = self._show(attempt, executor.cursor - attempt.at_cursor)
         if executor.epoch_seen is None:
             why = "its overrun policy has ended the executor"
         elif look.feed.done and not executor.backlog:
@@ -184,21 +185,18 @@ class WarmUp:
             return _LET_GO
         else:
             return _CONTINUE
-        return self._end(attempt, look.at_ns, executor.processed, "failed", f"{why}, {self._where(attempt)}")
+        return self._end(attempt, look.at_ns, executor.processed, "failed", f"{why}, {self._where(progress)}")
 
     def interrupt(self, at_ns: int, reason: str, *, look: Look | None = None) -> WarmupCertificate | None:
         """Ends the one under way without a verdict; its certificate, or ``None`` if there is none."""
-        attempt = self._attempt
-        if attempt is None:
+        attempt, progress = self._attempt, self._progress
+        if attempt is None or progress is None:
             return None
         processed = attempt.processed if look is None else look.stages["executor"].processed
-        self._end(attempt, at_ns, processed, "interrupted", f"{reason}, {self._where(attempt)}")
+        self._end(attempt, at_ns, processed, "interrupted", f"{reason}, {self._where(progress)}")
         return self._certificate
 
-    def _where(self, attempt: _Attempt) -> str:
-        progress = self._progress
-        if progress is None:
-            return "before its first round"
+    def _where(self, progress: WarmupProgress) -> str:
         if self._settings.kind == "count":
             return f"{progress.events} of {progress.round_events} warm-up events processed"
         return (
@@ -270,9 +268,9 @@ class WarmUp:
         self._attempt = self._progress = None
         return WarmupStep("ready" if verdict == "passed" else "failed", reason)
 
-    def _show(self, attempt: _Attempt, events: int) -> None:
+    def _show(self, attempt: _Attempt, events: int) -> WarmupProgress:
         settings, is_evidence = self._settings, self._settings.kind == "evidence"
-        self._progress = WarmupProgress(
+        self._progress = progress = WarmupProgress(
             round=len(attempt.rounds) + 1,
             rounds_max=settings.rounds_max if is_evidence else 1,
             events=events,
@@ -280,3 +278,4 @@ class WarmUp:
             spread=spread_of(attempt.rounds, settings.flat_rounds) if is_evidence else None,
             tolerance=settings.tolerance if is_evidence else None,
         )
+        return progress

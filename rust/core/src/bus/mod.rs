@@ -19,6 +19,7 @@ mod producer;
 mod reader;
 mod sequence;
 mod slot;
+mod tail;
 
 pub use cursor::{Cursor, CursorOn, Readable, Reader};
 pub use event_ring::EventRing;
@@ -27,3 +28,4 @@ pub use producer::Producer;
 pub use reader::EventReader;
 pub use sequence::{Bounds, NotPublished, Overrun, ReadError, Start, StartError};
 pub use slot::{MAX_EVENTS, Payload};
+pub use tail::Tail;

@@ -1,7 +1,7 @@
 //! What the acks of the last while say: how many there were, and how long the events took.
 //!
 //! Threads: one at a time; the executor is never waited for and never waits. Blocking: never. Allocation: in
-//! [`AckWindow::new`], 540 kB of histograms; [`AckWindow::take`] allocates nothing. Lossy: acks that were
+//! [`AckWindow::new`], a megabyte of histograms; [`AckWindow::take`] allocates nothing. Lossy: acks that were
 //! overwritten before they were read are counted and skipped.
 
 use crate::bus::{EventReader, Payload};
@@ -9,11 +9,16 @@ use crate::metrics::LatencyHistogram;
 
 use super::{StampedAck, Stamping};
 
+/// The percentiles that are told.
+const SHOWN: [f64; 2] = [0.5, 0.99];
+
 /// Folds the acks since it was last asked into a few figures.
 #[derive(Debug)]
 pub struct AckWindow {
     acks: EventReader,
     stamping: Stamping,
+    late: LatencyHistogram,
+    in_ring: LatencyHistogram,
     to_completed: LatencyHistogram,
     service: LatencyHistogram,
     /// Acks missed before the window under way.
@@ -35,6 +40,16 @@ pub struct AckWindowFigures {
     pub max_ns: Option<u64>,
     /// The median from decision to completion, in nanoseconds; unknown where stamps are shared.
     pub service_p50_ns: Option<u64>,
+    /// Its p99.
+    pub service_p99_ns: Option<u64>,
+    /// The median from publication to decision, in nanoseconds; unknown where stamps are shared.
+    pub in_ring_p50_ns: Option<u64>,
+    /// Its p99.
+    pub in_ring_p99_ns: Option<u64>,
+    /// The median of how late the feed published, in nanoseconds; unknown without a plan.
+    pub late_p50_ns: Option<u64>,
+    /// Its p99.
+    pub late_p99_ns: Option<u64>,
     /// Acks that were overwritten before they were read.
     pub dropped: u64,
 }
@@ -46,6 +61,8 @@ impl AckWindow {
             dropped_before: acks.lost(),
             acks,
             stamping,
+            late: LatencyHistogram::new(),
+            in_ring: LatencyHistogram::new(),
             to_completed: LatencyHistogram::new(),
             service: LatencyHistogram::new(),
         }
@@ -57,31 +74,49 @@ impl AckWindow {
     pub fn take(&mut self) -> AckWindowFigures {
         let mut count = 0;
         let mut executed = 0;
+        let mut planned = 0;
         let mut left = self.acks.available();
         while left > 0 {
-            let (to_completed, service) = (&mut self.to_completed, &mut self.service);
+            let Self {
+                acks,
+                late,
+                in_ring,
+                to_completed,
+                service,
+                ..
+            } = self;
             let fold = |payload: Payload| {
                 let StampedAck {
-                    ack, published_ns, ..
+                    ack,
+                    published_ns,
+                    intended_ns,
                 } = StampedAck::from_payload(payload);
                 count += 1;
                 executed += u64::from(ack.executed);
                 // Two cores read the same clock, and may disagree by the last few nanoseconds.
                 to_completed.record(ack.completion_ts.saturating_sub(published_ns));
                 service.record(ack.latency_ns());
+                in_ring.record(ack.decision_ts.saturating_sub(published_ns));
+                if intended_ns > 0 {
+                    planned += 1;
+                    late.record(published_ns.saturating_sub(intended_ns));
+                }
             };
             let limit = usize::try_from(left).unwrap_or(usize::MAX);
-            left = match self.acks.read_with(limit, fold) {
+            left = match acks.read_with(limit, fold) {
                 // It was there: nothing means that it is gone, and the next read says so.
                 Ok(read) => left.saturating_sub(read.max(1) as u64),
-                Err(_) => left.saturating_sub(self.acks.reset_to_oldest()),
+                Err(_) => left.saturating_sub(acks.reset_to_oldest()),
             };
         }
-        let [p50_ns, p99_ns] = self.to_completed.percentiles_of(count, [0.5, 0.99]);
-        let [service_p50_ns] = match self.stamping {
-            Stamping::PerEvent => self.service.percentiles_of(count, [0.5]),
-            Stamping::PerBatch => [None],
+        let [p50_ns, p99_ns] = self.to_completed.percentiles_of(count, SHOWN);
+        let [late_p50_ns, late_p99_ns] = self.late.percentiles_of(planned, SHOWN);
+        let within = |part: &LatencyHistogram| match self.stamping {
+            Stamping::PerEvent => part.percentiles_of(count, SHOWN),
+            Stamping::PerBatch => [None, None],
         };
+        let [service_p50_ns, service_p99_ns] = within(&self.service);
+        let [in_ring_p50_ns, in_ring_p99_ns] = within(&self.in_ring);
         let dropped = self.acks.lost() - self.dropped_before;
         let figures = AckWindowFigures {
             count,
@@ -90,9 +125,16 @@ impl AckWindow {
             p99_ns,
             max_ns: self.to_completed.max_ns(),
             service_p50_ns,
+            service_p99_ns,
+            in_ring_p50_ns,
+            in_ring_p99_ns,
+            late_p50_ns,
+            late_p99_ns,
             dropped,
         };
         self.dropped_before += dropped;
+        self.late.forget();
+        self.in_ring.forget();
         self.to_completed.forget();
         self.service.forget();
         figures
@@ -142,7 +184,8 @@ mod tests {
             p99_ns: None,
             max_ns: Some(140),
             service_p50_ns: Some(20),
-            dropped: 0,
+            in_ring_p50_ns: Some(100),
+            ..AckWindowFigures::default()
         };
         assert_eq!(window.take(), expected);
         acknowledge(&mut producer, [7]);
@@ -169,7 +212,43 @@ mod tests {
         let mut window = AckWindow::new(reader, Stamping::PerBatch);
         acknowledge(&mut producer, [0; 40]);
         let figures = window.take();
-        assert_eq!(figures.service_p50_ns, None);
+        assert_eq!(
+            (figures.service_p50_ns, figures.in_ring_p50_ns),
+            (None, None)
+        );
         assert_eq!(figures.p50_ns, Some(100));
+    }
+
+    #[test]
+    fn lateness_is_of_the_events_that_had_a_plan() {
+        let (mut producer, reader) = ring(2_048);
+        let mut window = AckWindow::new(reader, Stamping::PerEvent);
+        for late_ns in 1..=1_000 {
+            producer.publish(bytemuck::cast(StampedAck {
+                ack: Ack {
+                    decision_ts: 5_010,
+                    completion_ts: 5_015,
+                    ..Ack::default()
+                },
+                published_ns: 5_000,
+                intended_ns: 5_000 - late_ns,
+            }));
+        }
+        acknowledge(&mut producer, [5; 20]);
+        let figures = window.take();
+        assert_eq!(figures.count, 1_020);
+        assert_eq!(
+            (figures.late_p50_ns, figures.late_p99_ns),
+            (Some(500), Some(990))
+        );
+        assert_eq!(
+            (figures.in_ring_p50_ns, figures.in_ring_p99_ns),
+            (Some(10), Some(100))
+        );
+        assert_eq!(
+            (figures.service_p50_ns, figures.service_p99_ns),
+            (Some(5), Some(5))
+        );
+        assert_eq!(window.take(), AckWindowFigures::default());
     }
 }

@@ -45,6 +45,8 @@ pub struct Control {
     arrived: AtomicU64,
     left: AtomicU64,
     phase: AtomicU64,
+    /// The longest pause that the stages' threads saw before the run, plus one; 0 if none has watched.
+    pause_ns_max: AtomicU64,
 }
 
 impl Control {
@@ -66,6 +68,7 @@ impl Control {
             arrived: AtomicU64::new(0),
             left: AtomicU64::new(0),
             phase: AtomicU64::new(0),
+            pause_ns_max: AtomicU64::new(0),
         }
     }
 
@@ -210,6 +213,13 @@ impl Control {
         self.feed_epoch.get() >= epoch && self.stages.iter().all(has_seen)
     }
 
+    /// By each stage's thread that watched the machine, before it arrives: the longest pause it saw, 0 for none.
+    #[cfg(not(loom))]
+    pub(super) fn note_pause(&self, longest_ns: u64) {
+        let above_none = longest_ns.saturating_add(1);
+        self.pause_ns_max.fetch_max(above_none, Ordering::Relaxed);
+    }
+
     /// By each thread, once: it is ready.
     pub fn arrive(&self) {
         if planted::bug(38) {
@@ -285,6 +295,7 @@ impl Control {
                 1 => Phase::Running,
                 _ => Phase::Finished,
             },
+            pause_ns_max: self.pause_ns_max.load(Ordering::Relaxed).checked_sub(1),
             begin_ns,
             feed: FeedSnapshot {
                 published,

@@ -161,8 +161,7 @@ impl Floor {
     }
 
     fn take_note_of(&mut self, window: &Window) {
-        let longest_ns = window.pauses().iter().map(|pause| pause.length_ns).max();
-        self.longest_pause_ns = self.longest_pause_ns.max(longest_ns);
+        self.longest_pause_ns = self.longest_pause_ns.max(window.longest_pause_ns());
         self.watched_ns += window.length_ns();
         self.forgotten += window.forgotten();
         self.list(window.pauses());

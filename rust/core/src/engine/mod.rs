@@ -62,6 +62,9 @@ mod error;
 mod leaves;
 #[cfg(not(loom))]
 mod live;
+// Threads that share nothing while they watch.
+#[cfg(not(any(loom, shuttle)))]
+mod machine_watch;
 // Two threads that wait for each other and share nothing else.
 #[cfg(not(any(loom, shuttle)))]
 mod ping_pong;
@@ -97,6 +100,8 @@ pub use ledger::Ledger;
 #[cfg(not(loom))]
 pub use live::LiveEngine;
 pub use notes::{LoopNotes, OverrunLog, OverrunMoment};
+#[cfg(not(any(loom, shuttle)))]
+pub use machine_watch::{MachineWatch, WatchedFloor};
 #[cfg(not(any(loom, shuttle)))]
 pub use ping_pong::{PingPong, WARM_UP_TRIPS};
 #[cfg(not(loom))]

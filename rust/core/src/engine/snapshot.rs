@@ -56,6 +56,9 @@ pub struct FeedSnapshot {
 pub struct Snapshot {
     /// How far the run is.
     pub phase: Phase,
+    /// The longest pause of the machine that the stages' threads saw before the run, in nanoseconds, 0 for none;
+    /// `None` if nobody has watched, or not yet.
+    pub pause_ns_max: Option<u64>,
     /// When the feed began, on the true clock; `None` before.
     pub begin_ns: Option<u64>,
     /// The feed.

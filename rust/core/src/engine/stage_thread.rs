@@ -80,6 +80,10 @@ impl<C: Clock> StageThread<C> {
         let clock_cost_ns = cost_ns(&self.clock);
         let mut windows = Vec::new();
         self.watch(clock_cost_ns, &mut windows);
+        if let Some(before) = windows.first() {
+            self.control
+                .note_pause(before.longest_pause_ns().unwrap_or(0));
+        }
         if self.meet() {
             self.control.set_running();
         }

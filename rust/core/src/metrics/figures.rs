@@ -20,12 +20,18 @@ impl Figures {
     /// For each of [`QUANTILES`], whether it is no more than the machine's own pauses explain: at most
     /// 1.25 × the same percentile of `floor`. An unknown percentile on either side is not.
     pub fn at_floor(&self, floor: &Self) -> [bool; QUANTILES.len()] {
-        core::array::from_fn(
-            |i| match (self.percentiles_ns[i], floor.percentiles_ns[i]) {
-                (Some(own), Some(machine)) => u128::from(own) * 4 <= u128::from(machine) * 5,
-                _ => false,
-            },
-        )
+        let explained_ns = floor.explained_up_to_ns();
+        core::array::from_fn(|i| match (self.percentiles_ns[i], explained_ns[i]) {
+            (Some(own), Some(explained)) => own <= explained,
+            _ => false,
+        })
+    }
+
+    /// Of a floor: for each of [`QUANTILES`] the longest latency that the machine's own pauses explain, 1.25 ×
+    /// the percentile; unknown where that is.
+    pub fn explained_up_to_ns(&self) -> [Option<u64>; QUANTILES.len()] {
+        self.percentiles_ns
+            .map(|ns| ns.map(|ns| ns.saturating_add(ns / 4)))
     }
 }
 
@@ -99,6 +105,25 @@ mod tests {
         assert!(!figures(Some(126)).at_floor(&floor)[0]);
         assert!(!figures(None).at_floor(&floor)[0]);
         assert!(!figures(Some(1)).at_floor(&figures(None))[0]);
+    }
+
+    #[test]
+    fn a_floor_says_up_to_where_it_explains_and_marks_no_more() {
+        for (floor_ns, explained_ns) in [
+            (0, 0),
+            (3, 3),
+            (4, 5),
+            (7, 8),
+            (100, 125),
+            (u64::MAX, u64::MAX),
+        ] {
+            let floor = figures(Some(floor_ns));
+            assert_eq!(floor.explained_up_to_ns()[0], Some(explained_ns));
+            assert!(figures(Some(explained_ns)).at_floor(&floor)[0]);
+            let beyond = explained_ns.checked_add(1);
+            assert!(beyond.is_none_or(|ns| !figures(Some(ns)).at_floor(&floor)[0]));
+        }
+        assert_eq!(figures(None).explained_up_to_ns()[0], None);
     }
 
     #[test]

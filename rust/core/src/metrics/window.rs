@@ -113,6 +113,11 @@ impl Window {
         &self.pauses
     }
 
+    /// The longest of them, in nanoseconds; `None` without one.
+    pub fn longest_pause_ns(&self) -> Option<u64> {
+        self.pauses.iter().map(|pause| pause.length_ns).max()
+    }
+
     /// Pauses that found no room to be remembered; none was longer than [`Self::resolution_ns`].
     pub const fn forgotten(&self) -> u64 {
         self.forgotten
@@ -182,6 +187,7 @@ mod tests {
         let window = Window::watch(&clock, 10_000, 10, || false);
         assert_eq!(window.start_ns(), 1_010);
         assert_eq!(window.pauses(), [pause(2_000, 5_000)]);
+        assert_eq!(window.longest_pause_ns(), Some(5_000));
         assert!(window.length_ns() >= 10_000);
         let rest = |at_ns| window.remaining_ns(at_ns);
         assert_eq!((rest(1_999), rest(2_000)), (Some(1), Some(5_000)));

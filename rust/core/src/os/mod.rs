@@ -7,6 +7,7 @@
 //! - **Blocking**, **allocation**: both, briefly: this is for before and after a run.
 
 mod cores;
+mod groups;
 mod memory;
 mod priority;
 mod quota;
@@ -14,19 +15,22 @@ mod quota;
 mod rights;
 #[cfg(all(target_os = "linux", not(elsewhere)))]
 mod smaps;
+mod switches;
 mod topology;
 
 use core::fmt;
 use std::borrow::Cow;
 
 pub use cores::{available_cores, core_count, pin_current_thread};
+pub use groups::GroupFolder;
 pub use memory::{
     MemoryRange, MemoryState, MemoryWishes, advise_huge_pages, huge_page_bytes, lock_memory,
     prefer_huge_pages, prepare_memory, touch_memory, unlock_memory,
 };
 pub use priority::{Priority, raise_priority};
 pub use quota::Quota;
-pub use topology::Topology;
+pub use switches::involuntary_switches;
+pub use topology::{Topology, control_groups};
 
 /// Something the machine would not do. A fact of the run, not an error of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

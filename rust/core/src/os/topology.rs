@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::groups::{GroupFolder, group_folders};
 use super::quota::{Quota, quota};
 use super::{Refusal, available_cores};
 
@@ -27,8 +28,9 @@ impl Topology {
         Self::read_below(Path::new("/"), available_cores().ok())
     }
 
-    /// The same of a machine whose `/proc` and `/sys` lie below `base`.
-    fn read_below(base: &Path, available: Option<Vec<usize>>) -> Self {
+    /// The same of a machine whose `/proc` and `/sys` lie below `base`, and which lets this process run on
+    /// `available`.
+    pub fn read_below(base: &Path, available: Option<Vec<usize>>) -> Self {
         let cpus = base.join("sys/devices/system/cpu");
         let list = |path: &Path| parse_list(&fs::read_to_string(path).ok()?);
         let cores = available.as_deref().unwrap_or(&[]);
@@ -130,6 +132,12 @@ impl Topology {
             .filter(|core| chosen.contains(core))
             .collect()
     }
+}
+
+/// The folders of the groups that hold this process to what `controller` (`cpu`, `memory`) limits, its own
+/// first, on a machine whose `/proc` and `/sys` lie below `base`; unknown where it does not show them.
+pub fn control_groups(base: &Path, controller: &str) -> Option<Vec<GroupFolder>> {
+    group_folders(&base.join("proc"), base, controller)
 }
 
 /// `0-3,7` as a list; nothing if it is none. An empty text is an empty list.

@@ -1,0 +1,30 @@
+"""Figures as people read them: the same words in tables, on terminals and in notebooks."""
+
+from __future__ import annotations
+
+__all__ = ["UNKNOWN", "count", "duration"]
+
+UNKNOWN = "unknown"
+
+_NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
+_ROUNDS_UP = 0.9995
+
+
+def duration(ns: int | None) -> str:
+    """Nanoseconds in the unit a reader would use: three significant digits, or ``unknown``."""
+    if ns is None:
+        return UNKNOWN
+    if ns < _NS_PER_UNIT[0][0]:
+        return f"{ns} ns"
+    # Three digits: what would be shown as 1,000 of a unit is 1 of the next.
+    ns_per_unit, unit = next(
+        (entry for entry in reversed(_NS_PER_UNIT) if ns >= entry[0] * _ROUNDS_UP), _NS_PER_UNIT[0]
+    )
+    value = ns / ns_per_unit
+    digits = max(0, 3 - len(str(int(value))))
+    return f"{value:,.{digits}f} {unit}"
+
+
+def count(number: int | None) -> str:
+    """A number with its thousands apart, or ``unknown``."""
+    return UNKNOWN if number is None else f"{number:,}"

@@ -1,0 +1,78 @@
+"""What a flight recorder did in a run: its dumps, and what it did not dump and why. Frozen; any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tickpath.config.flight import FlightSettings
+    from tickpath.runtime.flight_recorder.watch import Fired
+
+__all__ = ["DumpNote", "FlightAccount", "Suppressed", "Why"]
+
+Why = Literal["dumps_max", "gap", "memory", "over"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DumpNote:
+    """One dump."""
+
+    number: int
+    """From 1."""
+    at_ns: int
+    """Run time at which it was taken."""
+    fired: tuple[Fired, ...]
+    """What made it."""
+    events: int
+    """Events in it."""
+    events_overwritten: int
+    """Events that were there and asked for, and overwritten before they were copied."""
+    events_not_kept: int
+    """Events that were asked for, and no longer in the ring: it has fewer slots."""
+    acks: int
+    """Acks in it."""
+    acks_overwritten: int
+    """Acks that were there and asked for, and overwritten before they were copied."""
+    acks_not_kept: int
+    """Acks that were asked for, and no longer in their ring."""
+    files: tuple[str, ...]
+    """The files that were written, by name; empty without a folder."""
+    failure: str | None
+    """Why not all of them were; ``None`` if they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Triggers that made no dump."""
+
+    trigger: str
+    """Which."""
+    why: Why
+    """``dumps_max``: there were so many already. ``gap``: too soon after the last one of the same trigger.
+    ``memory``: there was not the memory for the copy. ``over``: asked for when the run was over."""
+    count: int
+    """How often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightAccount:
+    """What became of a recorder's triggers."""
+
+    settings: FlightSettings
+    """How much it kept, and when it was to write."""
+    folder: str | None
+    """Where it wrote; ``None`` if it kept its dumps."""
+    dumps: tuple[DumpNote, ...] = ()
+    """In the order they were taken."""
+    suppressed: tuple[Suppressed, ...] = ()
+    """What triggered and made no dump, in the order it first happened."""
+    windows_unknown: int = 0
+    """Windows of which a latency trigger did not learn its figure, for want of acks."""
+    acks_unseen: int = 0
+    """Acks that were overwritten before a latency trigger saw them."""
+
+    @property
+    def failures(self) -> int:
+        """Dumps of which not every file could be written."""
+        return sum(dump.failure is not None for dump in self.dumps)

@@ -1,0 +1,317 @@
+"""The flight recorder: what it keeps, when it writes, and what it says of what it has not."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pyarrow
+import pytest
+
+from tests.runtime.flight_traces import Trace
+from tickpath.config.engine import ConsumerSettings, ServiceTime
+from tickpath.config.run import RunSettings
+from tickpath.core.engine import FlightReader, VirtualEngine
+from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
+from tickpath.core.ingest import EVENT_DTYPE, MarketDataSource
+from tickpath.core.state import Lifecycle, State
+from tickpath.errors import ArgumentTypeError, ArgumentValueError, EngineFailed
+from tickpath.lab.digest import run_digest
+from tickpath.lab.drill import load_drill
+from tickpath.lab.scenario_source import load_source
+from tickpath.runtime.flight_recorder import DumpSignal, FlightRecorder, FlightSettings, parse_trigger
+from tickpath.runtime.result import RunResult
+from tickpath.runtime.session import Session
+
+MS = 1_000_000
+FEED = MarketDataSource.synthetic(model="constant", rate_hz=100_000, events=5_000)
+
+
+def settings(**given: Any) -> RunSettings:
+    return RunSettings(warmup_events=100, **given)
+
+
+def flown(
+    recorder: FlightRecorder, run: RunSettings | None = None, source: MarketDataSource = FEED, **how: Any
+) -> RunResult:
+    """A run in virtual time with ``recorder``."""
+    return Session(source, run or settings(), mode="virtual", recorder=recorder).run(**how)
+
+
+def drilled(name: str, recorder: FlightRecorder | None) -> RunResult:
+    scenario = load_drill(name)
+    return Session(load_source(scenario), scenario=scenario, mode="virtual", recorder=recorder).run()
+
+
+def recorder_of(*dump_on: str, **given: Any) -> FlightRecorder:
+    return FlightRecorder(settings=FlightSettings(dump_on=dump_on, **given))
+
+
+def moments(recorder: FlightRecorder) -> list[tuple[int, tuple[str, ...]]]:
+    return [(dump.at_ns, tuple(one.trigger for one in dump.fired)) for dump in recorder.account.dumps]
+
+
+def test_at_the_end_it_has_the_last_events_acks_and_transitions() -> None:
+    recorder = recorder_of("end", last=700)
+    result = flown(recorder)
+    (dump,) = recorder.dumps
+    assert (dump.tail.events, dump.tail.acks, dump.tail.events_head) == (700, 700, 5_000)
+    assert dump.acks["seq"].tolist() == list(range(4_300, 5_000))
+    # The stamps of an ack are those of its event.
+    assert (dump.acks["published_ns"] == dump.events["ts_ns"]).all()
+    assert (dump.acks["intended_ns"] == dump.events["intended_ns"]).all()
+    assert (dump.events["price_e9"] == FEED.events["price_e9"][4_300:]).all()
+    assert dump.transitions == result.history
+    assert result.flight == recorder.account
+    # A plan of 49.99 ms, and the 19 that the warm-up held it for.
+    assert moments(recorder) == [(68_990_000, ("end",))]
+
+
+def test_it_says_what_the_rings_no_longer_had_and_an_ack_knows_more_than_the_ring_of_events() -> None:
+    recorder = recorder_of("end", last=3_000)
+    flown(recorder, settings(capacity=64))
+    (note,) = recorder.account.dumps
+    assert (note.events, note.events_not_kept, note.acks, note.acks_not_kept) == (64, 2_936, 3_000, 0)
+    trace = Trace(recorder.dumps[0].trace())
+    published = [event["args"]["seq"] for event in trace.track(" feed")]
+    assert published == list(range(2_000, 5_000))
+    # A ring of acks that was asked for keeps its size, and that is said, too.
+    small = recorder_of("end", last=3_000)
+    flown(small, settings(ack_capacity=50))
+    (note,) = small.account.dumps
+    assert (note.events, note.events_not_kept, note.acks, note.acks_not_kept) == (3_000, 0, 50, 2_950)
+
+
+def test_a_run_is_the_same_with_a_recorder_and_its_files_are_the_same_twice(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    digests = [run_digest(drilled("feed-freeze", None))]
+    for folder in folders:
+        recorder = FlightRecorder(folder, FlightSettings(last=500, dump_on=("transition",)), arrow=True)
+        digests.append(run_digest(drilled("feed-freeze", recorder)))
+    assert len(set(digests)) == 1
+    one, two = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in folders)
+    assert one == two
+    assert len(one) == 3 * len(recorder.account.dumps) == 12
+    for name, content in one.items():
+        if name.endswith(".json"):
+            assert Trace(content).metadata["mode"] == "virtual"
+
+
+def test_each_transition_has_its_dump_and_a_state_only_its_own() -> None:
+    recorder = recorder_of("transition", last=100)
+    result = drilled("feed-freeze", recorder)
+    moved = [(max(move.at_ns, 10 * MS), move.target.name) for move in result.history]
+    dumped = [(dump.at_ns, dump.transitions[-1].target.name) for dump in recorder.dumps]
+    assert dumped == moved
+    only = recorder_of("transition:degraded")
+    drilled("feed-freeze", only)
+    assert [dump.transitions[-1].target for dump in only.dumps] == [State.DEGRADED]
+    assert "READY -> DEGRADED: market data outage" in only.dumps[0].fired[0].evidence
+
+
+def test_a_trouble_that_lasts_makes_one_dump_and_one_that_comes_back_soon_is_counted() -> None:
+    # A slow consumer loses events from some step on, in every step.
+    slow = ConsumerSettings(name="slow", service=ServiceTime.constant(50_000))
+    recorder = recorder_of("overrun")
+    flown(recorder, settings(capacity=256, consumers=(slow,)))
+    (dump,) = recorder.account.dumps
+    assert dump.fired[0].evidence == "slow lost 17 events, of 256 slots"
+    # The executor stands still in turns: above the limit, within it, above it again.
+    source = MarketDataSource.synthetic(model="constant", rate_hz=100_000, events=20_000)
+    service = ServiceTime.empirical((1_000,) * 99 + (400_000,))
+    ups = recorder_of("max>300us", gap_ns=0, dumps_max=100)
+    flown(ups, settings(executor=ConsumerSettings(name="executor", service=service)), source)
+    often = len(ups.account.dumps)
+    rare = recorder_of("max>300us", gap_ns=1_000 * MS)
+    flown(rare, settings(executor=ConsumerSettings(name="executor", service=service)), source)
+    suppressed = {(each.trigger, each.why): each.count for each in rare.account.suppressed}
+    assert len(rare.account.dumps) == 1
+    assert suppressed.get(("max>300us", "gap"), 0) == often - 1
+    assert "limit 300,000 ns" in rare.account.dumps[0].fired[0].evidence
+
+
+def test_a_latency_is_judged_by_acks_enough_for_it() -> None:
+    service = ServiceTime.constant(9_000)
+    run = settings(executor=ConsumerSettings(name="executor", service=service))
+    above, exact, both = recorder_of("p99>8us"), recorder_of("p99>9us"), recorder_of("p50>1us", "p99>1us")
+    for recorder in (above, exact, both):
+        flown(recorder, run)
+    # The first step with 1,000 acks and more: the 100 of the warm-up, and those of 10 ms.
+    assert moments(above) == [(30 * MS, ("p99>8us",))]
+    assert moments(exact) == []
+    assert [len(fired) for _, fired in moments(both)] == [2]
+    # Too few for a p99 in the whole run: unknown, and so never above.
+    few = recorder_of("p99>1ns")
+    flown(few, run, MarketDataSource.synthetic(model="constant", rate_hz=100_000, events=900))
+    assert (moments(few), few.account.windows_unknown) == ([], 0)
+
+
+def test_there_are_no_more_dumps_than_were_allowed_and_the_rest_is_counted() -> None:
+    recorder = recorder_of("transition", "end", dumps_max=2)
+    drilled("feed-freeze", recorder)
+    assert [dump.number for dump in recorder.dumps] == [1, 2]
+    suppressed = [(each.trigger, each.why, each.count) for each in recorder.account.suppressed]
+    assert suppressed == [("transition", "dumps_max", 2), ("end", "dumps_max", 1)]
+
+
+def test_whoever_asks_gets_one_dump_a_step_and_one_who_asks_too_late_is_counted() -> None:
+    recorder = recorder_of("signal")
+    looks: list[object] = []
+
+    def ask(_seen: object) -> None:
+        looks.append(None)
+        if len(looks) == 2:
+            signal.raise_signal(signal.SIGUSR1)
+            signal.raise_signal(signal.SIGUSR1)
+            recorder.request("the pager")
+
+    before = signal.getsignal(signal.SIGUSR1)
+    with DumpSignal(recorder):
+        flown(recorder, on_look=ask)
+        signal.raise_signal(signal.SIGUSR1)
+    assert signal.getsignal(signal.SIGUSR1) is before
+    (dump,) = recorder.dumps
+    assert [(one.trigger, one.evidence) for one in dump.fired] == [
+        ("signal", "SIGUSR1, 2 times"),
+        ("request", "the pager"),
+    ]
+    suppressed = [(each.trigger, each.why, each.count) for each in recorder.account.suppressed]
+    assert suppressed == [("signal", "over", 1)]
+    with DumpSignal(recorder_of("end")):
+        assert signal.getsignal(signal.SIGUSR1) is before
+
+
+def test_what_cannot_be_written_is_said_and_the_run_goes_on(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_bytes(b"not a folder")
+    recorder = FlightRecorder(taken)
+    assert flown(recorder).verdict == "pass"
+    (note,) = recorder.account.dumps
+    assert (note.files, recorder.account.failures) == ((), 1)
+    assert note.failure is not None
+    assert str(taken) in note.failure
+    # A fork has the recorder, and the folder is its parent's.
+    forked = FlightRecorder(tmp_path / "forked")
+    forked._pid = -1
+    flown(forked)
+    assert "a fork writes nothing" in str(forked.account.dumps[0].failure)
+    assert not (tmp_path / "forked").exists()
+    # Nothing is left half written.
+    full = FlightRecorder(tmp_path / "full", arrow=True)
+    (tmp_path / "full" / "0001-end.events.arrow").mkdir(parents=True)
+    flown(full)
+    (note,) = full.account.dumps
+    assert note.files == ("0001-end.trace.json",)
+    assert note.failure is not None
+    assert sorted(file.name for file in (tmp_path / "full").iterdir()) == [
+        "0001-end.events.arrow",
+        "0001-end.trace.json",
+    ]
+
+
+def test_events_and_acks_are_arrow_tables_that_join(tmp_path: Path) -> None:
+    recorder = recorder_of("end", last=300)
+    flown(recorder, settings(capacity=200))
+    (dump,) = recorder.dumps
+    events, acks = polars.DataFrame(dump.event_rows()), polars.DataFrame(dump.ack_rows())
+    joined = events.join(acks, on="seq")
+    assert (len(events), len(acks), len(joined)) == (200, 300, 200)
+    assert (joined["ts_ns"] == joined["published_ns"]).all()
+    assert acks["executed"].dtype == polars.Boolean
+    names = dump.write(tmp_path, arrow=True)
+    assert names == ("0001-end.trace.json", "0001-end.events.arrow", "0001-end.acks.arrow")
+    for name, frame in zip(names[1:], (events, acks), strict=True):
+        table = pyarrow.ipc.open_file(tmp_path / name).read_all()
+        assert polars.DataFrame(table).equals(frame)
+        assert json.loads(table.schema.metadata[b"tickpath"]) == dump.metadata()
+
+
+def test_a_recorder_records_one_run_and_needs_a_ring_of_acks() -> None:
+    recorder = recorder_of("end")
+    flown(recorder)
+    with pytest.raises(EngineFailed, match="make another"):
+        flown(recorder)
+    engine = VirtualEngine(FEED, lifecycle := Lifecycle())
+    engine.start()
+    with pytest.raises(EngineFailed, match="ack_capacity"):
+        recorder_of("end").begin(engine, lifecycle, settings(), "virtual")
+
+
+def test_a_reader_takes_the_arrays_of_its_layouts_and_no_others() -> None:
+    engine = VirtualEngine(FEED, lifecycle := Lifecycle(), settings(ack_capacity=64))
+    assert engine.flight_reader() is None
+    lifecycle.transition_to(State.WARMUP)
+    engine.start()
+    engine.advance(until_ns=MS)
+    reader = engine.flight_reader()
+    assert isinstance(reader, FlightReader)
+    events, acks = np.zeros(2_000, EVENT_DTYPE), np.zeros(2_000, STAMPED_ACK_DTYPE)
+    tail = reader.read_into(events, acks)
+    # Those of which a copy is asked lie at the end; what lies before stays.
+    assert (tail.events, tail.acks, tail.acks_head) == (101, 64, 101)
+    assert events["ts_ns"][-101:].tolist() == list(range(0, MS + 1, 10_000))
+    assert not events["ts_ns"][:-101].any()
+    assert acks["seq"][-64:].tolist() == list(range(37, 101))
+    assert not acks["seq"][:-64].any()
+    assert "events_head=101" in repr(tail)
+    assert tail == reader.read_into(events, acks)
+    for wrong in (events, acks["seq"], [1, 2]):
+        with pytest.raises(ArgumentTypeError, match=r"acks must be .* STAMPED_ACK_DTYPE"):
+            reader.read_into(events, wrong)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentTypeError):
+        reader.read_into(acks, acks)
+    for odd in (acks.reshape(2, -1), acks[::2]):
+        with pytest.raises(ArgumentValueError):
+            reader.read_into(events, odd)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["p99", "p99>", "p99>50", "p99>-1us", "p99.9>1us", "p99>1.5us", "transition:INIT", "overrun:x", ""],
+)
+def test_what_is_no_trigger_is_refused_with_what_there_is(text: str) -> None:
+    with pytest.raises(ArgumentValueError, match="writes on p99>50us"):
+        parse_trigger(text)
+
+
+def test_settings_say_what_they_expect() -> None:
+    assert parse_trigger("max>2ms").limit_ns == 2 * MS
+    assert parse_trigger("p50>3µs").limit_ns == 3_000
+    for wrong, message in (
+        ({"last": 0}, "last"),
+        ({"last": 1_000_001}, "1,000,000"),
+        ({"dump_on": ()}, "at least one trigger"),
+        ({"dump_on": ("end", "end")}, "each trigger once"),
+        ({"gap_ns": -1}, "gap_ns"),
+    ):
+        with pytest.raises(ArgumentValueError, match=message):
+            FlightSettings(**wrong)
+    with pytest.raises(ArgumentTypeError):
+        FlightSettings(dump_on=["end"])  # type: ignore[arg-type]
+
+
+def test_a_live_run_is_dumped_when_it_is_asked_for_while_it_runs(tmp_path: Path) -> None:
+    recorder = FlightRecorder(tmp_path, FlightSettings(last=300, dump_on=("signal", "transition:READY")))
+    source = MarketDataSource.synthetic(model="constant", rate_hz=20_000, events=3_000)
+    asked: list[int] = []
+
+    def ask(seen: Any) -> None:
+        if not asked and seen.published > 1_500:
+            asked.append(seen.published)
+            signal.raise_signal(signal.SIGUSR1)
+
+    with DumpSignal(recorder):
+        result = Session(source, settings(floor_window_ns=100_000), recorder=recorder).run(on_look=ask)
+    assert result.verdict == "pass"
+    ready, by_signal = recorder.account.dumps
+    assert (ready.fired[0].trigger, by_signal.fired[0].trigger) == ("transition:READY", "signal")
+    assert by_signal.events == by_signal.acks == 300
+    for note in (ready, by_signal):
+        trace = Trace((tmp_path / note.files[0]).read_bytes())
+        states = [event["name"] for event in trace.track(" lifecycle")]
+        assert states[-1] == "READY"
+        assert trace.metadata["origin_ns"] == (result.record.begin_ns if result.record else None)
