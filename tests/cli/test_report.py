@@ -70,6 +70,24 @@ def test_a_page_that_cannot_be_written_takes_no_figure_with_it(
     assert "cannot be written" in err
 
 
+def test_what_is_read_or_written_as_well_is_not_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = tmp_path / "mine.toml"
+    scenario.write_text('extends = "feed-freeze"\n')
+    link = tmp_path / "link.html"
+    link.symlink_to(scenario)
+    commands = [
+        ["run", str(scenario), "--mode", "virtual", "--report", str(link)],
+        ["drill", "run", str(scenario), "--report", str(scenario)],
+        [*RUN, "--hlog", str(tmp_path / "a"), "--report", str(tmp_path / "a")],
+    ]
+    for command in commands:
+        assert main(command) == 2
+        assert "name another" in capsys.readouterr().err
+    assert scenario.read_text() == 'extends = "feed-freeze"\n'
+
+
 def test_two_runs_have_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(tmp_path / "out.html")
     assert main(["run", "feed-freeze", "--check-determinism", "--report", path]) == 2

@@ -10,7 +10,7 @@ import click
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import parse_feed
 from tickpath.cli.output import print_result
-from tickpath.cli.output_files import refuse_unwritable, report_option
+from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
 from tickpath.core.time import now
@@ -102,6 +102,8 @@ def run_command(**options: Any) -> int:
     """Run drills and grade them."""
     scenarios = _scenarios(options)
     refuse_unwritable("report", options["report"])
+    read = [*options["names"], *(feed.path for feed in options["feeds"])]
+    refuse_overwriting("report", options["report"], dict(zip(read, read, strict=True)))
     begin_ns = now()
     told: list[tuple[Mapping[str, Any], str]] = []
     try:

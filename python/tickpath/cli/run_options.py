@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from tickpath.cli.flight_options import FLIGHT_OPTIONS, refuse_flight_options
 from tickpath.cli.numbers import CAPACITY_MAX, Number
-from tickpath.cli.output_files import refuse_unwritable, report_option
+from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.config.engine import OverrunPolicy, Wait
@@ -223,6 +223,11 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
     for option in ("hlog", "report"):
         refuse_unwritable(option, options[option])
+    others = {f"--{name.replace('_', '-')}": options[name] for name in ("hlog", "audit", "probe_file")}
+    others |= {"the scenario": options["scenario"]} | {
+        f"--feed {each.path}": each.path for each in options["feeds"]
+    }
+    refuse_overwriting("report", options["report"], others)
 
 
 def _refuse_beside_a_comparison(options: Mapping[str, Any]) -> None:
