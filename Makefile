@@ -307,6 +307,16 @@ perfetto: .venv/.built build/perfetto/.installed ## Open dumps of the flight rec
 	PYTHONPATH=$(CURDIR)/build/perfetto TICKPATH_BROWSER=$$(command -v chromium) TICKPATH_PICTURES=build/perfetto/pictures \
 		$(BIN)/python -m pytest -p no:cacheprovider tests/perfetto $(ARGS)
 
+# Reports in a real browser: Debian's, driven by playwright, whose own browsers are not fetched.
+build/browser/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --upgrade --target build/browser "playwright>=1.40"
+	@touch $@
+
+report-browser: .venv/.built build/browser/.installed ## Open reports in headless Chromium, light, dark and small; pictures in build/report
+	@command -v chromium >/dev/null || { echo "make: no chromium found: apt-get install chromium" >&2; exit 2; }
+	PYTHONPATH=$(CURDIR)/build/browser TICKPATH_BROWSER=$$(command -v chromium) \
+		$(BIN)/python -m pytest -p no:cacheprovider -s -v tests/browser $(ARGS)
+
 # The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
 build/mutation/.installed: .venv/.installed
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/mutation mutmut==3.8.1 libcst==1.9.0 pyyaml

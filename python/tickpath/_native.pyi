@@ -17,7 +17,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "CoreFloor", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "FlightReader", "FlightTail", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "MachineWatch", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "Topology", "VirtualEngine", "check_stage_name", "check_stages", "control_groups", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "AckSlice", "AckSlices", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "CoreFloor", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "FlightReader", "FlightTail", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "MachineWatch", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "Topology", "VirtualEngine", "check_stage_name", "check_stages", "control_groups", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -91,6 +91,74 @@ class AckReader:
     def shown(self, /) -> int:
         """
         Acks that a sink was shown by ``show``, whatever it made of them.
+        """
+
+@final
+class AckSlice:
+    """
+    A slice of run time, as far as the executor was in one state.
+    """
+    @property
+    def count(self, /) -> int:
+        """
+        Acks completed in it.
+        """
+    @property
+    def dropped(self, /) -> int:
+        """
+        Acks that were overwritten before they were folded.
+        """
+    @property
+    def executed(self, /) -> int:
+        """
+        Those among them of events that were executed.
+        """
+    @property
+    def latency(self, /) -> list[LatencyFigures]:
+        """
+        What they say, by stage; without a plan nothing of the ``intended_*`` stages.
+        """
+    @property
+    def start_ns(self, /) -> int:
+        """
+        When it begins, in nanoseconds of run time.
+        """
+    @property
+    def state(self, /) -> int:
+        """
+        The code of the state.
+        """
+
+@final
+class AckSlices:
+    """
+    A reader of a run's acks that folds them into slices of run time, by state and stage.
+
+    The executor never waits for it: acks that were overwritten before they were folded are counted as
+    ``dropped``. No more than ``slices_max`` slices: where there would be more, they become twice as long.
+    """
+    def __new__(cls, /, acks: AckReader, *, begin_ns: int, slice_ns: int, slices_max: int, shared_stamps: bool = False, planned: bool = True) -> Self:
+        """
+        Slices of ``slice_ns`` from ``begin_ns`` on the run's clock, of what ``acks`` reads, from the oldest that
+        is there.
+
+        ``shared_stamps`` says that one stamp was taken for several events, ``planned`` that they have a plan
+        to be late against.
+        """
+    def fold(self, /) -> None:
+        """
+        Fold the acks that are there now; never waits.
+        """
+    @property
+    def slice_ns(self, /) -> int:
+        """
+        How long a slice is by now, in nanoseconds.
+        """
+    def take(self, /, states: collections.abc.Sequence[int]) -> list[AckSlice]:
+        """
+        What was folded, by slice and state, in order; ``states`` has the state's code of each epoch.
+
+        An epoch beyond them counts as the last. Nothing is left.
         """
 
 @final
@@ -472,6 +540,11 @@ class EngineRecord:
     def floor_forgotten(self, /) -> int:
         """
         Pauses that found no room to be remembered.
+        """
+    @property
+    def floor_histogram(self, /) -> LatencyHistogram:
+        """
+        Every sample of the floor.
         """
     @property
     def floor_longest_pause_ns(self, /) -> int | None:

@@ -16,6 +16,7 @@
     ├── ThreadUnavailable        (RuntimeError)    the machine gives no thread
     ├── CorrectionRefused        (RuntimeError)    latencies that must not be corrected (again)
     ├── ScenarioError            (ValueError)      a scenario file that is wrong, and everything that is
+    ├── ReportError              (ValueError)      reports of runs that cannot be read or compared
     ├── EndpointsUnavailable     (RuntimeError)    HTTP endpoints that cannot be opened
     ├── PackageMissing           (ImportError)     an optional package that is not installed
     ├── SweepRefused             (ValueError)      a sweep that cannot be begun, or not gone on with, here
@@ -51,6 +52,7 @@ __all__ = [
     "PackageMissing",
     "ProducerBusy",
     "ReaderBusy",
+    "ReportError",
     "ScenarioError",
     "ScenarioProblem",
     "SourceError",
@@ -227,6 +229,10 @@ class ScenarioError(TickpathError, ValueError):
         shown = "; ".join(str(problem) for problem in self.problems[:10])
         more = len(self.problems) - 10
         return f"{shown}; and {more} more" if more > 0 else shown
+
+
+class ReportError(TickpathError, ValueError):
+    """A report of a run cannot be read, or runs cannot be compared: the text says which, where and why."""
 
 
 class EndpointsUnavailable(TickpathError, RuntimeError):
