@@ -29,7 +29,9 @@ class Situation(NamedTuple):
     A tuple, because some are made at every step of a response.
 
     >>> from tickpath.control.automation.rehearsal import look_at
-    >>> situation = Situation(look_at(State.READY), State.READY, ("slow consumer: log",), "slow consumer: log")
+    >>> situation = Situation(
+    ...     look_at(State.READY), State.READY, ("slow consumer: log",), "slow consumer: log"
+    ... )
     >>> situation.subject, situation.others
     ('log', ('slow consumer: log',))
     """

@@ -137,7 +137,8 @@ class HealthMonitor:
     >>> lifecycle = Lifecycle()
     >>> monitor = HealthMonitor.of((BacklogSettings(),), lifecycle)
     >>> stages = {"executor": ObjectStage(processed=0, lost=0, shed=0, cursor=0, backlog=900)}
-    >>> [change.cause.words for change in monitor.step(Look(0, State.READY, 2, 1_024, ObjectFeed(9, 0), stages))]
+    >>> look = Look(0, State.READY, 2, 1_024, ObjectFeed(9, 0), stages)
+    >>> [change.cause.words for change in monitor.step(look)]
     ['execution backlog']
     """
 
