@@ -42,7 +42,11 @@ _NS_PER_UNIT = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What makes a recorder write; made by :func:`parse_trigger`."""
+    """What makes a recorder write; made by :func:`parse_trigger`.
+
+    >>> parse_trigger("p99>50us").slug
+    'p99'
+    """
 
     text: str
     """As it was said."""
@@ -91,7 +95,11 @@ def parse_trigger(text: str) -> Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightSettings:
-    """A flight recorder's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``."""
+    """A flight recorder's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+
+    >>> FlightSettings(last=1_000, dump_on=("p99>50us", "signal")).triggers[0].limit_ns
+    50000
+    """
 
     last: Annotated[int, Whole(1, LAST_MAX)] = 4_096
     """How many events, acks and transitions are kept, the newest of each: at most a million."""

@@ -34,7 +34,12 @@ __all__ = ["CauseMove", "FlightDump", "check_arrow"]
 
 
 class CauseMove(NamedTuple):
-    """A cause that was raised or cleared, by whomever."""
+    """A cause that was raised or cleared, by whomever.
+
+    >>> from tickpath.control.failure import Cause
+    >>> CauseMove(550_000_000, Cause("market data outage"), raised=True).cause.words
+    'market data outage'
+    """
 
     at_ns: int
     """Run time of the control step that saw it."""
@@ -46,7 +51,13 @@ class CauseMove(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FlightDump:
-    """The last events, acks and transitions of a run as of one moment, and what the control plane saw."""
+    """The last events, acks and transitions of a run as of one moment, and what the control plane saw.
+
+    >>> from tickpath.runtime.flight_recorder import FlightRecorder
+    >>> recorder = FlightRecorder()  # given to a session, it has them in `dumps`
+    >>> recorder.dumps
+    ()
+    """
 
     number: int
     """From 1, in the order they were taken."""

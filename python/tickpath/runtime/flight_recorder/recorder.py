@@ -65,6 +65,14 @@ class FlightRecorder:
     [('transition:READY', 100, 100), ('end', 100, 100)]
 
     Raises ``ArgumentTypeError``, and ``ArgumentValueError`` for ``arrow`` without pyarrow.
+
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.runtime.session import Session
+    >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=2_000)
+    >>> recorder = FlightRecorder(settings=FlightSettings(last=100, dump_on=("end",)))
+    >>> result = Session(source, mode="virtual", recorder=recorder).run()
+    >>> [len(dump.events) for dump in recorder.dumps]
+    [100]
     """
 
     def __init__(
