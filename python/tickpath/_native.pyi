@@ -114,6 +114,21 @@ class AckReader:
 class AckSlice:
     """
     A slice of run time, as far as the executor was in one state.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
+        >>> _ = engine.finish()
+        >>> slices.fold()
+        >>> [slice.state for slice in slices.take([0, 1, 2])]
+        [2, 2]
     """
     @property
     def count(self, /) -> int:
@@ -153,6 +168,21 @@ class AckSlices:
 
     The executor never waits for it: acks that were overwritten before they were folded are counted as
     ``dropped``. No more than ``slices_max`` slices: where there would be more, they become twice as long.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
+        >>> _ = engine.finish()
+        >>> slices.fold()
+        >>> [slice.state for slice in slices.take([0, 1, 2])]
+        [2, 2]
     """
     def __new__(cls, /, acks: AckReader, *, begin_ns: int, slice_ns: int, slices_max: int, shared_stamps: bool = False, planned: bool = True) -> Self:
         """
@@ -533,15 +563,10 @@ class EngineRecord:
     """
     What a run left behind.
 
-        >>> from tickpath.core.engine import VirtualEngine
         >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> from tickpath.runtime.session import Session
         >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
-        >>> engine = VirtualEngine(source, lifecycle)
-        >>> engine.start()
-        >>> record = engine.finish()
+        >>> record = Session(source, mode="virtual").run().record
         >>> record.balanced, record.stages[0].name
         (True, 'executor')
     """

@@ -270,9 +270,8 @@ class ScenarioProblem(NamedTuple):
 class ScenarioError(TickpathError, ValueError):
     """A scenario cannot be read; names everything that is wrong with it, the first ones in its text.
 
-    >>> wrong = ScenarioError((ScenarioProblem("a.toml", "seed", "must be a whole number, got 1.5"),))
-    >>> print(wrong, len(wrong.problems))
-    a.toml: seed must be a whole number, got 1.5 1
+    >>> print(ScenarioError((ScenarioProblem("a.toml", "seed", "must be a whole number, got 1.5"),)))
+    a.toml: seed must be a whole number, got 1.5
     """
 
     problems: tuple[ScenarioProblem, ...]
@@ -289,7 +288,11 @@ class ScenarioError(TickpathError, ValueError):
 
 
 class ReportError(TickpathError, ValueError):
-    """A report of a run cannot be read, or runs cannot be compared: the text says which, where and why."""
+    """A report of a run cannot be read, or runs cannot be compared: the text says which, where and why.
+
+    >>> issubclass(ReportError, ValueError)
+    True
+    """
 
 
 class EndpointsUnavailable(TickpathError, RuntimeError):
@@ -359,12 +362,9 @@ class SourceError(TickpathError, ValueError):
 
     def __str__(self) -> str:
         place = self.path
-        if self.line is not None:
-            place += f", line {self.line}"
-        if self.byte_offset is not None:
-            place += f", byte {self.byte_offset}"
-        if self.field is not None:
-            place += f", field {self.field}"
+        for word, value in (("line", self.line), ("byte", self.byte_offset), ("field", self.field)):
+            if value is not None:
+                place += f", {word} {value}"
         return f"{place}: {self.reason}"
 
 

@@ -15,6 +15,21 @@ use crate::{args, errors};
 ///
 /// The executor never waits for it: acks that were overwritten before they were folded are counted as
 /// ``dropped``. No more than ``slices_max`` slices: where there would be more, they become twice as long.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+///     >>> engine.start()
+///     >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
+///     >>> _ = engine.finish()
+///     >>> slices.fold()
+///     >>> [slice.state for slice in slices.take([0, 1, 2])]
+///     [2, 2]
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct AckSlices {
     slices: GilCell<CoreSlices>,
@@ -89,6 +104,21 @@ impl AckSlices {
 }
 
 /// A slice of run time, as far as the executor was in one state.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+///     >>> engine.start()
+///     >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
+///     >>> _ = engine.finish()
+///     >>> slices.fold()
+///     >>> [slice.state for slice in slices.take([0, 1, 2])]
+///     [2, 2]
 #[pyclass(frozen, get_all, module = "tickpath.core.engine")]
 #[derive(Debug)]
 pub(crate) struct AckSlice {

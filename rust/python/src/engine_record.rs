@@ -75,15 +75,10 @@ impl RunClock {
 
 /// What a run left behind.
 ///
-///     >>> from tickpath.core.engine import VirtualEngine
 ///     >>> from tickpath.core.ingest import MarketDataSource
-///     >>> from tickpath.core.state import Lifecycle, State
-///     >>> lifecycle = Lifecycle()
-///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> from tickpath.runtime.session import Session
 ///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
-///     >>> engine = VirtualEngine(source, lifecycle)
-///     >>> engine.start()
-///     >>> record = engine.finish()
+///     >>> record = Session(source, mode="virtual").run().record
 ///     >>> record.balanced, record.stages[0].name
 ///     (True, 'executor')
 #[pyclass(frozen, module = "tickpath._native")]
