@@ -70,6 +70,7 @@ JUDGES = (
             "tests/runtime/test_flight_watch.py",
             "tests/runtime/test_flight_trace.py",
             "tests/runtime/test_flight_recorder.py",
+            "tests/runtime/test_flight_arguments.py",
         ),
     ),
     Judges("runtime/control_plane.py", ("tests/runtime/test_control_plane.py",), _SESSION),
