@@ -18,15 +18,14 @@ import pytest
 from tests.runtime.flight_traces import Trace
 from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.run import RunSettings
-from tickpath.core.engine import FlightReader, VirtualEngine
-from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
+from tickpath.core.engine import VirtualEngine
 from tickpath.core.ingest import EVENT_DTYPE, MarketDataSource
 from tickpath.core.state import Lifecycle, State
-from tickpath.errors import ArgumentTypeError, ArgumentValueError, EngineFailed
+from tickpath.errors import EngineFailed
 from tickpath.lab.digest import run_digest
 from tickpath.lab.drill import load_drill
 from tickpath.lab.scenario_source import load_source
-from tickpath.runtime.flight_recorder import DumpSignal, FlightRecorder, FlightSettings, parse_trigger
+from tickpath.runtime.flight_recorder import DumpSignal, FlightRecorder, FlightSettings
 from tickpath.runtime.result import RunResult
 from tickpath.runtime.session import Session
 
@@ -313,59 +312,6 @@ def test_a_recorder_records_one_run_and_needs_a_ring_of_acks() -> None:
     engine.start()
     with pytest.raises(EngineFailed, match="ack_capacity"):
         recorder_of("end").begin(engine, lifecycle, settings(), "virtual")
-
-
-def test_a_reader_takes_the_arrays_of_its_layouts_and_no_others() -> None:
-    engine = VirtualEngine(FEED, lifecycle := Lifecycle(), settings(ack_capacity=64))
-    assert engine.flight_reader() is None
-    lifecycle.transition_to(State.WARMUP)
-    engine.start()
-    engine.advance(until_ns=MS)
-    reader = engine.flight_reader()
-    assert isinstance(reader, FlightReader)
-    events, acks = np.zeros(2_000, EVENT_DTYPE), np.zeros(2_000, STAMPED_ACK_DTYPE)
-    tail = reader.read_into(events, acks)
-    # Those of which a copy is asked lie at the end; what lies before stays.
-    assert (tail.events, tail.acks, tail.acks_head) == (101, 64, 101)
-    assert events["ts_ns"][-101:].tolist() == list(range(0, MS + 1, 10_000))
-    assert not events["ts_ns"][:-101].any()
-    assert acks["seq"][-64:].tolist() == list(range(37, 101))
-    assert not acks["seq"][:-64].any()
-    assert "events_head=101" in repr(tail)
-    assert tail == reader.read_into(events, acks)
-    for wrong in (events, acks["seq"], [1, 2]):
-        with pytest.raises(ArgumentTypeError, match=r"acks must be .* STAMPED_ACK_DTYPE"):
-            reader.read_into(events, wrong)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentTypeError):
-        reader.read_into(acks, acks)
-    for odd in (acks.reshape(2, -1), acks[::2]):
-        with pytest.raises(ArgumentValueError):
-            reader.read_into(events, odd)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["p99", "p99>", "p99>50", "p99>-1us", "p99.9>1us", "p99>1.5us", "transition:INIT", "overrun:x", ""],
-)
-def test_what_is_no_trigger_is_refused_with_what_there_is(text: str) -> None:
-    with pytest.raises(ArgumentValueError, match="writes on p99>50us"):
-        parse_trigger(text)
-
-
-def test_settings_say_what_they_expect() -> None:
-    assert parse_trigger("max>2ms").limit_ns == 2 * MS
-    assert parse_trigger("p50>3µs").limit_ns == 3_000
-    for wrong, message in (
-        ({"last": 0}, "last"),
-        ({"last": 1_000_001}, "1,000,000"),
-        ({"dump_on": ()}, "at least one trigger"),
-        ({"dump_on": ("end", "end")}, "each trigger once"),
-        ({"gap_ns": -1}, "gap_ns"),
-    ):
-        with pytest.raises(ArgumentValueError, match=message):
-            FlightSettings(**wrong)
-    with pytest.raises(ArgumentTypeError):
-        FlightSettings(dump_on=["end"])  # type: ignore[arg-type]
 
 
 def test_a_live_run_is_dumped_when_it_is_asked_for_while_it_runs(tmp_path: Path) -> None:

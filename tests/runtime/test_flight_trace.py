@@ -156,6 +156,7 @@ def test_a_long_run_s_trace_begins_where_its_steps_are_kept_and_counts_what_was_
     scenario = dataclasses.replace(scenario, control=control)
     recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
     Session(load_source(scenario), scenario=scenario, mode="virtual", recorder=recorder).run()
+    assert len(recorder.dumps[0].looks) == 256
     trace = Trace(recorder.dumps[0].trace())
     begin_ns, end_ns = trace.metadata["window_ns"]
     assert 200 * MS < end_ns - begin_ns <= 256 * MS

@@ -106,6 +106,7 @@ JUDGES = (
             "tests/runtime/test_flight_watch.py",
             "tests/runtime/test_flight_trace.py",
             "tests/runtime/test_flight_recorder.py",
+            "tests/runtime/test_flight_arguments.py",
         ),
     ),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),

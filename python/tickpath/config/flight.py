@@ -28,8 +28,8 @@ __all__ = [
 TriggerKind = Literal["latency", "overrun", "transition", "signal", "end"]
 Quantity = Literal["p50", "p99", "max"]
 
-LAST_MAX = 1_000_000
-"""The most events and acks that can be kept: some 700 MB of trace."""
+LAST_MAX = 250_000
+"""The most events and acks that a dump can have: some 180 MB of trace, and two seconds to write it."""
 DUMP_ON = ("overrun", "transition:DEGRADED", "signal", "end")
 """What makes a recorder write that nobody told otherwise."""
 DUMP_ON_HELP = "p99>50us (or p50, max; ns, us, ms, s), overrun, transition, transition:STATE, signal or end"
@@ -102,7 +102,7 @@ class FlightSettings:
     """
 
     last: Annotated[int, Whole(1, LAST_MAX)] = 4_096
-    """How many events, acks and transitions are kept, the newest of each: at most a million."""
+    """How many events, acks and transitions are kept, the newest of each: at most 250,000."""
     dump_on: tuple[str, ...] = DUMP_ON
     """The triggers, as :func:`parse_trigger` takes them."""
     dumps_max: Annotated[int, Whole(1, 10_000)] = 16
