@@ -20,6 +20,10 @@ pub(crate) struct GzipMembers<R> {
 
 /// Where in the file the next byte is.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for a file, and a box would be one for each of its members"
+)]
 enum Place<R> {
     Within(GzDecoder<R>),
     Behind(R),
