@@ -92,6 +92,8 @@ pub(crate) struct Meter {
     reported: Cell<u64>,
     /// Whether the decoder in between cannot be interrupted now.
     pub(crate) is_uninterruptible: Cell<bool>,
+    /// Whether a read was interrupted for the hook, and the hook has not been called since.
+    is_interrupted: Cell<bool>,
     events: Cell<u64>,
     failure: RefCell<Option<Failure>>,
 }
@@ -105,13 +107,15 @@ impl Meter {
     /// Whether so much was taken without a call of the hook that one is due, and can be. Says so once: a decoder may try
     /// again by itself, in the check sum behind gzip data, until it is given something.
     pub(crate) fn takes_hook_due(&self) -> bool {
-        let consumed = self.consumed.get();
-        let is_due = consumed - self.reported.get() > SILENT_BYTES_MAX;
-        if is_due && !self.is_uninterruptible.get() {
-            self.reported.set(consumed);
-            return true;
+        let is_new = self.is_hook_due() && !self.is_uninterruptible.get() && !self.is_interrupted.get();
+        if is_new {
+            self.is_interrupted.set(true);
         }
-        false
+        is_new
+    }
+
+    fn is_hook_due(&self) -> bool {
+        self.consumed.get() - self.reported.get() > SILENT_BYTES_MAX
     }
 }
 
@@ -256,6 +260,7 @@ impl<'h> Stream<'h> {
     /// [`Failure::Interrupted`] if the hook asks to stop.
     pub fn report(&mut self) -> Result<(), Failure> {
         self.meter.reported.set(self.meter.consumed.get());
+        self.meter.is_interrupted.set(false);
         let progress = Progress {
             bytes_done: self.meter.consumed.get().min(self.opened.bytes_total),
             bytes_total: self.opened.bytes_total,
@@ -278,7 +283,8 @@ impl<'h> Stream<'h> {
     }
 
     fn read_bounded(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
-        if self.produced >= self.hook_due {
+        // Where a decoder that was interrupted has tried again by itself, it said nothing of it.
+        if self.produced >= self.hook_due || self.meter.is_hook_due() {
             self.hook_due = self.produced + CHUNK_BYTES as u64;
             self.report()?;
         }

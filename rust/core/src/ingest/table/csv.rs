@@ -126,7 +126,8 @@ fn first_line(lines: &mut Lines<'_, '_>, intake: &mut Intake) -> Result<String, 
 
 /// The delimiter with which `line` shows most of the `wanted` names, then most fields; and the fields.
 ///
-/// Where no delimiter splits it, the reason is that of the last, which it shares with the others or has alone.
+/// Where no delimiter splits it, the reason is that of the last, which it shares with the others or has alone: one
+/// that splits it into too many fields is not to be hidden by another, to which all of it is one field.
 fn header(line: &str, wanted: &[&str]) -> Result<(u8, Vec<String>), String> {
     let mut best: Option<((usize, usize), u8, Vec<String>)> = None;
     let mut reason = String::new();
@@ -148,7 +149,8 @@ fn header(line: &str, wanted: &[&str]) -> Result<(u8, Vec<String>), String> {
             best = Some((rank, delimiter, names));
         }
     }
-    best.map(|(_, delimiter, names)| (delimiter, names))
+    best.filter(|((_, count), _, _)| *count > 1 || reason.is_empty())
+        .map(|(_, delimiter, names)| (delimiter, names))
         .ok_or(reason)
 }
 
