@@ -99,7 +99,7 @@ def rows_when(process: subprocess.Popen[bytes], runs: Path, bytes_min: int) -> N
 
 def report_of(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     """The object that it prints."""
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=280)
     assert stdout, stderr.decode()
     report: dict[str, Any] = json.loads(stdout)
     return report
