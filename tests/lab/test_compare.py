@@ -333,6 +333,13 @@ def test_every_field_is_documented_and_every_documented_field_is_there(tmp_path:
     assert fields(report) | {"rows[].change"} == documented
 
 
+def test_a_file_has_so_many_runs_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("{}\n" * 201)
+    with pytest.raises(ReportError, match="holds 201 runs: expected at most 200"):
+        read_side(str(path))
+
+
 def test_several_runs_in_a_file_are_told_apart(tmp_path: Path, run: Report) -> None:
     broken = copy.deepcopy(run)
     broken["ledger"]["consumers"]["executor"]["lost"] = "many"

@@ -146,7 +146,7 @@ def _rows(a: Side, b: Side, limits: Sequence[Limit], confidence: float) -> Itera
     for metric, row in _plain_rows(a, b, confidence):
         asked = by_metric.pop(metric, [])
         yield from (_judged(row, limit, a, b) for limit in asked)
-        if not asked:
+        if not asked and (row.a, row.b) != (None, None):
             yield row
     if by_metric:
         limit = next(iter(by_metric.values()))[0]
@@ -166,19 +166,15 @@ def _plain_rows(a: Side, b: Side, confidence: float) -> Iterator[tuple[str, Row]
                 continue
             for percentile in PERCENTILE_NAMES:
                 metric = f"{consumer}/{stage}.{percentile}"
-                row = _percentile_row(metric, (consumer, stage), percentile, a, b, confidence)
-                if row is not None:
-                    yield metric, row
+                yield metric, _percentile_row(metric, (consumer, stage), percentile, a, b, confidence)
         yield f"{consumer}/lost", _lost_row(consumer, a, b, confidence)
 
 
 def _percentile_row(
     metric: str, key: tuple[str, str], percentile: str, a: Side, b: Side, confidence: float
-) -> Row | None:
+) -> Row:
     field = PERCENTILE_NAMES[percentile]
     mine, theirs = ([run.stages[key].percentiles_ns[field] for run in side.runs] for side in (a, b))
-    if not any(ns is not None for ns in (*mine, *theirs)):
-        return None
     known = ([ns for ns in mine if ns is not None], [ns for ns in theirs if ns is not None])
     row = Row(
         metric=metric,
@@ -190,7 +186,7 @@ def _percentile_row(
         judgement="shown",
     )
     if row.a is None or row.b is None:
-        return replace(row, note="unknown on one side: fewer than ten samples beyond it")
+        return replace(row, note="unknown: fewer than ten samples beyond it")
     change: Change | None
     if _has_several(a, b):
         change = of_runs(known[0], known[1], confidence)

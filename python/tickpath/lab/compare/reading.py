@@ -22,6 +22,8 @@ from tickpath.lab.report import PERCENTILES, SCHEMA
 
 __all__ = ["RunReading", "Side", "StageReading", "read_side"]
 
+#: Runs a side: exact intervals of more take minutes, and say no more.
+_RUNS_MAX = 200
 _VERDICTS = ("pass", "fail", "interrupted")
 #: Of a compressed V2 encoding: cookie and length, then, compressed: cookie, length of counts, settings.
 _COMPRESSED_HEADER = 8
@@ -91,6 +93,8 @@ def read_side(path: str) -> Side:
     except (UnicodeDecodeError, ValueError) as error:
         raise ReportError(f"{path} is no text: {error}") from error
     objects = _objects(path, text)
+    if len(objects) > _RUNS_MAX:
+        raise ReportError(f"{path} holds {len(objects):,} runs: expected at most {_RUNS_MAX}")
     several = len(objects) > 1
     return Side(
         path,
