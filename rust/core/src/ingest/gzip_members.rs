@@ -20,6 +20,7 @@ pub(crate) struct GzipMembers<R> {
 
 /// Where in the file the next byte is.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one of them in a load")]
 enum Place<R> {
     Within(GzDecoder<R>),
     Behind(R),
