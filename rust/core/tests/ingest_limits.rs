@@ -292,7 +292,11 @@ fn what_decompresses_to_too_much_is_refused_and_nothing_that_came_of_it_is_kept(
     );
     assert_eq!(bounded_rows(499), None);
     let bad = bounded_rows(500);
-    assert!(bad.as_ref().is_some_and(|reason| reason.contains("499 bad rows were left out")), "{bad:?}");
+    assert!(
+        bad.as_ref()
+            .is_some_and(|reason| reason.contains("499 bad rows were left out")),
+        "{bad:?}"
+    );
 }
 
 /// Why a file of ten good rows and so many bad ones is refused, where 499 bad ones are listed.

@@ -107,7 +107,8 @@ impl Meter {
     /// Whether so much was taken without a call of the hook that one is due, and can be. Says so once: a decoder may try
     /// again by itself, in the check sum behind gzip data, until it is given something.
     pub(crate) fn takes_hook_due(&self) -> bool {
-        let is_new = self.is_hook_due() && !self.is_uninterruptible.get() && !self.is_interrupted.get();
+        let is_new =
+            self.is_hook_due() && !self.is_uninterruptible.get() && !self.is_interrupted.get();
         if is_new {
             self.is_interrupted.set(true);
         }
