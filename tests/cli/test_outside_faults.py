@@ -27,10 +27,11 @@ def run(command: list[str]) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_full_disk_takes_no_figure_with_it(tmp_path: Path) -> None:
-    log = tmp_path / "run.hlog"
+@pytest.mark.parametrize("option", ["--hlog", "--report"])
+def test_a_full_disk_takes_no_figure_with_it(tmp_path: Path, option: str) -> None:
+    log = tmp_path / "run"
     log.write_text("what stood there")
-    code, stdout, stderr = run([*NO_ROOM, *RUN, "--hlog", str(log)])
+    code, stdout, stderr = run([*NO_ROOM, *RUN, option, str(log)])
     assert json.loads(stdout)["verdict"] == "pass"
     assert (code, stderr.splitlines()[-1]) == (
         1,
@@ -166,7 +167,7 @@ def test_a_limit_of_memory_met_by_a_table_is_an_error() -> None:
     assert stdout.startswith("1 MemoryError\n")
 
 
-@pytest.mark.parametrize("option", ["--hlog", "--probe-file", "--audit"])
+@pytest.mark.parametrize("option", ["--hlog", "--probe-file", "--audit", "--report"])
 def test_a_place_that_cannot_be_written_to_is_refused_before_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
 ) -> None:

@@ -118,12 +118,14 @@ def test_the_wheel_holds_the_package_and_nothing_else() -> None:
     assert {"tickpath/_native.pyi", "tickpath/py.typed"} <= set(names)
     assert len([name for name in names if re.fullmatch(r"tickpath/_native(\.abi3\.so|\.pyd)", name)]) == 1
     assert len([name for name in names if name.startswith("tickpath/lab/scenarios/")]) > 12
+    assert "tickpath/lab/page/templates/page.html" in names
     assert any(re.fullmatch(r"tickpath-[\d.]+\.dist-info/licenses/LICENSE", name) for name in names)
     strangers = [
         name
         for name in names
         if not re.fullmatch(r"tickpath/([\w/]+\.pyi?|py\.typed|_native\.abi3\.so|_native\.pyd)", name)
         and not re.fullmatch(r"tickpath/lab/scenarios/[a-z-]+\.toml", name)
+        and not re.fullmatch(r"tickpath/lab/page/templates/[a-z]+\.(css|html|js)", name)
         and not re.match(r"tickpath-[\d.]+\.dist-info/", name)
         and not re.fullmatch(r"tickpath\.libs/.*", name)
     ]
