@@ -48,8 +48,10 @@ ALONE := $(addprefix tests/,core/engine core/test_event_ring_threads.py core/tes
 
 # Tools that are built once, where they are not installed: no release of theirs is fetched, only their source. Each has
 # been tried in its version here.
-CARGO_TOOLS := cargo-deny@0.20.2 cargo-llvm-cov@0.9.1 cargo-mutants@27.1.0
+CARGO_TOOLS := cargo-deny@0.20.2 cargo-llvm-cov@0.9.1 cargo-mutants@27.1.0 cargo-fuzz@0.13.2
 cargo_tool = $(or $(shell PATH="$(PATH)" command -v $(1)),build/tools/bin/$(1))
+# The fuzz targets are a workspace of their own, too.
+FUZZ_LOCKED := --locked --manifest-path rust/core/fuzz/Cargo.toml
 
 # Debian's interpreter is built with its optimisations, pyenv's is not: the object tier is measured under both,
 # where there are both, and where it is measured.
@@ -165,12 +167,14 @@ check: fmt-check clippy lint types imports dependencies workflows stubs-check ##
 fmt: .venv/.installed ## Format Rust and Python
 	cargo fmt --all
 	cargo fmt --manifest-path benches/rust/Cargo.toml
+	cargo fmt --manifest-path rust/core/fuzz/Cargo.toml
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 fmt-check: .venv/.installed ## Check the formatting of Rust and Python
 	cargo fmt --all --check
 	cargo fmt --manifest-path benches/rust/Cargo.toml --check
+	cargo fmt --manifest-path rust/core/fuzz/Cargo.toml --check
 	$(BIN)/ruff format --check
 
 clippy: .venv/.installed ## Lint Rust, warnings denied
@@ -190,6 +194,7 @@ dependencies: .venv/.built ## Check that every import has its dependency, every 
 	$(BIN)/deptry python
 	cargo metadata --quiet --locked --format-version 1 >/dev/null
 	cargo metadata --quiet $(RIVALS_LOCKED) --format-version 1 >/dev/null
+	cargo metadata --quiet $(FUZZ_LOCKED) --format-version 1 >/dev/null
 
 workflows: .venv/.installed ## Check the workflow files: their schema, and what could be abused in them
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -204,6 +209,7 @@ supply-chain: CARGO_DENY = $(call cargo_tool,cargo-deny)
 supply-chain: $(call cargo_tool,cargo-deny) ## Check licences and sources of every crate (cargo-deny: the first time builds it, some minutes)
 	$(CARGO_DENY) check --hide-inclusion-graph licenses bans sources $(ADVISORIES)
 	$(CARGO_DENY) --manifest-path benches/rust/Cargo.toml --config $(CURDIR)/deny.toml check --hide-inclusion-graph sources
+	$(CARGO_DENY) --manifest-path rust/core/fuzz/Cargo.toml --config $(CURDIR)/deny.toml check --hide-inclusion-graph sources
 
 publish-check: ## Build the core crate as crates.io would get it, and publish nothing
 	cargo publish --quiet --dry-run --locked -p tickpath-core $(ARGS)
@@ -301,6 +307,16 @@ perfetto: .venv/.built build/perfetto/.installed ## Open dumps of the flight rec
 	PYTHONPATH=$(CURDIR)/build/perfetto TICKPATH_BROWSER=$$(command -v chromium) TICKPATH_PICTURES=build/perfetto/pictures \
 		$(BIN)/python -m pytest -p no:cacheprovider tests/perfetto $(ARGS)
 
+# Reports in a real browser: Debian's, driven by playwright, whose own browsers are not fetched.
+build/browser/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --upgrade --target build/browser "playwright>=1.40"
+	@touch $@
+
+report-browser: .venv/.built build/browser/.installed ## Open reports in headless Chromium, light, dark and small; pictures in build/report
+	@command -v chromium >/dev/null || { echo "make: no chromium found: apt-get install chromium" >&2; exit 2; }
+	PYTHONPATH=$(CURDIR)/build/browser TICKPATH_BROWSER=$$(command -v chromium) \
+		$(BIN)/python -m pytest -p no:cacheprovider -s -v tests/browser $(ARGS)
+
 # The operators of mutmut, without the libraries of its own runner: what judges here is tools/mutation.
 build/mutation/.installed: .venv/.installed
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/mutation mutmut==3.8.1 libcst==1.9.0 pyyaml
@@ -311,6 +327,19 @@ mutants-python: .venv/.built build/mutation/.installed ## Mutate Python rooms; 9
 
 mutants-rust: $(call cargo_tool,cargo-mutants) ## Mutate the core's rooms; 90 % of each must be caught: make mutants-rust ARGS="-F src/state"
 	@$(PYTHON) -m tools.mutants_rust $(ARGS)
+
+# Where atheris has no wheel for this Python, the target says so, and the others are fuzzed.
+build/atheris/.installed: .venv/.installed
+	@mkdir -p $(@D)
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --only-binary :all: --target $(@D) atheris==3.0.0 || true
+	@touch $@
+
+fuzz: .venv/.built build/atheris/.installed $(call cargo_tool,cargo-fuzz) ## Fuzz every loader and the scenario file, 10 minutes each: make fuzz ARGS="itch --seconds 60"
+	@PATH="$(PATH):$(CURDIR)/build/tools/bin" PYTHONPATH=$(CURDIR)/build/atheris $(BIN)/python -m tools.fuzz $(ARGS)
+
+# Here and not in `make clippy`: what the fuzzer is made of is built for it.
+fuzz-clippy: ## Lint the fuzz targets, warnings denied
+	cargo clippy --quiet $(FUZZ_LOCKED) --target-dir target/fuzz-clippy -- -D warnings
 
 # Every test there is, unit tests and properties too. Left out: os::memory, as above; doc tests, which there are none of;
 # the loom and shuttle models, empty without their `cfg`.
@@ -342,6 +371,6 @@ test-wheel: wheel sdist ## Install wheel and sdist into empty environments of ev
 	TICKPATH_DIST=$(CURDIR)/$(DIST) $(BIN)/python -m pytest --override-ini timeout=600 -rs tests/packaging
 
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-coverage target-elsewhere target-tsan .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-release build dist target target-loom target-shuttle target-coverage target-elsewhere target-tsan target-fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find python tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tickpath/*.so

@@ -17,7 +17,7 @@ import types
 import typing
 from typing import Any, Final, Generic, Self, SupportsFloat, SupportsIndex, TypeVar, final
 
-__all__ = ["Ack", "AckReader", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "CoreFloor", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "FlightReader", "FlightTail", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "MachineWatch", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "Topology", "VirtualEngine", "check_stage_name", "check_stages", "control_groups", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
+__all__ = ["Ack", "AckReader", "AckSlice", "AckSlices", "AckWindow", "AckWindowFigures", "ArrowRows", "ClockRecord", "Consumer", "CoreFloor", "EngineLedger", "EngineRecord", "EngineSnapshot", "EventReader", "EventRing", "Events", "Executor", "Faults", "FeedCounters", "FeedPlan", "FeedRecord", "FlightReader", "FlightTail", "Gate", "LatencyFigures", "LatencyHistogram", "LatencySink", "LiveEngine", "MachineWatch", "Metrics", "NoOpSink", "PingPong", "RingBuffer", "SinkFeeder", "Sizing", "Snapshot", "StagePlace", "StageRecord", "StageState", "Topology", "VirtualEngine", "check_stage_name", "check_stages", "control_groups", "csv_header", "encode_hlog", "load_csv", "load_recording", "load_rows", "merge_events", "ping_pong", "report_unraisable", "synthetic_events", "table_values"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -31,6 +31,9 @@ class Ack:
     nanoseconds (``tickpath.core.time.now``), the second never before the first. ``executed``: true only
     if the lifecycle was READY when the event was decided. ``epoch``: the lifecycle's transitions so
     far at that moment.
+
+        >>> Ack(7, 100, 350, True, 2).latency_ns
+        250
     """
     __match_args__: Final[tuple[str, str, str, str, str]]
     def __eq__(self, value: object, /) -> bool: ...
@@ -62,6 +65,20 @@ class AckReader:
 
     What it missed is counted in ``dropped`` and skipped: an ack is an observation, and observations may be
     lost, but never unsaid. Made by an engine whose settings have ``ack_capacity``.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> _ = engine.finish()
+        >>> reader = engine.acks()
+        >>> reader.available()
+        1000
     """
     def available(self, /) -> int:
         """
@@ -94,12 +111,124 @@ class AckReader:
         """
 
 @final
+class AckSlice:
+    """
+    A slice of run time, as far as the executor was in one state.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
+        >>> _ = engine.finish()
+        >>> slices.fold()
+        >>> [slice.state for slice in slices.take([0, 1, 2])]
+        [2, 2]
+    """
+    @property
+    def count(self, /) -> int:
+        """
+        Acks completed in it.
+        """
+    @property
+    def dropped(self, /) -> int:
+        """
+        Acks that were overwritten before they were folded.
+        """
+    @property
+    def executed(self, /) -> int:
+        """
+        Those among them of events that were executed.
+        """
+    @property
+    def latency(self, /) -> list[LatencyFigures]:
+        """
+        What they say, by stage; without a plan nothing of the ``intended_*`` stages.
+        """
+    @property
+    def start_ns(self, /) -> int:
+        """
+        When it begins, in nanoseconds of run time.
+        """
+    @property
+    def state(self, /) -> int:
+        """
+        The code of the state.
+        """
+
+@final
+class AckSlices:
+    """
+    A reader of a run's acks that folds them into slices of run time, by state and stage.
+
+    The executor never waits for it: acks that were overwritten before they were folded are counted as
+    ``dropped``. No more than ``slices_max`` slices: where there would be more, they become twice as long.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
+        >>> _ = engine.finish()
+        >>> slices.fold()
+        >>> [slice.state for slice in slices.take([0, 1, 2])]
+        [2, 2]
+    """
+    def __new__(cls, /, acks: AckReader, *, begin_ns: int, slice_ns: int, slices_max: int, shared_stamps: bool = False, planned: bool = True) -> Self:
+        """
+        Slices of ``slice_ns`` from ``begin_ns`` on the run's clock, of what ``acks`` reads, from the oldest that
+        is there.
+
+        ``shared_stamps`` says that one stamp was taken for several events, ``planned`` that they have a plan
+        to be late against.
+        """
+    def fold(self, /) -> None:
+        """
+        Fold the acks that are there now; never waits.
+        """
+    @property
+    def slice_ns(self, /) -> int:
+        """
+        How long a slice is by now, in nanoseconds.
+        """
+    def take(self, /, states: collections.abc.Sequence[int]) -> list[AckSlice]:
+        """
+        What was folded, by slice and state, in order; ``states`` has the state's code of each epoch.
+
+        An epoch beyond them counts as the last. Nothing is left.
+        """
+
+@final
 class AckWindow:
     """
     A reader of a run's acks that keeps nothing of them but counts and latencies since it was last asked.
 
     The executor never waits for it: acks that were overwritten before it read them are counted as
     ``dropped``. Each has a place of its own.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> window = engine.ack_window()
+        >>> _ = engine.finish()
+        >>> window.take().count
+        1000
     """
     def __new__(cls, /, acks: AckReader, *, shared_stamps: bool = False) -> Self:
         """
@@ -117,6 +246,20 @@ class AckWindow:
 class AckWindowFigures:
     """
     What an ``AckWindow`` held; a percentile is ``None`` (unknown) with fewer than ten acks beyond it.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> window = engine.ack_window()
+        >>> _ = engine.finish()
+        >>> window.take().p50_ns is not None
+        True
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
@@ -262,6 +405,12 @@ class Consumer(Generic[_T_co]):
     ``ring`` is a ``RingBuffer`` or an ``EventRing``; ``start`` is ``"oldest"``, ``"head"`` or a sequence
     up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
     ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
+
+        >>> ring = RingBuffer(2)
+        >>> consumer = Consumer(ring)
+        >>> _ = ring.publish_many(["a", "b", "c"])
+        >>> consumer.available(), consumer.reset_to_oldest(), consumer.poll()
+        (3, 1, 'b')
     """
     @classmethod
     def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...
@@ -354,6 +503,18 @@ class CoreFloor:
 class EngineLedger:
     """
     The books of one reading stage: published = executed + gated + read + lost + shed + unread.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> ledger = engine.finish().stages[0].ledger
+        >>> ledger.published, ledger.executed, ledger.balanced
+        (1000, 1000, True)
     """
     @property
     def balanced(self, /) -> bool:
@@ -401,6 +562,13 @@ class EngineLedger:
 class EngineRecord:
     """
     What a run left behind.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.runtime.session import Session
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> record = Session(source, mode="virtual").run().record
+        >>> record.balanced, record.stages[0].name
+        (True, 'executor')
     """
     @property
     def balanced(self, /) -> bool:
@@ -472,6 +640,11 @@ class EngineRecord:
     def floor_forgotten(self, /) -> int:
         """
         Pauses that found no room to be remembered.
+        """
+    @property
+    def floor_histogram(self, /) -> LatencyHistogram:
+        """
+        Every sample of the floor.
         """
     @property
     def floor_longest_pause_ns(self, /) -> int | None:
@@ -546,6 +719,18 @@ class EngineRecord:
 class EngineSnapshot:
     """
     A run as of one moment.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> _ = engine.advance(10_000)
+        >>> engine.snapshot().published
+        11
     """
     @property
     def begin_ns(self, /) -> int | None:
@@ -600,6 +785,13 @@ class EventReader:
     while a batch is copied without the interpreter's lock gets ``ReaderBusy`` (the figures,
     ``cursor()``, ``available()``, ``lost`` and ``shed``, can be read at any time, and are then those
     from before that batch).
+
+        >>> import numpy as np
+        >>> ring = EventRing(8)
+        >>> reader = ring.reader()
+        >>> _ = ring.publish_many(np.zeros(3, ring.dtype))
+        >>> len(reader.poll_many(10)), reader.available()
+        (3, 0)
     """
     def __repr__(self, /) -> str: ...
     def available(self, /) -> int:
@@ -670,6 +862,10 @@ class EventRing:
     dtype of up to 56 bytes without object fields, in native byte order, whose first fields are the
     u64 ``ts_ns`` and ``intended_ns``; ``EVENT_DTYPE`` if not given. Raises ``ArgumentTypeError`` or
     ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
+
+        >>> ring = EventRing(1_000)
+        >>> ring.capacity, ring.dtype.itemsize, ring.head()
+        (1000, 56, 0)
     """
     def __new__(cls, /, capacity: int, dtype: numpy.typing.DTypeLike | None = None) -> Self: ...
     def __repr__(self, /) -> str: ...
@@ -809,6 +1005,19 @@ class Faults:
     Any thread may call any method at any time, before the start too; none waits, and each is seen by its stage at
     its next turn. Asking twice for the same is asking once. What a fault did is in the counters of the feed and the
     stages. Raises ``ArgumentTypeError``, ``ArgumentValueError`` and ``ArgumentOverflowError`` for what makes no sense.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(faults=True))
+        >>> engine.start()
+        >>> engine.faults.feed_gap(10)
+        >>> engine.finish().feed.withheld
+        10
     """
     def clock_step(self, /, offset_ns: int) -> None:
         """
@@ -866,6 +1075,18 @@ class Faults:
 class FeedCounters:
     """
     The feed as of one moment: what its receiver sees by the transport's numbers, and how far it is.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> _ = engine.advance(10_000)
+        >>> engine.snapshot().feed.published
+        11
     """
     @property
     def done(self, /) -> bool:
@@ -913,6 +1134,13 @@ class FeedCounters:
 class FeedPlan:
     """
     When each event of a feed is due: the plan that an engine with the same settings follows.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> plan = FeedPlan(source.native, EngineSettings())
+        >>> plan.length_ns
+        999000
     """
     def __new__(cls, /, events: Events, settings: tickpath.config.engine.EngineSettings) -> Self:
         """
@@ -957,6 +1185,17 @@ class FeedPlan:
 class FeedRecord:
     """
     What became of the feed's events: planned + repeats = published + withheld + unpublished.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> engine.finish().feed.published
+        1000
     """
     @property
     def balanced(self, /) -> bool:
@@ -1005,6 +1244,23 @@ class FlightReader:
     Copies the last events and acks out of the rings of a run, as often as it is asked.
 
     ``acks`` says which run; whatever it has read is no matter. Any thread may call, and nobody waits for it.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> import numpy as np
+        >>> from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
+        >>> from tickpath.core.ingest import EVENT_DTYPE
+        >>> _ = engine.finish()
+        >>> events, acks = np.zeros(4, EVENT_DTYPE), np.zeros(4, STAMPED_ACK_DTYPE)
+        >>> FlightReader(engine.acks()).read_into(events, acks).events
+        4
     """
     def __new__(cls, /, acks: AckReader) -> Self: ...
     def read_into(self, /, events: numpy.typing.NDArray[numpy.void], acks: numpy.typing.NDArray[numpy.void]) -> FlightTail:
@@ -1022,6 +1278,23 @@ class FlightReader:
 class FlightTail:
     """
     What a ``FlightReader`` copied.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+        >>> engine.start()
+        >>> import numpy as np
+        >>> from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
+        >>> from tickpath.core.ingest import EVENT_DTYPE
+        >>> _ = engine.finish()
+        >>> events, acks = np.zeros(4, EVENT_DTYPE), np.zeros(4, STAMPED_ACK_DTYPE)
+        >>> FlightReader(engine.acks()).read_into(events, acks).acks_head
+        1000
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
@@ -1090,6 +1363,17 @@ class Gate:
 class LatencyFigures:
     """
     What a histogram says; ``None`` is unknown.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> engine.finish().stages[0].latency[0].count
+        1000
     """
     @property
     def at_floor(self, /) -> list[str]:
@@ -1162,6 +1446,10 @@ class LatencyHistogram:
     from 0 to ``2**64 - 1`` (270 kB, whatever their number; above 73 minutes they share a bucket).
     ``by_plan`` says that each was taken from the moment it was planned for. ``min_ns`` and ``max_ns``
     are exact, and ``None`` (unknown) where nothing was counted.
+
+        >>> histogram = LatencyHistogram([100, 200, 300])
+        >>> histogram.count, histogram.max_ns
+        (3, 300)
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
@@ -1231,6 +1519,9 @@ class LatencySink:
     The sink that feeds a ``Metrics`` with the latency of every ack.
 
     Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
+
+        >>> from tickpath.core.execution.observability import ObservabilitySink
+        >>> sink: ObservabilitySink = LatencySink(Metrics())
     """
     def __new__(cls, /, metrics: Metrics) -> Self: ...
     @property
@@ -1390,6 +1681,11 @@ class Metrics:
     For one thread at a time. ``observe`` is O(1) and allocates nothing; ``snapshot`` and ``reset``
     belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
     significant digits, from 1 ns to 73 minutes (longer ones count as 73 minutes there).
+
+        >>> metrics = Metrics()
+        >>> metrics.observe(250)
+        >>> metrics.snapshot().count
+        1
     """
     def __new__(cls, /, histogram: bool = ...) -> Self: ...
     def observe(self, latency_ns: int, /) -> None:
@@ -1411,6 +1707,8 @@ class Metrics:
 class NoOpSink:
     """
     The sink that observes nothing: observability switched off, at no cost per event.
+
+        >>> NoOpSink().observe("event", None)
     """
     def __new__(cls, /) -> Self: ...
     def observe(self, /, event: typing.Any, ack: tickpath.core.execution.Ack) -> None:
@@ -1422,6 +1720,10 @@ class NoOpSink:
 class PingPong:
     """
     What round trips over two cache lines took, between the two cores that feed and executor get.
+
+        >>> measured = ping_pong(1_000)
+        >>> measured.trips.count
+        1000
     """
     @property
     def cores(self, /) -> tuple[int, int]:
@@ -1451,6 +1753,12 @@ class RingBuffer(Generic[_T]):
 
     ``capacity``: number of slots, at least 1, kept exactly. Raises ``ArgumentTypeError`` or
     ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
+
+        >>> ring = RingBuffer(2)
+        >>> ring.publish("a"), ring.publish("b"), ring.publish("c")
+        (0, 1, 2)
+        >>> ring.head(), ring.get(2)
+        (3, 'c')
     """
     @classmethod
     def __class_getitem__(cls, key: Any) -> types.GenericAlias: ...
@@ -1509,6 +1817,13 @@ class SinkFeeder:
 class Sizing:
     """
     What becomes of a feed; times in nanoseconds after its start.
+
+        >>> from tickpath.config.engine import ConsumerSettings, EngineSettings, ServiceTime
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> stage = ConsumerSettings(name="executor", service=ServiceTime.constant(2_000))
+        >>> FeedPlan(source.native, EngineSettings()).size(stage).backlog
+        500
     """
     @property
     def backlog(self, /) -> int:
@@ -1584,6 +1899,11 @@ class Snapshot:
     ``count`` observations that add up to ``total_latency_ns``; ``min_latency_ns`` and
     ``max_latency_ns`` are ``None`` (unknown) where nothing was observed. Two snapshots are equal if
     these four are.
+
+        >>> metrics = Metrics()
+        >>> metrics.observe(250)
+        >>> metrics.snapshot().max_latency_ns
+        250
     """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self, /) -> int: ...
@@ -1625,6 +1945,17 @@ class Snapshot:
 class StagePlace:
     """
     Where a stage ran and how it waited.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> engine.finish().stages[0].place.wait
+        'virtual'
     """
     @property
     def alone(self, /) -> bool:
@@ -1651,6 +1982,17 @@ class StagePlace:
 class StageRecord:
     """
     What a reading stage left behind: the executor, or a plain consumer.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> engine.finish().stages[0].name
+        'executor'
     """
     @property
     def ended_by(self, /) -> tuple[int, int] | None:
@@ -1714,6 +2056,18 @@ class StageState:
     A reading stage as of one moment.
 
     Made once for a snapshot: an attribute costs no copy of anything.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> _ = engine.advance(10_000)
+        >>> engine.snapshot().stages[0].executed
+        11
     """
     @property
     def backlog(self, /) -> int:
@@ -1990,6 +2344,9 @@ def ping_pong(trips: SupportsIndex, *, spin_pauses: SupportsIndex = 0, limit_ns:
     No hand-over between the cores of feed and executor can be sooner. ``spin_pauses`` PAUSE instructions
     lie between two looks; it takes both cores, ``limit_ns`` at the most, and other threads of Python run.
     Raises ``ArgumentValueError`` where there are no two cores, ``EngineFailed`` if there is no thread.
+
+        >>> ping_pong(1_000).trips.count
+        1000
     """
 
 def report_unraisable(error: BaseException, source: Any) -> None:

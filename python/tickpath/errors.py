@@ -16,6 +16,7 @@
     ├── ThreadUnavailable        (RuntimeError)    the machine gives no thread
     ├── CorrectionRefused        (RuntimeError)    latencies that must not be corrected (again)
     ├── ScenarioError            (ValueError)      a scenario file that is wrong, and everything that is
+    ├── ReportError              (ValueError)      reports of runs that cannot be read or compared
     ├── EndpointsUnavailable     (RuntimeError)    HTTP endpoints that cannot be opened
     ├── PackageMissing           (ImportError)     an optional package that is not installed
     ├── SweepRefused             (ValueError)      a sweep that cannot be begun, or not gone on with, here
@@ -51,6 +52,7 @@ __all__ = [
     "PackageMissing",
     "ProducerBusy",
     "ReaderBusy",
+    "ReportError",
     "ScenarioError",
     "ScenarioProblem",
     "SourceError",
@@ -64,19 +66,35 @@ __all__ = [
 
 
 class TickpathError(Exception):
-    """The base of every error tickpath raises."""
+    """The base of every error tickpath raises.
+
+    >>> issubclass(Overrun, TickpathError) and issubclass(Overrun, LookupError)
+    True
+    """
 
 
 class ArgumentTypeError(TickpathError, TypeError):
-    """An argument has the wrong type."""
+    """An argument has the wrong type.
+
+    >>> isinstance(ArgumentTypeError("capacity must be an int, got '4'"), TypeError)
+    True
+    """
 
 
 class ArgumentValueError(TickpathError, ValueError):
-    """An argument has the right type and a value that makes no sense."""
+    """An argument has the right type and a value that makes no sense.
+
+    >>> isinstance(ArgumentValueError("capacity must be at least 1, got 0"), ValueError)
+    True
+    """
 
 
 class ArgumentOverflowError(TickpathError, OverflowError):
-    """A number does not fit the field it is meant for."""
+    """A number does not fit the field it is meant for.
+
+    >>> isinstance(ArgumentOverflowError("ts_ns must be less than 2**64"), OverflowError)
+    True
+    """
 
 
 class Overrun(TickpathError, LookupError):
@@ -115,7 +133,11 @@ class Overrun(TickpathError, LookupError):
 
 
 class NotPublished(TickpathError, LookupError):
-    """The sequence asked for is at or beyond the head."""
+    """The sequence asked for is at or beyond the head.
+
+    >>> print(NotPublished(7, 5))
+    sequence 7 is not published yet: the next one will be 5
+    """
 
     requested: int
     """The sequence that was asked for."""
@@ -132,15 +154,27 @@ class NotPublished(TickpathError, LookupError):
 
 
 class ProducerBusy(TickpathError, RuntimeError):
-    """A second producer entered the ring, or an engine owns it: an event ring has one producer."""
+    """A second producer entered the ring, or an engine owns it: an event ring has one producer.
+
+    >>> issubclass(ProducerBusy, RuntimeError)
+    True
+    """
 
 
 class ReaderBusy(TickpathError, RuntimeError):
-    """A reader was entered from two threads at once: give each thread a reader of its own."""
+    """A reader was entered from two threads at once: give each thread a reader of its own.
+
+    >>> issubclass(ReaderBusy, RuntimeError)
+    True
+    """
 
 
 class InvalidTransition(TickpathError, ValueError):
-    """The lifecycle does not allow this move, or another thread moved it first."""
+    """The lifecycle does not allow this move, or another thread moved it first.
+
+    >>> print(InvalidTransition("INIT", "READY", ("WARMUP",)))
+    INIT -> READY is not allowed: from INIT it may go to WARMUP only
+    """
 
     source: str
     """Name of the state the lifecycle is in."""
@@ -167,7 +201,11 @@ class InvalidTransition(TickpathError, ValueError):
 
 
 class NotReady(TickpathError, RuntimeError):
-    """The lifecycle is in INIT: nothing may be processed before WARMUP."""
+    """The lifecycle is in INIT: nothing may be processed before WARMUP.
+
+    >>> print(NotReady())
+    the lifecycle is in INIT: nothing is processed before the transition to WARMUP
+    """
 
     def __init__(self, state: str = "INIT") -> None:
         super().__init__(state)
@@ -178,19 +216,35 @@ class NotReady(TickpathError, RuntimeError):
 
 
 class EngineFailed(TickpathError, RuntimeError):
-    """A run could not be started, was started twice, or one of its stages ended by a bug."""
+    """A run could not be started, was started twice, or one of its stages ended by a bug.
+
+    >>> issubclass(EngineFailed, RuntimeError)
+    True
+    """
 
 
 class ThreadUnavailable(TickpathError, RuntimeError):
-    """The machine gives no thread: a limit on threads (``ulimit -u``, ``pids.max``) or on memory."""
+    """The machine gives no thread: a limit on threads (``ulimit -u``, ``pids.max``) or on memory.
+
+    >>> issubclass(ThreadUnavailable, RuntimeError)
+    True
+    """
 
 
 class CorrectionRefused(TickpathError, RuntimeError):
-    """Latencies were corrected for coordinated omission before, or recorded by plan: nothing is omitted."""
+    """Latencies were corrected for coordinated omission before, or recorded by plan: nothing is omitted.
+
+    >>> issubclass(CorrectionRefused, RuntimeError)
+    True
+    """
 
 
 class ScenarioProblem(NamedTuple):
-    """One thing that is wrong with a scenario: where, what was given, what was expected."""
+    """One thing that is wrong with a scenario: where, what was given, what was expected.
+
+    >>> print(ScenarioProblem("incident.toml", "ring.capacity_slots", "must be at least 1, got 0"))
+    incident.toml: ring.capacity_slots must be at least 1, got 0
+    """
 
     origin: str
     """The file, the shipped scenario, or what else the value came from."""
@@ -204,7 +258,8 @@ class ScenarioProblem(NamedTuple):
     """Column from 1, where the file is no TOML."""
 
     def __str__(self) -> str:
-        place = self.origin
+        # What a file is called may have been said by another file, and may hold anything.
+        place = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.origin)
         if self.line is not None:
             place += f", line {self.line}"
         if self.column is not None:
@@ -213,7 +268,11 @@ class ScenarioProblem(NamedTuple):
 
 
 class ScenarioError(TickpathError, ValueError):
-    """A scenario cannot be read; names everything that is wrong with it, the first ones in its text."""
+    """A scenario cannot be read; names everything that is wrong with it, the first ones in its text.
+
+    >>> print(ScenarioError((ScenarioProblem("a.toml", "seed", "must be a whole number, got 1.5"),)))
+    a.toml: seed must be a whole number, got 1.5
+    """
 
     problems: tuple[ScenarioProblem, ...]
     """Everything that is wrong, in the order of the settings; at least one, at most 100."""
@@ -228,24 +287,52 @@ class ScenarioError(TickpathError, ValueError):
         return f"{shown}; and {more} more" if more > 0 else shown
 
 
+class ReportError(TickpathError, ValueError):
+    """A report of a run cannot be read, or runs cannot be compared: the text says which, where and why.
+
+    >>> issubclass(ReportError, ValueError)
+    True
+    """
+
+
 class EndpointsUnavailable(TickpathError, RuntimeError):
-    """The HTTP endpoints cannot be opened: the address is taken or not ours, or a package is missing."""
+    """The HTTP endpoints cannot be opened: the address is taken or not ours, or a package is missing.
+
+    >>> issubclass(EndpointsUnavailable, RuntimeError)
+    True
+    """
 
 
 class PackageMissing(TickpathError, ImportError):
-    """An optional package that this needs is not installed; the text says what to install."""
+    """An optional package that this needs is not installed; the text says what to install.
+
+    >>> issubclass(PackageMissing, ImportError)
+    True
+    """
 
 
 class SweepRefused(TickpathError, ValueError):
-    """A sweep cannot be begun, or gone on with, as asked: another grid, too many runs, no package."""
+    """A sweep cannot be begun, or gone on with, as asked: another grid, too many runs, no package.
+
+    >>> issubclass(SweepRefused, ValueError)
+    True
+    """
 
 
 class SweepFailed(TickpathError, RuntimeError):
-    """The processes of a sweep, or its cluster, went away; what was done is kept."""
+    """The processes of a sweep, or its cluster, went away; what was done is kept.
+
+    >>> issubclass(SweepFailed, RuntimeError)
+    True
+    """
 
 
 class SourceError(TickpathError, ValueError):
-    """Market data that cannot be loaded; names the file and, where there is one, the place in it."""
+    """Market data that cannot be loaded; names the file and, where there is one, the place in it.
+
+    >>> print(SourceError("AAPL.csv", "must be a price in 1/10,000, got 'x'", line=7, field="price"))
+    AAPL.csv, line 7, field price: must be a price in 1/10,000, got 'x'
+    """
 
     path: str
     """The file, or a description of the table."""
@@ -275,26 +362,39 @@ class SourceError(TickpathError, ValueError):
 
     def __str__(self) -> str:
         place = self.path
-        if self.line is not None:
-            place += f", line {self.line}"
-        if self.byte_offset is not None:
-            place += f", byte {self.byte_offset}"
-        if self.field is not None:
-            place += f", field {self.field}"
+        for word, value in (("line", self.line), ("byte", self.byte_offset), ("field", self.field)):
+            if value is not None:
+                place += f", {word} {value}"
         return f"{place}: {self.reason}"
 
 
 class SourceNotFound(SourceError, FileNotFoundError):
-    """The file does not exist."""
+    """The file does not exist.
+
+    >>> issubclass(SourceNotFound, FileNotFoundError)
+    True
+    """
 
 
 class SourceUnreadable(SourceError, OSError):
-    """The file exists and cannot be read: permissions, a directory, an input error."""
+    """The file exists and cannot be read: permissions, a directory, an input error.
+
+    >>> issubclass(SourceUnreadable, OSError)
+    True
+    """
 
 
 class BadRow(SourceError):
-    """A row, record or message is wrong, and the policy is ``"strict"``."""
+    """A row, record or message is wrong, and the policy is ``"strict"``.
+
+    >>> print(BadRow("feed.dbn", "the record ends in its middle", byte_offset=120))
+    feed.dbn, byte 120: the record ends in its middle
+    """
 
 
 class OutOfOrder(SourceError):
-    """A stamp is smaller than the one before it, and the policy is ``"refuse"``."""
+    """A stamp is smaller than the one before it, and the policy is ``"refuse"``.
+
+    >>> print(OutOfOrder("feed.csv", "stamp 5 comes after 9", line=3))
+    feed.csv, line 3: stamp 5 comes after 9
+    """

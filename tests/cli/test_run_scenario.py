@@ -189,7 +189,10 @@ def test_a_recording_takes_the_place_of_the_scenario_s_feed(run: Run, small: str
         (["--http", "70000"], "port from 0 to 65535"),
         (["--http", "0.0.0.0:80"], "--http-allow-remote"),
         (["feed-gap", "--audit", "/no/such/folder/x"], "--audit /no/such/folder/x: there is no folder"),
-        (["--events", "10", "--probe-file", "/no/such/folder/x"], "--probe-file /no/such/folder/x: there is no folder"),
+        (
+            ["--events", "10", "--probe-file", "/no/such/folder/x"],
+            "--probe-file /no/such/folder/x: there is no folder",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

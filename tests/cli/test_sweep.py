@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
-import os
 import re
 import shlex
 import signal
@@ -95,6 +95,13 @@ def test_what_is_printed_for_people_says_how_to_replay_and_what_had_no_effect(ti
     assert re.search(r"no effect +executor\.thread\.core: no difference", stdout)
     assert "executor.thread.core: no run in virtual time depends on it" in stderr
     assert "sweeping 16 runs (8 points, 2 seeds) into small-sweep, on this process" in stderr
+
+
+@pytest.mark.usefixtures("_nobody_looks")
+def test_brackets_in_the_name_of_a_setting_are_no_markup(tickpath: Tickpath) -> None:
+    given = ["--set", "probes[backlog].enabled=true,false", "--processes", "1", "--quiet"]
+    _, stdout, _ = tickpath("sweep", "small.toml", *given)
+    assert re.search(r"^ *probes\[backlog\]\.enabled +runs +failed", stdout, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("_nobody_looks")
@@ -195,7 +202,8 @@ def test_a_sweep_that_is_killed_goes_on_without_losing_a_run_or_doing_one_twice(
     rows = tmp_path / "small-sweep" / "runs.jsonl"
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None and (not rows.exists() or rows.stat().st_size < 10_000):
-            os.sched_yield()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
         process.kill()
     before = [
         json.loads(line)["run"] for line in rows.read_bytes().splitlines(keepends=True) if line[-1:] == b"\n"

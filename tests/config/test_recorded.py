@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,25 @@ def test_what_is_no_log_is_named_with_its_line(tmp_path: Path, text: str, words:
         read_hlog(path)
     with pytest.raises(FileNotFoundError):
         read_hlog(tmp_path / "missing.hlog")
+
+
+def test_what_is_no_file_of_a_log_is_refused_unread(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(ArgumentValueError, match="no histogram log: it is no regular file"):
+            read_hlog(path)
+    with (tmp_path / "large.hlog").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(ArgumentValueError, match="it is longer than 67108864 bytes"):
+        read_hlog(tmp_path / "large.hlog")
+
+
+def test_a_histogram_that_claims_more_than_is_there_is_refused(tmp_path: Path) -> None:
+    # Found by fuzzing: so few bytes claimed 4 GiB of counts, and took the memory for them.
+    claims = bytes.fromhex(
+        "1c849313 ffffffff 00000000 00000003 0000000000000001 0000034630b8a000 3ff0000000000000 02"
+    )
+    path = tmp_path / "claims.hlog"
+    path.write_text(f"0.0,1.0,1.0,{base64.b64encode(claims).decode()}\n", encoding="utf-8")
+    with pytest.raises(ArgumentValueError, match=r"line 1 .* claims 4294967295 bytes of counts, 1 are there"):
+        read_hlog(path)

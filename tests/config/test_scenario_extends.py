@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,6 +160,22 @@ def test_what_is_extended_and_cannot_be_read_is_named_with_who_extends_it(
         load_scenario(top)
     assert words in str(refused.value)
     assert f"(extended by {top})" in str(refused.value)
+
+
+def test_a_base_whose_name_holds_a_nul_is_refused(write: Write) -> None:
+    # Found by fuzzing: it was a ValueError, where there are shipped scenarios to compare it with.
+    top = write(top='extends = "\\u0000"')
+    with pytest.raises(ScenarioError, match="no such file"):
+        load_scenario(top, builtin={"other": top})
+
+
+@pytest.mark.parametrize("name", ["a\nb.toml", "\x1b[2J", "a\u2028b"])
+def test_what_a_file_calls_another_is_shown_on_one_line(write: Write, name: str) -> None:
+    # Found by what fuzzing asks of every problem.
+    top = write(top=f"extends = {json.dumps(name)}")
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(top)
+    assert str(refused.value).isprintable()
 
 
 def test_a_table_extends_too(write: Write) -> None:

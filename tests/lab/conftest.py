@@ -16,6 +16,7 @@ from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.ingest import MarketDataSource
 from tickpath.lab.drill import load_drill
 from tickpath.lab.feed_account import account_of
+from tickpath.lab.latency_over_time import LatencyOverTime, with_acks
 from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
 from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
@@ -54,10 +55,13 @@ def eventful_report() -> dict[str, Any]:
     scenario = dataclasses.replace(drill, warmup=WarmupSettings(round_events=200, tolerance=1.0))
     source, steps = load_source(scenario), count()
     recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("transition", "end"), dumps_max=1))
-    session = Session(source, scenario=scenario, mode="virtual", recorder=recorder)
-    result = session.run(should_stop=lambda: next(steps) > 100)
+    settings = with_acks(scenario.run_settings())
+    session = Session(source, settings, scenario=scenario, mode="virtual", recorder=recorder)
+    watched = LatencyOverTime(session)
+    result = session.run(should_stop=lambda: next(steps) > 100, on_look=watched.look)
+    told = watched.account(result)
     # What only a recorder with a folder has.
     note = dataclasses.replace(recorder.account.dumps[0], files=("0001-transition.trace.json",))
     result = dataclasses.replace(result, flight=dataclasses.replace(recorder.account, dumps=(note,)))
     config = {"scenario": table_of(scenario), "sink": False}
-    return run_report(result, account_of(source, None), seed=scenario.seed, config=config)
+    return run_report(result, account_of(source, None), seed=scenario.seed, config=config, over_time=told)

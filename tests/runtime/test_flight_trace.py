@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from bisect import bisect_right
+from importlib.metadata import version
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,10 +17,11 @@ from hypothesis import strategies as st
 from tests.runtime.flight_traces import Trace, ns
 from tickpath.config.engine import ConsumerSettings, ServiceTime
 from tickpath.config.run import RunSettings
+from tickpath.config.scenario import load_scenario
 from tickpath.core.ingest import MarketDataSource
 from tickpath.lab.drill import load_drill
 from tickpath.lab.scenario_source import load_source
-from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+from tickpath.runtime.flight_recorder import FlightDump, FlightRecorder, FlightSettings
 from tickpath.runtime.flight_recorder.trace_events import micros, micros_of
 from tickpath.runtime.session import Session
 
@@ -30,6 +33,41 @@ def traces(name: str, *dump_on: str, last: int = 500) -> list[Trace]:
     recorder = FlightRecorder(settings=FlightSettings(last=last, dump_on=dump_on))
     Session(load_source(scenario), scenario=scenario, mode="virtual", recorder=recorder).run()
     return [Trace(dump.trace()) for dump in recorder.dumps]
+
+
+#: A run in which everything happens once: an outage, its cause, its runbook, a consumer that loses events.
+GOLDEN = """
+schema = "tickpath/scenario/1"
+name = "golden"
+seed = 5
+feed = { model = "constant", rate_hz = 1_000, events = 100 }
+ring = { capacity_slots = 8 }
+executor = { service = { kind = "constant", ns = 1_234 } }
+consumers = [{ name = "log", service = { kind = "constant", ns = 1_500_000 } }]
+warmup = { kind = "count", events = 10 }
+probes = [{ kind = "feed_staleness", staleness_ns_max = 15_000_000 }]
+runbooks = [{ name = "market-data-outage" }]
+injections = [{ kind = "feed_outage", at_ns = 40_500_000, duration_ns = 30_000_000 }]
+"""
+GOLDEN_TRACE = Path(__file__).with_name("flight_trace.golden")
+
+
+def golden_dump(folder: Path) -> FlightDump:
+    path = folder / "golden.toml"
+    path.write_text(GOLDEN, encoding="utf-8")
+    scenario = load_scenario(path)
+    settings = FlightSettings(last=3, dump_on=("transition:DEGRADED", "end"))
+    recorder = FlightRecorder(settings=settings, provenance={"scenario": "golden"})
+    Session(load_source(scenario), scenario=scenario, mode="virtual", recorder=recorder).run()
+    return recorder.dumps[-1]
+
+
+def test_a_trace_is_what_was_committed_line_by_line(tmp_path: Path) -> None:
+    """Whoever changes the format sees here what it was, and what it has become."""
+    written = golden_dump(tmp_path).trace().decode("ascii")
+    Trace(written.encode("ascii"))
+    expected = GOLDEN_TRACE.read_text(encoding="ascii").replace("VERSION", version("tickpath"))
+    assert written.splitlines() == expected.splitlines()
 
 
 @given(st.integers(0, 1 << 50))
@@ -118,6 +156,7 @@ def test_a_long_run_s_trace_begins_where_its_steps_are_kept_and_counts_what_was_
     scenario = dataclasses.replace(scenario, control=control)
     recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
     Session(load_source(scenario), scenario=scenario, mode="virtual", recorder=recorder).run()
+    assert len(recorder.dumps[0].looks) == 256
     trace = Trace(recorder.dumps[0].trace())
     begin_ns, end_ns = trace.metadata["window_ns"]
     assert 200 * MS < end_ns - begin_ns <= 256 * MS

@@ -63,6 +63,7 @@ def test_what_somebody_else_has_frozen_stays_frozen() -> None:
 
 
 def test_before_the_first_context_nothing_is_frozen_by_us() -> None:
+    assert FrozenGarbage().objects is None
     gc.freeze()
     try:
         freezer = garbage._Freezer()

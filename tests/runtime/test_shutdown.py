@@ -48,6 +48,7 @@ def test_it_stops_the_intake_drains_and_accounts() -> None:
     assert result is not None
     assert (result.requested_at_ns, result.by) == (100, ("SIGTERM",))
     assert (result.drained, result.hurried) == (True, False)
+    assert result.reason == "everything published was read"
     assert (result.duration_ns, result.unread) == (60, {"executor": 0, "log": 0})
     assert result.phases == (
         ("stopping_intake", 100),

@@ -100,6 +100,15 @@ JUDGES = (
     Judges("runtime/lag.py", ("tests/runtime/test_lag.py",)),
     Judges("runtime/notebook.py", ("tests/runtime/test_tables.py",)),
     Judges("runtime/tables.py", ("tests/runtime/test_tables.py",)),
+    Judges(
+        "runtime/flight_recorder/*",
+        (
+            "tests/runtime/test_flight_watch.py",
+            "tests/runtime/test_flight_trace.py",
+            "tests/runtime/test_flight_recorder.py",
+            "tests/runtime/test_flight_arguments.py",
+        ),
+    ),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
     Judges("runtime/operator.py", ("tests/runtime/test_operator.py",)),
     Judges("runtime/probe_file.py", ("tests/runtime/test_probe_file.py",)),

@@ -19,6 +19,7 @@ _COMMANDS = {
     "demo": "See all of it in ten seconds: a run, four faults, and the account of them.",
     "run": "Run a feed through the ring and the executor, and account for it.",
     "drill": "Inject a fault, see it answered, and grade what came of it.",
+    "compare": "Compare two runs by their reports, and say whether one is worse.",
     "doctor": "Say which percentiles this machine can be believed about, and what to change.",
     "size": "Size the ring and the service time for a feed.",
     "sweep": "Run a scenario at every point of a grid, in virtual time: one table, one picture.",
@@ -37,6 +38,8 @@ def _load(name: str) -> click.Command:
             from tickpath.cli.demo import command
         case "drill":
             from tickpath.cli.drill import command
+        case "compare":
+            from tickpath.cli.compare import command
         case "doctor":
             from tickpath.cli.doctor import command
         case "size":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
 from tickpath.cli.feeds import parse_feed
 from tickpath.cli.output import print_result
+from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
 from tickpath.core.time import now
@@ -19,11 +21,12 @@ from tickpath.lab.scenario_run import run_scenario
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tickpath.config.scenario import Scenario
     from tickpath.lab.drill import DrillResult
     from tickpath.lab.facts import DrillFacts, Mode
+    from tickpath.lab.report import Report
 
 __all__ = ["command"]
 
@@ -34,6 +37,7 @@ Examples:
   tickpath drill run feed-freeze
   tickpath drill run feed-freeze --break
   tickpath drill run --all --json
+  tickpath drill run feed-freeze --report out.html
   tickpath drill run market-data-outage --mode live
   tickpath drill run my-incident.toml --feed collector:btcusdt.gz --symbol BTCUSDT
 
@@ -89,6 +93,7 @@ def list_command(*, as_json: bool) -> int:
     metavar="N",
     help="In place of the scenario's own.",
 )
+@report_option("Write the drills as one HTML page that needs no network: pictures, tables, grades.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/drill/1) and nothing else."
 )
@@ -96,17 +101,27 @@ def list_command(*, as_json: bool) -> int:
 def run_command(**options: Any) -> int:
     """Run drills and grade them."""
     scenarios = _scenarios(options)
+    refuse_unwritable("report", options["report"])
+    read = [*options["names"], *(feed.path for feed in options["feeds"])]
+    refuse_overwriting("report", options["report"], dict(zip(read, read, strict=True)))
     begin_ns = now()
+    told: list[tuple[Mapping[str, Any], str]] = []
     try:
         with StopSignals() as signals:
-            results = _run_all(scenarios, options, signals)
+            results = _run_all(scenarios, options, signals, told)
             report = drill_report(
                 results,
                 mode=options["mode"],
                 wall_ns=now() - begin_ns,
                 left_out=len(scenarios) - len(results),
             )
+            # First: a page that cannot be written takes no grade with it.
             _print(report, options)
+            if options["report"] is not None:
+                from tickpath.core.whole_file import write_whole
+                from tickpath.lab.page import drills_page
+
+                write_whole(options["report"], drills_page(report, told))
     except KeyboardInterrupt:
         # The second signal means now, and before the first drill there is nothing to tell.
         say("tickpath: interrupted, ended without an account")
@@ -129,10 +144,15 @@ def _scenarios(options: Mapping[str, Any]) -> list[Scenario]:
 
 
 def _run_all(
-    scenarios: Sequence[Scenario], options: Mapping[str, Any], signals: StopSignals
+    scenarios: Sequence[Scenario],
+    options: Mapping[str, Any],
+    signals: StopSignals,
+    told: list[tuple[Mapping[str, Any], str]],
 ) -> list[DrillResult]:
-    """Every scenario in turn, up to the one that a signal ends."""
+    """Every scenario in turn, up to the one that a signal ends; ``told`` gets what a page shows of each."""
     results: list[DrillResult] = []
+    names = options["names"] or drill_names()
+    report_to: Callable[[Report], object] | None = None
     with RunProgress(quiet=options["quiet"]) as progress:
         recording = None
         if options["feeds"]:
@@ -150,14 +170,32 @@ def _run_all(
                 seed=options["seed"],
                 recording=recording,
                 should_stop=lambda: signals.requested,
+                report_to=report_to,
             )
 
         for number, scenario in enumerate(scenarios):
             if signals.requested:
                 break
             progress.drilling(scenario.name, number, len(scenarios))
+            replay = _replay(names[number], scenario, options)
+            report_to = None if options["report"] is None else _teller(told, replay)
             results.append(run_drill(scenario, options["mode"], run, broken=options["broken"]))
     return results
+
+
+def _teller(told: list[tuple[Mapping[str, Any], str]], replay: str) -> Callable[[Report], object]:
+    return lambda run: told.append((run, replay))
+
+
+def _replay(name: str, scenario: Scenario, options: Mapping[str, Any]) -> str:
+    """The command that runs one of the drills again."""
+    seed = scenario.seed if options["seed"] is None else options["seed"]
+    words = ["tickpath", "drill", "run", name, "--mode", options["mode"], "--seed", str(seed)]
+    words += ["--break"] if options["broken"] else []
+    for feed in options["feeds"]:
+        words += ["--feed", f"{feed.kind}:{feed.path}"]
+    words += [] if options["symbol"] is None else ["--symbol", options["symbol"]]
+    return shlex.join(words)
 
 
 def _print(report: Mapping[str, Any], options: Mapping[str, Any]) -> None:

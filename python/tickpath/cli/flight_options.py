@@ -24,9 +24,10 @@ __all__ = ["FLIGHT_OPTIONS", "recorder_of", "refuse_flight_options", "say_what_f
 _DEFAULTS = FlightSettings()
 
 
-def _trigger(text: str) -> str:
+def _triggers(text: str) -> tuple[str, ...]:
+    """One trigger, or several with commas between them."""
     try:
-        return parse_trigger(text).text
+        return tuple(parse_trigger(word.strip()).text for word in text.split(","))
     except ArgumentValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -48,10 +49,10 @@ FLIGHT_OPTIONS = (
     ),
     click.option(
         "--dump-on",
-        type=_trigger,
+        type=_triggers,
         multiple=True,
-        metavar="TRIGGER",
-        help=f"When it writes: {DUMP_ON_HELP}. Repeat for more; {', '.join(DUMP_ON)} by default.",
+        metavar="TRIGGER[,...]",
+        help=f"When it writes: {DUMP_ON_HELP}. Commas or repeat for more; {', '.join(DUMP_ON)} by default.",
     ),
     click.option(
         "--dumps-max",
@@ -110,9 +111,8 @@ def _why_not(folder: Path) -> str | None:
 
 
 def _settings(options: Mapping[str, Any]) -> FlightSettings:
-    return FlightSettings(
-        last=options["last"], dump_on=options["dump_on"] or DUMP_ON, dumps_max=options["dumps_max"]
-    )
+    dump_on = tuple(trigger for said in options["dump_on"] for trigger in said)
+    return FlightSettings(last=options["last"], dump_on=dump_on or DUMP_ON, dumps_max=options["dumps_max"])
 
 
 def recorder_of(options: Mapping[str, Any], seed: int | None, replay: str) -> FlightRecorder | None:

@@ -20,7 +20,6 @@ from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
-from tickpath.config.engine import ACK_CAPACITY
 from tickpath.core.whole_file import open_lines
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from tickpath.config.scenario import Scenario
     from tickpath.control.metrics import LatencySink
     from tickpath.core.ingest import MarketDataSource
+    from tickpath.lab.latency_over_time import LatencyOverTime
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
@@ -53,6 +53,7 @@ Examples:
   tickpath run --consumer log,after=executor,service=2000 --service lognormal:500:0.3
   tickpath run market-data-outage --mode virtual
   tickpath run my-scenario.toml --feed lobster:AAPL_message_1.zip --json
+  tickpath run feed-freeze --mode virtual --report out.html
   tickpath run feed-freeze --parity
   tickpath run overlapping-outages --check-determinism
   tickpath run --watch --events 3000000 --consumer log,service=20000
@@ -164,12 +165,13 @@ def _run(options: Mapping[str, Any]) -> str:
 
     from tickpath.cli.progress import RunProgress
     from tickpath.lab.feed_account import account_of, nothing_loaded
+    from tickpath.lab.latency_over_time import LatencyOverTime
     from tickpath.lab.report import run_report
     from tickpath.runtime.flight_recorder import DumpSignal
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
-    account, mode = nothing_loaded(), options["mode"]
+    account, mode, told = nothing_loaded(), options["mode"], None
     asked = _asked(options)
     screen, watch = _screen(options), None
     recorder = recorder_of(options, asked.seed, asked.replay)
@@ -196,6 +198,7 @@ def _run(options: Mapping[str, Any]) -> str:
                 )
                 if screen is not None:
                     watch = _watching(session, screen, options, around)
+                over_time = None if options["report"] is None else LatencyOverTime(session)
                 signals.defer(session.shutdown.request)
             except KeyboardInterrupt:
                 result = RunResult.without_record(
@@ -203,7 +206,8 @@ def _run(options: Mapping[str, Any]) -> str:
                 )
             else:
                 try:
-                    result = _supervised(session, options, progress, watch)
+                    result = _supervised(session, options, progress, watch, over_time)
+                    told = None if over_time is None else over_time.account(result)
                 except EngineFailed as error:
                     result = RunResult.without_record(
                         settings, "fail", str(error), scenario=asked.scenario, mode=mode
@@ -213,9 +217,11 @@ def _run(options: Mapping[str, Any]) -> str:
             result = dataclasses.replace(result, flight=recorder.account)
             say_what_failed(result.flight)
         cost = None if watch is None else watch.cost.as_json()
-        report = run_report(result, account, seed=asked.seed, config=asked.config, watch=cost)
-        # First: a log that cannot be written takes no figure with it.
+        report = run_report(result, account, seed=asked.seed, config=asked.config, watch=cost, over_time=told)
+        # First: a file that cannot be written takes no figure with it.
         _print(report, asked.replay, as_json=options["as_json"])
+        if options["report"] is not None:
+            _write_report(report, asked.replay, options["report"])
         if options["hlog"] is not None:
             _write_hlog(result, options["hlog"])
     return result.verdict
@@ -248,7 +254,11 @@ def _watching(
 
 
 def _supervised(
-    session: Session, options: Mapping[str, Any], progress: RunProgress, watch: Watch | None
+    session: Session,
+    options: Mapping[str, Any],
+    progress: RunProgress,
+    watch: Watch | None,
+    over_time: LatencyOverTime | None,
 ) -> RunResult:
     """The run, with everybody outside who is to be told of it."""
     from tickpath.runtime.endpoints import parse_address
@@ -273,6 +283,8 @@ def _supervised(
         def on_look(seen: Any) -> None:
             if outside is not None:
                 outside.step()
+            if over_time is not None:
+                over_time.look(seen)
             if watch is None:
                 progress.running(seen, session.events_planned)
             else:
@@ -286,11 +298,11 @@ def _supervised(
 
 
 def _with_acks(settings: RunSettings, options: Mapping[str, Any], *, is_watched: bool) -> RunSettings:
-    """Whoever watches, or scrapes ``/metrics``, is to find latencies: they come from a ring of acks."""
-    is_asked = is_watched or options["http"] is not None
-    if not is_asked or settings.ack_capacity is not None or settings.stamp_per == "batch":
-        return settings
-    return dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
+    """Who watches, scrapes ``/metrics`` or reads a report is to find latencies: they come from a ring."""
+    from tickpath.lab.latency_over_time import with_acks
+
+    is_asked = (is_watched or options["http"] is not None) and settings.stamp_per != "batch"
+    return with_acks(settings) if is_asked or options["report"] is not None else settings
 
 
 def _opened(path: Path | None, around: contextlib.ExitStack) -> TextIO | None:
@@ -322,6 +334,13 @@ def _print(report: Mapping[str, Any], replay: str, *, as_json: bool) -> None:
     from tickpath.lab.report_text import print_report
 
     print_result(report, lambda console: print_report(report, console, replay=replay), as_json=as_json)
+
+
+def _write_report(report: Mapping[str, Any], replay: str, path: Path) -> None:
+    from tickpath.core.whole_file import write_whole
+    from tickpath.lab.page import run_page
+
+    write_whole(path, run_page(report, replay=replay))
 
 
 def _write_hlog(result: RunResult, path: Path) -> None:

@@ -10,10 +10,10 @@ from click.core import ParameterSource
 
 from tickpath.cli.flight_options import FLIGHT_OPTIONS, refuse_flight_options
 from tickpath.cli.numbers import CAPACITY_MAX, Number
+from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
 from tickpath.config.engine import OverrunPolicy, Wait
-from tickpath.core.whole_file import why_not_written
 from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Write the histograms as a log for the HdrHistogram tools, a line for each consumer and stage.",
     ),
+    report_option("Write the run as one HTML page that needs no network: pictures, tables, settings."),
     click.option(
         "--parity",
         is_flag=True,
@@ -220,10 +221,13 @@ def refuse_what_does_not_fit(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--set changes a setting of a scenario: name one, or use the options")
     if options["audit"] is not None and options["scenario"] is None:
         raise click.UsageError("--audit writes what runbooks do, and only a scenario has any: name one")
-    for name in ("hlog", "audit", "probe_file"):
-        reason = None if options[name] is None else why_not_written(options[name])
-        if reason is not None:
-            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
+    for option in ("hlog", "report", "audit", "probe_file"):
+        refuse_unwritable(option.replace("_", "-"), options[option])
+    others = {f"--{name.replace('_', '-')}": options[name] for name in ("hlog", "audit", "probe_file")}
+    others |= {"the scenario": options["scenario"]} | {
+        f"--feed {each.path}": each.path for each in options["feeds"]
+    }
+    refuse_overwriting("report", options["report"], others)
 
 
 def _refuse_beside_a_comparison(options: Mapping[str, Any]) -> None:

@@ -41,6 +41,7 @@ _BESIDE = frozenset(
         "assignments",
         "mode",
         "hlog",
+        "report",
         "audit",
         "http",
         "http_allow_remote",

@@ -135,7 +135,14 @@ def _tagged(path: str | os.PathLike[str], tag: str | None) -> LatencyHistogram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadSettings:
-    """Where a stage's thread runs, how it waits, and before which others."""
+    """Where a stage's thread runs, how it waits, and before which others.
+
+    >>> ThreadSettings(core=1, wait="spin").core
+    1
+    >>> ThreadSettings(nice=5, realtime_priority=50)
+    Traceback (most recent call last):
+    tickpath.errors.ArgumentValueError: realtime_priority and nice exclude each other: give one
+    """
 
     core: Annotated[int, Whole(0, 1 << 16)] | Literal["auto"] | None = "auto"
     """``auto``: one of its own where there is one, and never the feed's; ``None`` leaves it to the system."""
@@ -158,7 +165,12 @@ class ThreadSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerSettings:
-    """A stage that reads the ring: the executor, or a plain consumer."""
+    """A stage that reads the ring: the executor, or a plain consumer.
+
+    >>> logger = ConsumerSettings(name="logger", after=("executor",), service=ServiceTime.constant(20_000))
+    >>> logger.overrun, logger.service.ns
+    ('oldest', 20000)
+    """
 
     name: str
     """In ``after`` of others, in reports, and of its thread: letters, digits, ``_``, ``-`` and ``.``."""
@@ -195,7 +207,15 @@ class ConsumerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """An engine's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``."""
+    """An engine's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+
+    >>> settings = EngineSettings(capacity=1_024, pace="constant", rate_hz=100_000)
+    >>> settings.capacity, settings.executor.name
+    (1024, 'executor')
+    >>> EngineSettings(pace="constant")
+    Traceback (most recent call last):
+    tickpath.errors.ArgumentValueError: the pace 'constant' needs rate_hz, the events per second: got None
+    """
 
     capacity: Slots = 65_536
     """Slots of the ring, where the engine makes its own."""

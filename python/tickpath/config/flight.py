@@ -28,8 +28,8 @@ __all__ = [
 TriggerKind = Literal["latency", "overrun", "transition", "signal", "end"]
 Quantity = Literal["p50", "p99", "max"]
 
-LAST_MAX = 1_000_000
-"""The most events and acks that can be kept: some 700 MB of trace."""
+LAST_MAX = 250_000
+"""The most events and acks that a dump can have: some 180 MB of trace, and two seconds to write it."""
 DUMP_ON = ("overrun", "transition:DEGRADED", "signal", "end")
 """What makes a recorder write that nobody told otherwise."""
 DUMP_ON_HELP = "p99>50us (or p50, max; ns, us, ms, s), overrun, transition, transition:STATE, signal or end"
@@ -42,7 +42,11 @@ _NS_PER_UNIT = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What makes a recorder write; made by :func:`parse_trigger`."""
+    """What makes a recorder write; made by :func:`parse_trigger`.
+
+    >>> parse_trigger("p99>50us").slug
+    'p99'
+    """
 
     text: str
     """As it was said."""
@@ -91,10 +95,14 @@ def parse_trigger(text: str) -> Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightSettings:
-    """A flight recorder's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``."""
+    """A flight recorder's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+
+    >>> FlightSettings(last=1_000, dump_on=("p99>50us", "signal")).triggers[0].limit_ns
+    50000
+    """
 
     last: Annotated[int, Whole(1, LAST_MAX)] = 4_096
-    """How many events, acks and transitions are kept, the newest of each: at most a million."""
+    """How many events, acks and transitions are kept, the newest of each: at most 250,000."""
     dump_on: tuple[str, ...] = DUMP_ON
     """The triggers, as :func:`parse_trigger` takes them."""
     dumps_max: Annotated[int, Whole(1, 10_000)] = 16

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import stat
 from pathlib import Path
 
 from tickpath._native import LatencyHistogram
@@ -15,6 +16,8 @@ from tickpath.errors import ArgumentValueError
 
 __all__ = ["quantile_samples", "read_hlog"]
 
+#: A line is a few KiB at most, and a log has one for each histogram and interval.
+_FILE_BYTES_MAX = 64 << 20
 #: A service time has so many samples at most.
 _SAMPLES_MAX = 1_000
 #: A quantile is known with ten samples beyond it; the highest one lies half a sample below the end.
@@ -24,11 +27,20 @@ _COUNT_PER_SAMPLE = 20
 def read_hlog(path: str | os.PathLike[str]) -> dict[str, LatencyHistogram]:
     """The histograms of a log by their tag, ``""`` without one; intervals of the same tag are merged.
 
-    Raises ``OSError`` if the file cannot be read, and ``ArgumentValueError``, with the line, if it is no log.
+    Raises ``OSError`` if the file cannot be read, and ``ArgumentValueError``, with the line, if it is no log,
+    no regular file (a pipe could block for ever, a device never end), or longer than 64 MiB.
     """
     found: dict[str, LatencyHistogram] = {}
+    is_regular = stat.S_ISREG(Path(path).stat().st_mode)
+    content = b""
+    if is_regular:
+        with open(path, "rb") as file:
+            content = file.read(_FILE_BYTES_MAX + 1)
+    if not is_regular or len(content) > _FILE_BYTES_MAX:
+        why = f"is longer than {_FILE_BYTES_MAX} bytes" if is_regular else "is no regular file"
+        raise ArgumentValueError(f"{os.fspath(path)}: no histogram log: it {why}")
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ArgumentValueError(f"{os.fspath(path)}: no histogram log: {error}") from error
     for number, line in enumerate(text.splitlines(), start=1):

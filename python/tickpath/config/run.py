@@ -29,13 +29,21 @@ _WARMUP_SHARE = 10
 
 
 def warmup_default(events: int) -> int:
-    """How many of ``events`` are warm-up where nothing else is asked for: 1,000, at most a tenth."""
+    """How many of ``events`` are warm-up where nothing else is asked for: 1,000, at most a tenth.
+
+    >>> warmup_default(300_000), warmup_default(2_000)
+    (1000, 200)
+    """
     return min(_WARMUP_EVENTS, events // _WARMUP_SHARE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings(EngineSettings):
-    """A live run's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``."""
+    """A live run's settings. Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+
+    >>> RunSettings(warmup_events=500).control_interval_ns
+    10000000
+    """
 
     warmup_events: Events | None = None
     """Events processed before READY; ``None`` for 1,000 or a tenth of a short source."""

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     from tickpath.lab.drill import DrillResult
 
-__all__ = ["html_of_grade", "print_determinism", "print_drill_list", "print_drills", "print_parity"]
+__all__ = [
+    "graded_value",
+    "html_of_grade",
+    "print_determinism",
+    "print_drill_list",
+    "print_drills",
+    "print_parity",
+]
 
 #: What a runbook did that a reader of the story wants to see; the JSON has every line.
 _TOLD = (
@@ -149,8 +156,10 @@ def _grade(rows: list[Mapping[str, Any]]) -> Table:
     table.add_column("", overflow="fold")
     for row in rows:
         verdict = Text(row["verdict"], style=_ROW_STYLES[row["verdict"]])
-        limit = "" if row["limit"] is None else _value(row["limit"], row["unit"])
-        table.add_row(row["name"], _value(row["measured"], row["unit"]), limit, verdict, Text(row["note"]))
+        limit = "" if row["limit"] is None else graded_value(row["limit"], row["unit"])
+        table.add_row(
+            row["name"], graded_value(row["measured"], row["unit"]), limit, verdict, Text(row["note"])
+        )
     return table
 
 
@@ -159,8 +168,8 @@ def html_of_grade(drill: DrillResult) -> str:
     rows = [
         (
             row.name,
-            _value(row.measured, row.unit),
-            "" if row.limit is None else _value(row.limit, row.unit),
+            graded_value(row.measured, row.unit),
+            "" if row.limit is None else graded_value(row.limit, row.unit),
             row.verdict,
             row.note,
         )
@@ -181,7 +190,7 @@ def _summary(report: Mapping[str, Any]) -> Table:
     for drill in report["drills"]:
         rows = {row["name"].partition(":")[0]: row for row in reversed(drill["grade"])}
         cells = [
-            _value(rows[name]["measured"], rows[name]["unit"]) if name in rows else ""
+            graded_value(rows[name]["measured"], rows[name]["unit"]) if name in rows else ""
             for name in (
                 "time to detect",
                 "time to degrade",
@@ -204,7 +213,7 @@ def _totals(report: Mapping[str, Any]) -> str:
     )
 
 
-def _value(value: Any, unit: str) -> str:
+def graded_value(value: Any, unit: str) -> str:
     """A measured value or a limit in words; ``unknown`` for ``None``."""
     if isinstance(value, bool):
         return "yes" if value else "no"

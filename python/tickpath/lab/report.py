@@ -13,6 +13,7 @@ from tickpath.lab.accounts import feed_account, ledger_account, lifecycle_accoun
 from tickpath.lab.control_report import control_section
 from tickpath.lab.digest import run_digest
 from tickpath.lab.flight_section import flight_section
+from tickpath.lab.histogram_log import histogram_section
 from tickpath.lab.losses import loss_account, pauses_in_run
 from tickpath.lab.machine import machine_facts
 
@@ -57,10 +58,12 @@ def run_report(
     seed: int | None,
     config: Mapping[str, Any],
     watch: Mapping[str, Any] | None = None,
+    over_time: Mapping[str, Any] | None = None,
 ) -> Report:
     """The object of a run. ``config`` is what the caller was asked for beside ``result.settings``.
 
-    ``seed`` is that of a synthetic feed; a recording has none. ``watch`` is what showing it took.
+    ``seed`` is that of a synthetic feed; a recording has none. ``watch`` is what showing it took,
+    ``over_time`` what :class:`tickpath.lab.latency_over_time.LatencyOverTime` saw of it.
     """
     record = result.record
     return {
@@ -93,6 +96,8 @@ def run_report(
             if record
             else {"executor": _stages(())}
         ),
+        "latency_over_time": None if over_time is None else dict(over_time),
+        "histograms": histogram_section(record),
         "floor": _floor(record),
         "clock": _clock(record),
         "lifecycle": lifecycle_account(result.history),

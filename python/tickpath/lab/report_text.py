@@ -17,7 +17,18 @@ from tickpath.lab.flight_section import flight_facts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["COLUMNS", "VERDICT_STYLES", "count", "duration", "pace_line", "print_report", "source_line"]
+__all__ = [
+    "COLUMNS",
+    "VERDICT_STYLES",
+    "clock_line",
+    "count",
+    "duration",
+    "floor_line",
+    "pace_line",
+    "print_report",
+    "sink_line",
+    "source_line",
+]
 
 COLUMNS = (
     ("min", "min_ns"),
@@ -99,7 +110,7 @@ def _facts(report: Mapping[str, Any], replay: str) -> list[tuple[str, str]]:
         *_control_cost(report["control"]),
     ]
     if report["observer"]["shown"] is not None:
-        facts.append(("sink", _sink(report["observer"])))
+        facts.append(("sink", sink_line(report["observer"])))
     # One of an earlier version has no such field.
     if report.get("watch") is not None:
         facts.append(("watch", _watch(report["watch"])))
@@ -149,8 +160,8 @@ def _machine(report: Mapping[str, Any]) -> list[tuple[str, str]]:
                 f"{machine['system']}, {machine['python']}"
             ),
         ),
-        ("clock", _clock(report["clock"], report["config"]["stamp_per"])),
-        ("floor", _floor(report["floor"])),
+        ("clock", clock_line(report["clock"], report["config"]["stamp_per"])),
+        ("floor", floor_line(report["floor"])),
     ]
 
 
@@ -209,7 +220,8 @@ def _stages(report: Mapping[str, Any]) -> str:
     )
 
 
-def _clock(clock: Mapping[str, Any], stamp_per: str) -> str:
+def clock_line(clock: Mapping[str, Any], stamp_per: str) -> str:
+    """The clock of the stamps: which, what it costs, how far it was off."""
     text = f"{clock['source'] or UNKNOWN}, {duration(clock['cost_ns'])} a stamp"
     if clock["error_ns"] is not None and clock["source"] == "tsc":
         text += f", at most {duration(clock['error_ns'])} off at the end"
@@ -218,7 +230,8 @@ def _clock(clock: Mapping[str, Any], stamp_per: str) -> str:
     return text + ("; one stamp for up to 64 events" if stamp_per == "batch" else "")
 
 
-def _floor(floor: Mapping[str, Any]) -> str:
+def floor_line(floor: Mapping[str, Any]) -> str:
+    """When the machine was watched, and its longest pauses."""
     if not floor["watched_ns"]:
         return "not measured"
     when = (
@@ -233,7 +246,8 @@ def _floor(floor: Mapping[str, Any]) -> str:
     return text
 
 
-def _sink(observer: Mapping[str, Any]) -> str:
+def sink_line(observer: Mapping[str, Any]) -> str:
+    """What the sink was shown, and what not."""
     text = f"{count(observer['shown'])} acks shown, {count(observer['dropped'])} dropped"
     if observer["errors"]:
         text += f", {count(observer['errors'])} errors of its own"

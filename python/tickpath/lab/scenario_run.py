@@ -13,14 +13,19 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tickpath.config.scenario.explain import table_of
 from tickpath.control.failure.causes import Cause, held
 from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.state import Lifecycle, State
 from tickpath.errors import EngineFailed
 from tickpath.lab.digest import run_digest
 from tickpath.lab.facts import Books, DrillFacts, HealthEvent, InjectionSpan, Move
+from tickpath.lab.feed_account import account_of
+from tickpath.lab.latency_over_time import LatencyOverTime, with_acks
 from tickpath.lab.losses import pauses_in_run
+from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
+from tickpath.runtime.result import RunResult
 from tickpath.runtime.session import Session
 
 if TYPE_CHECKING:
@@ -29,12 +34,12 @@ if TYPE_CHECKING:
     from tickpath.config.scenario import Scenario
     from tickpath.control.failure.injector import InjectionEvent
     from tickpath.control.health.look import Look
-    from tickpath.core.engine import EngineRecord
+    from tickpath.core.engine import EngineRecord, EngineSnapshot
     from tickpath.core.ingest import MarketDataSource
     from tickpath.lab.facts import Mode
     from tickpath.lab.recording import Recording
+    from tickpath.lab.report import Report
     from tickpath.runtime.control_plane import ControlPlane
-    from tickpath.runtime.result import RunResult
 
 __all__ = ["Observer", "run_scenario", "run_source"]
 
@@ -51,19 +56,24 @@ def run_scenario(
     recording: Recording | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     observe: Observer | None = None,
+    report_to: Callable[[Report], object] | None = None,
 ) -> DrillFacts:
     """Runs ``scenario`` and says what happened.
 
     ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run
-    that a bug ends is one that failed, and says why. Raises ``SourceError`` and its like, and
-    ``ArgumentValueError`` for a scenario that this machine or its own feed cannot run.
+    that a bug ends is one that failed, and says why. ``report_to`` is given the run's object, as
+    :func:`run_source` says. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for a
+    scenario that this machine or its own feed cannot run.
     """
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
     if recording is not None:
         scenario = recording.fit(scenario)
     source = load_source(scenario) if recording is None else recording.source
-    return run_source(scenario, source, mode, should_stop=should_stop, observe=observe)[0]
+    facts, _ = run_source(
+        scenario, source, mode, should_stop=should_stop, observe=observe, report_to=report_to
+    )
+    return facts
 
 
 def run_source(
@@ -74,19 +84,38 @@ def run_source(
     should_stop: Callable[[], bool] = lambda: False,
     observe: Observer | None = None,
     before: Callable[[Session], object] = lambda _session: None,
+    report_to: Callable[[Report], object] | None = None,
 ) -> tuple[DrillFacts, RunResult | None]:
     """Runs ``scenario`` on events that were loaded before: what happened, and what the run left behind.
 
     That is ``None`` of a run that a bug ended. ``before`` is given the session before it runs, to tell
-    somebody of its shutdown. Raises ``ArgumentValueError`` as :func:`run_scenario`.
+    somebody of its shutdown. ``report_to`` is given the run's object (``tickpath/run/1``), latencies over
+    time included: such a run has a ring of acks. Raises ``ArgumentValueError`` as :func:`run_scenario`.
     """
     sink = LatencySink(Metrics()) if scenario.engine.sink else None
-    session = Session(source, scenario=scenario, mode=mode, sink=sink)
+    settings = scenario.run_settings()
+    if report_to is not None:
+        settings = with_acks(settings)
+    session = Session(source, settings, scenario=scenario, mode=mode, sink=sink)
     before(session)
     watch = _CauseWatch(session.lifecycle, observe)
+    watched = None if report_to is None else LatencyOverTime(session)
+
+    def on_look(seen: EngineSnapshot) -> None:
+        if watched is not None:
+            watched.look(seen)
+
+    def report(result: RunResult) -> None:
+        if watched is not None and report_to is not None:
+            config = {"scenario": table_of(scenario), "sink": scenario.engine.sink}
+            feed = account_of(source, settings.events_max)
+            told = watched.account(result)
+            report_to(run_report(result, feed, seed=scenario.seed, config=config, over_time=told))
+
     try:
-        result = session.run(should_stop=should_stop, trace=watch.look)
+        result = session.run(should_stop=should_stop, trace=watch.look, on_look=on_look)
     except EngineFailed as error:
+        report(RunResult.without_record(settings, "fail", str(error), scenario=scenario, mode=mode))
         failed = DrillFacts(
             scenario=scenario.name,
             mode=mode,
@@ -98,6 +127,7 @@ def run_source(
             executed_outside_ready=None,
         )
         return failed, None
+    report(result)
     return _facts(scenario, mode, result, watch), result
 
 

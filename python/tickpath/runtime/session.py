@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tickpath.control.health import Look
-    from tickpath.core.engine import AckReader, AckWindow
+    from tickpath.core.engine import AckReader, AckSlices, AckWindow
     from tickpath.core.execution.observability import ObservabilitySink
     from tickpath.core.ingest import MarketDataSource
     from tickpath.runtime.flight_recorder import FlightRecorder
@@ -196,6 +196,10 @@ class Session:
     def ack_window(self) -> AckWindow | None:
         """A window over the run's acks, whose figures need no memory; ``None`` if it has no ring for them."""
         return self._engine.ack_window()
+
+    def ack_slices(self, *, begin_ns: int, slice_ns: int, slices_max: int) -> AckSlices | None:
+        """The acks folded by run time, if the run has a ring for them; see the engine's ``ack_slices``."""
+        return self._engine.ack_slices(begin_ns=begin_ns, slice_ns=slice_ns, slices_max=slices_max)
 
     def lags(self) -> dict[str, Lag]:
         """How far each reading stage is behind as of now; for any thread, and empty before the start."""

@@ -30,7 +30,11 @@ __all__ = ["ControlCost", "RuntimeStatus", "StatusBoard", "gated_by_state"]
 
 @dataclass(frozen=True, slots=True)
 class ControlCost:
-    """What the control steps took of the processor: the wait for a core that others spin on is not in it."""
+    """What the control steps took of the processor: the wait for a core that others spin on is not in it.
+
+    >>> ControlCost(steps=100, total_ns=2_600_000, max_ns=40_000).total_ns
+    2600000
+    """
 
     steps: int = 0
     """How many there were."""
@@ -42,7 +46,14 @@ class ControlCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeStatus:
-    """A run as of one moment. ``None`` is unknown, never 0."""
+    """A run as of one moment. ``None`` is unknown, never 0.
+
+    >>> from tickpath.core.state import Lifecycle
+    >>> from tickpath.runtime.readiness import Readiness
+    >>> lifecycle = Lifecycle()
+    >>> StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000)).read().line()
+    'INIT, not ready: state is INIT, expected READY'
+    """
 
     state: State
     """The lifecycle's state."""
@@ -120,6 +131,14 @@ class StatusBoard:
     """Where the control plane leaves what it saw, and where everybody reads it.
 
     A context: at its end it stops counting the moves of ``lifecycle``.
+
+    >>> from tickpath.core.state import Lifecycle
+    >>> from tickpath.runtime.readiness import Readiness
+    >>> lifecycle = Lifecycle()
+    >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+    >>> _ = lifecycle.transition_to(State.WARMUP)
+    >>> board.read().state.name
+    'WARMUP'
     """
 
     def __init__(
@@ -219,7 +238,12 @@ class StatusBoard:
 
 
 def gated_by_state(stage: StageCounters) -> tuple[int, ...] | None:
-    """Events of ``stage`` that were gated, by the code of the state; ``None`` where only the sum is known."""
+    """Events of ``stage`` that were gated, by the code of the state; ``None`` where only the sum is known.
+
+    >>> from types import SimpleNamespace
+    >>> gated_by_state(SimpleNamespace(ledger=SimpleNamespace(gated=[0, 1_000, 0, 20])))
+    (0, 1000, 0, 20)
+    """
     gated = getattr(getattr(stage, "ledger", None), "gated", None)
     return None if gated is None else tuple(gated)
 

@@ -22,6 +22,9 @@ pub(crate) fn ack_dtype(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 /// nanoseconds (``tickpath.core.time.now``), the second never before the first. ``executed``: true only
 /// if the lifecycle was READY when the event was decided. ``epoch``: the lifecycle's transitions so
 /// far at that moment.
+///
+///     >>> Ack(7, 100, 350, True, 2).latency_ns
+///     250
 #[pyclass(frozen, eq, hash, module = "tickpath.core.execution")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Ack {

@@ -16,6 +16,20 @@ use crate::sink::Sink;
 ///
 /// What it missed is counted in ``dropped`` and skipped: an ack is an observation, and observations may be
 /// lost, but never unsaid. Made by an engine whose settings have ``ack_capacity``.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+///     >>> engine.start()
+///     >>> _ = engine.finish()
+///     >>> reader = engine.acks()
+///     >>> reader.available()
+///     1000
 #[pyclass(frozen, weakref, module = "tickpath.core.engine")]
 pub(crate) struct AckReader {
     state: GilCell<State>,

@@ -13,6 +13,20 @@ use crate::memory::GilCell;
 ///
 /// The executor never waits for it: acks that were overwritten before it read them are counted as
 /// ``dropped``. Each has a place of its own.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+///     >>> engine.start()
+///     >>> window = engine.ack_window()
+///     >>> _ = engine.finish()
+///     >>> window.take().count
+///     1000
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct AckWindow {
     window: GilCell<Core>,
@@ -48,6 +62,20 @@ impl AckWindow {
 }
 
 /// What an ``AckWindow`` held; a percentile is ``None`` (unknown) with fewer than ten acks beyond it.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+///     >>> engine.start()
+///     >>> window = engine.ack_window()
+///     >>> _ = engine.finish()
+///     >>> window.take().p50_ns is not None
+///     True
 #[pyclass(frozen, get_all, eq, module = "tickpath.core.engine")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AckWindowFigures {

@@ -20,6 +20,12 @@ use crate::{args, errors};
 ///
 /// ``capacity``: number of slots, at least 1, kept exactly. Raises ``ArgumentTypeError`` or
 /// ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
+///
+///     >>> ring = RingBuffer(2)
+///     >>> ring.publish("a"), ring.publish("b"), ring.publish("c")
+///     (0, 1, 2)
+///     >>> ring.head(), ring.get(2)
+///     (3, 'c')
 #[pyclass(frozen, generic, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct RingBuffer {

@@ -13,6 +13,12 @@ use crate::place::Place;
 /// ``ring`` is a ``RingBuffer`` or an ``EventRing``; ``start`` is ``"oldest"``, ``"head"`` or a sequence
 /// up to the head. An overrun stays raised on every read until ``reset_to_oldest()`` or
 /// ``reset_to_head()``; only then does ``lost`` grow, by exactly what was skipped.
+///
+///     >>> ring = RingBuffer(2)
+///     >>> consumer = Consumer(ring)
+///     >>> _ = ring.publish_many(["a", "b", "c"])
+///     >>> consumer.available(), consumer.reset_to_oldest(), consumer.poll()
+///     (3, 1, 'b')
 #[pyclass(frozen, generic, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct Consumer {

@@ -12,6 +12,19 @@ use crate::errors;
 /// Any thread may call any method at any time, before the start too; none waits, and each is seen by its stage at
 /// its next turn. Asking twice for the same is asking once. What a fault did is in the counters of the feed and the
 /// stages. Raises ``ArgumentTypeError``, ``ArgumentValueError`` and ``ArgumentOverflowError`` for what makes no sense.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(faults=True))
+///     >>> engine.start()
+///     >>> engine.faults.feed_gap(10)
+///     >>> engine.finish().feed.withheld
+///     10
 #[pyclass(frozen, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct Faults(Arc<Core>);

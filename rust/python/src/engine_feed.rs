@@ -4,6 +4,18 @@ use pyo3::prelude::*;
 use tickpath_core::engine::{FeedCounts, FeedSnapshot};
 
 /// The feed as of one moment: what its receiver sees by the transport's numbers, and how far it is.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> _ = engine.advance(10_000)
+///     >>> engine.snapshot().feed.published
+///     11
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct FeedCounters {
@@ -43,6 +55,17 @@ impl FeedCounters {
 }
 
 /// What became of the feed's events: planned + repeats = published + withheld + unpublished.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> engine.finish().feed.published
+///     1000
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct FeedRecord {

@@ -74,6 +74,13 @@ impl RunClock {
 }
 
 /// What a run left behind.
+///
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.runtime.session import Session
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> record = Session(source, mode="virtual").run().record
+///     >>> record.balanced, record.stages[0].name
+///     (True, 'executor')
 #[pyclass(frozen, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct EngineRecord {
@@ -124,6 +131,9 @@ pub(crate) struct EngineRecord {
     /// The machine's own pauses at the run's moments of arrival.
     #[pyo3(get)]
     floor: LatencyFigures,
+    /// Every sample of the floor.
+    #[pyo3(get)]
+    floor_histogram: Py<LatencyHistogram>,
     /// What the plan's arrivals would have waited on the feed's core and then on the executor's; empty
     /// without a plan, or where one of them had no core to itself.
     #[pyo3(get)]
@@ -216,6 +226,7 @@ impl EngineRecord {
                 .collect(),
             epochs_overflow: record.epochs.overflow(),
             floor: LatencyFigures::of_floor(&floor.figures),
+            floor_histogram: Py::new(py, LatencyHistogram::from(floor.rests().clone()))?,
             floor_path: Py::new(py, LatencyHistogram::from(record.floor_path))?,
             floor_watched_ns: floor.watched_ns,
             floor_longest_pause_ns: floor.longest_pause_ns,

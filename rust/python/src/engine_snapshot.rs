@@ -6,6 +6,18 @@ use tickpath_core::engine::{Ledger, Phase, Snapshot, StageSnapshot};
 use crate::engine_feed::FeedCounters;
 
 /// The books of one reading stage: published = executed + gated + read + lost + shed + unread.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> ledger = engine.finish().stages[0].ledger
+///     >>> ledger.published, ledger.executed, ledger.balanced
+///     (1000, 1000, True)
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug, Clone)]
 pub(crate) struct EngineLedger {
@@ -46,6 +58,18 @@ impl From<Ledger> for EngineLedger {
 /// A reading stage as of one moment.
 ///
 /// Made once for a snapshot: an attribute costs no copy of anything.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> _ = engine.advance(10_000)
+///     >>> engine.snapshot().stages[0].executed
+///     11
 #[pyclass(frozen, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct StageState(StageSnapshot);
@@ -111,6 +135,18 @@ impl StageState {
 }
 
 /// A run as of one moment.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> _ = engine.advance(10_000)
+///     >>> engine.snapshot().published
+///     11
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct EngineSnapshot {

@@ -10,6 +10,17 @@ use crate::histogram::LatencyHistogram;
 use crate::latency_figures::LatencyFigures;
 
 /// Where a stage ran and how it waited.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> engine.finish().stages[0].place.wait
+///     'virtual'
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug, Clone)]
 pub(crate) struct StagePlace {
@@ -48,6 +59,17 @@ impl From<Place> for StagePlace {
 }
 
 /// What a reading stage left behind: the executor, or a plain consumer.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> engine.finish().stages[0].name
+///     'executor'
 #[pyclass(frozen, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct StageRecord {

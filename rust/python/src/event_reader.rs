@@ -16,6 +16,13 @@ use crate::{args, errors};
 /// while a batch is copied without the interpreter's lock gets ``ReaderBusy`` (the figures,
 /// ``cursor()``, ``available()``, ``lost`` and ``shed``, can be read at any time, and are then those
 /// from before that batch).
+///
+///     >>> import numpy as np
+///     >>> ring = EventRing(8)
+///     >>> reader = ring.reader()
+///     >>> _ = ring.publish_many(np.zeros(3, ring.dtype))
+///     >>> len(reader.poll_many(10)), reader.available()
+///     (3, 0)
 #[pyclass(frozen, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct EventReader {

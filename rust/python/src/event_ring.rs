@@ -27,6 +27,10 @@ const EVENTS_PER_SIGNAL_CHECK: usize = 1 << 16;
 /// dtype of up to 56 bytes without object fields, in native byte order, whose first fields are the
 /// u64 ``ts_ns`` and ``intended_ns``; ``EVENT_DTYPE`` if not given. Raises ``ArgumentTypeError`` or
 /// ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
+///
+///     >>> ring = EventRing(1_000)
+///     >>> ring.capacity, ring.dtype.itemsize, ring.head()
+///     (1000, 56, 0)
 #[pyclass(frozen, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct EventRing {

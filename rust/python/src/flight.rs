@@ -13,6 +13,23 @@ use crate::memory::RowsOutAt;
 /// Copies the last events and acks out of the rings of a run, as often as it is asked.
 ///
 /// ``acks`` says which run; whatever it has read is no matter. Any thread may call, and nobody waits for it.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+///     >>> engine.start()
+///     >>> import numpy as np
+///     >>> from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
+///     >>> from tickpath.core.ingest import EVENT_DTYPE
+///     >>> _ = engine.finish()
+///     >>> events, acks = np.zeros(4, EVENT_DTYPE), np.zeros(4, STAMPED_ACK_DTYPE)
+///     >>> FlightReader(engine.acks()).read_into(events, acks).events
+///     4
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct FlightReader {
     rings: Rings,
@@ -77,6 +94,23 @@ fn newest(ring: &tickpath_core::bus::EventRing, mut rows: RowsOutAt<'_>, room: u
 }
 
 /// What a ``FlightReader`` copied.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
+///     >>> engine.start()
+///     >>> import numpy as np
+///     >>> from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
+///     >>> from tickpath.core.ingest import EVENT_DTYPE
+///     >>> _ = engine.finish()
+///     >>> events, acks = np.zeros(4, EVENT_DTYPE), np.zeros(4, STAMPED_ACK_DTYPE)
+///     >>> FlightReader(engine.acks()).read_into(events, acks).acks_head
+///     1000
 #[pyclass(frozen, get_all, eq, module = "tickpath.core.engine")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FlightTail {

@@ -20,6 +20,10 @@ enum Latencies {
 /// from 0 to ``2**64 - 1`` (270 kB, whatever their number; above 73 minutes they share a bucket).
 /// ``by_plan`` says that each was taken from the moment it was planned for. ``min_ns`` and ``max_ns``
 /// are exact, and ``None`` (unknown) where nothing was counted.
+///
+///     >>> histogram = LatencyHistogram([100, 200, 300])
+///     >>> histogram.count, histogram.max_ns
+///     (3, 300)
 #[pyclass(frozen, eq, module = "tickpath.control.metrics")]
 #[derive(Debug, PartialEq)]
 pub(crate) struct LatencyHistogram(Latencies);

@@ -8,6 +8,17 @@ use tickpath_core::metrics::{Figures, Provenance};
 const PERCENTILES: [&str; 5] = ["p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns"];
 
 /// What a histogram says; ``None`` is unknown.
+///
+///     >>> from tickpath.core.engine import VirtualEngine
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> lifecycle = Lifecycle()
+///     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> engine = VirtualEngine(source, lifecycle)
+///     >>> engine.start()
+///     >>> engine.finish().stages[0].latency[0].count
+///     1000
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug, Clone)]
 pub(crate) struct LatencyFigures {

@@ -7,6 +7,7 @@
 
 mod ack;
 mod ack_reader;
+mod ack_slices;
 mod ack_window;
 mod args;
 mod arrow;
@@ -64,6 +65,8 @@ mod _native {
     use crate::ack::Ack;
     #[pymodule_export]
     use crate::ack_reader::{AckReader, SinkFeeder};
+    #[pymodule_export]
+    use crate::ack_slices::{AckSlice, AckSlices};
     #[pymodule_export]
     use crate::ack_window::{AckWindow, AckWindowFigures};
     #[pymodule_export]

@@ -14,6 +14,11 @@ use crate::{args, errors};
 /// For one thread at a time. ``observe`` is O(1) and allocates nothing; ``snapshot`` and ``reset``
 /// belong to the control plane. ``histogram=True`` adds a fixed 270 kB and percentiles with three
 /// significant digits, from 1 ns to 73 minutes (longer ones count as 73 minutes there).
+///
+///     >>> metrics = Metrics()
+///     >>> metrics.observe(250)
+///     >>> metrics.snapshot().count
+///     1
 #[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -89,6 +94,11 @@ impl Metrics {
 /// ``count`` observations that add up to ``total_latency_ns``; ``min_latency_ns`` and
 /// ``max_latency_ns`` are ``None`` (unknown) where nothing was observed. Two snapshots are equal if
 /// these four are.
+///
+///     >>> metrics = Metrics()
+///     >>> metrics.observe(250)
+///     >>> metrics.snapshot().max_latency_ns
+///     250
 #[pyclass(frozen, module = "tickpath.control.metrics")]
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -181,6 +191,9 @@ impl Snapshot {
 /// The sink that feeds a ``Metrics`` with the latency of every ack.
 ///
 /// Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
+///
+///     >>> from tickpath.core.execution.observability import ObservabilitySink
+///     >>> sink: ObservabilitySink = LatencySink(Metrics())
 #[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
 #[derive(Debug)]
 pub(crate) struct LatencySink {

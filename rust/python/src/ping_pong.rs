@@ -8,6 +8,10 @@ use crate::engine_owner::raised;
 use crate::histogram::LatencyHistogram;
 
 /// What round trips over two cache lines took, between the two cores that feed and executor get.
+///
+///     >>> measured = ping_pong(1_000)
+///     >>> measured.trips.count
+///     1000
 #[pyclass(frozen, get_all, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct PingPong {
@@ -24,6 +28,9 @@ pub(crate) struct PingPong {
 /// No hand-over between the cores of feed and executor can be sooner. ``spin_pauses`` PAUSE instructions
 /// lie between two looks; it takes both cores, ``limit_ns`` at the most, and other threads of Python run.
 /// Raises ``ArgumentValueError`` where there are no two cores, ``EngineFailed`` if there is no thread.
+///
+///     >>> ping_pong(1_000).trips.count
+///     1000
 #[pyfunction]
 #[pyo3(signature = (trips, *, spin_pauses = 0, limit_ns = 1_000_000_000))]
 pub(crate) fn ping_pong(

@@ -10,6 +10,8 @@ use crate::metrics::{LatencySink, Metrics};
 use crate::{args, errors};
 
 /// The sink that observes nothing: observability switched off, at no cost per event.
+///
+///     >>> NoOpSink().observe("event", None)
 #[pyclass(frozen, subclass, module = "tickpath.core.execution.observability")]
 #[derive(Debug)]
 pub(crate) struct NoOpSink;

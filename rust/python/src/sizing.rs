@@ -14,6 +14,13 @@ use crate::latency_figures::LatencyFigures;
 use crate::{args, errors};
 
 /// When each event of a feed is due: the plan that an engine with the same settings follows.
+///
+///     >>> from tickpath.config.engine import EngineSettings
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> plan = FeedPlan(source.native, EngineSettings())
+///     >>> plan.length_ns
+///     999000
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct FeedPlan(Plan);
 
@@ -154,6 +161,13 @@ fn slots(py: Python<'_>, capacity: usize, policy: OverrunPolicy) -> PyResult<Slo
 }
 
 /// What becomes of a feed; times in nanoseconds after its start.
+///
+///     >>> from tickpath.config.engine import ConsumerSettings, EngineSettings, ServiceTime
+///     >>> from tickpath.core.ingest import MarketDataSource
+///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+///     >>> stage = ConsumerSettings(name="executor", service=ServiceTime.constant(2_000))
+///     >>> FeedPlan(source.native, EngineSettings()).size(stage).backlog
+///     500
 #[pyclass(frozen, get_all, module = "tickpath.core.engine")]
 #[derive(Debug)]
 pub(crate) struct Sizing {

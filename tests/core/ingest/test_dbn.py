@@ -141,6 +141,14 @@ def test_cut_metadata_and_claims_of_huge_metadata_are_refused(tmp_path: Path) ->
         load(tmp_path, data[:4] + b"\xff\xff\xff\xff" + data[8:])
 
 
+def test_a_record_that_would_misalign_the_next_ends_the_file(tmp_path: Path) -> None:
+    # Found by fuzzing: the decoder handed out unaligned records behind it, which in a debug build is a panic.
+    data = dbn(dbn_mbo(RECV) + dbn_header(7, 0xA0, 1, RECV).ljust(28, b"\0") + dbn_mbo(RECV))
+    with pytest.raises(SourceError, match="a record of 28 bytes, expected a multiple of 8"):
+        load(tmp_path, data)
+    assert len(load(tmp_path, data, "skip")) == 1
+
+
 def test_a_record_of_no_length_ends_the_file(tmp_path: Path) -> None:
     data = dbn(dbn_mbo(RECV) + b"\0" * 56)
     with pytest.raises(SourceError):

@@ -188,6 +188,11 @@ def test_live_a_machine_too_busy_for_a_steady_state_is_no_broken_promise(
     assert "no steady state" in screen(live)[1]
 
 
+def test_the_readme_shows_the_digest_that_everybody_gets() -> None:
+    readme = Path(__file__).resolve().parents[3] / "README.md"
+    assert perform(VIRTUAL, Size())["digest"] in readme.read_text(encoding="utf-8")
+
+
 def test_every_field_of_its_own_is_documented(report: dict[str, Any]) -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "demo-json.md").read_text(
         encoding="utf-8"

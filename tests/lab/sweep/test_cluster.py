@@ -91,13 +91,15 @@ def sweep(folder: Path, *words: str) -> subprocess.Popen[bytes]:
 
 def rows_when(process: subprocess.Popen[bytes], runs: Path, bytes_min: int) -> None:
     """Return once so much is written, or the process has ended."""
-    while process.poll() is None and (not runs.exists() or runs.stat().st_size < bytes_min):
-        os.sched_yield()
+    while not runs.exists() or runs.stat().st_size < bytes_min:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+            return
 
 
 def report_of(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     """The object that it prints."""
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=280)
     assert stdout, stderr.decode()
     report: dict[str, Any] = json.loads(stdout)
     return report

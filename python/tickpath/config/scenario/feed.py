@@ -23,7 +23,11 @@ _FilePath = Annotated[str, Text(r"[^\0]+", "the name of a file")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFile:
-    """A recording."""
+    """A recording.
+
+    >>> FeedFile(path="AAPL_message_1.zip").kind
+    'auto'
+    """
 
     kind: FileKind = "auto"
     """Its format; ``auto`` finds it from the content."""
@@ -36,7 +40,11 @@ class FeedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
-    """Either a synthetic stream (``model``, ``symbols``) or ``files``; and how it is paced."""
+    """Either a synthetic stream (``model``, ``symbols``) or ``files``; and how it is paced.
+
+    >>> FeedSettings(model="poisson", rate_hz=25_000, events=40_000).pace
+    'recorded'
+    """
 
     model: Model | None = None
     """Arrivals of a synthetic stream; ``None`` is ``hawkes``, unless there are files."""

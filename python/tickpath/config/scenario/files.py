@@ -83,7 +83,7 @@ def read_layer(given: str | os.PathLike[str], builtin: Builtin, *, folder: str =
     path = str(Path(folder, name))
     for shipped, place in builtin.items():
         # One that is shipped extends another by its file's name: say which.
-        if os.path.realpath(place) == os.path.realpath(path):
+        if "\0" not in path and os.path.realpath(place) == os.path.realpath(path):
             return _read(path, shipped)
     if isinstance(given, str) and not name.endswith(".toml") and not _exists(path):
         known = f" (shipped: {', '.join(builtin)})" if builtin else ""

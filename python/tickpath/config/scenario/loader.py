@@ -22,7 +22,13 @@ _PARTS = ("injections", "probes", "runbooks", "break_")
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
-    """A scenario and where its values came from."""
+    """A scenario and where its values came from.
+
+    >>> from tickpath.lab.drill import shipped_scenarios
+    >>> loaded = read_scenario("feed-freeze", builtin=shipped_scenarios())
+    >>> loaded.origins.of("ring.capacity_slots")
+    'base'
+    """
 
     scenario: Scenario
     table: Mapping[str, Any]
@@ -36,12 +42,21 @@ def load_scenario(source: str | os.PathLike[str], *, builtin: Builtin = _NONE_SH
 
     ``builtin`` says which are shipped, and where. Raises ``ScenarioError``, which names everything that is
     wrong, and ``ArgumentTypeError`` if ``source`` is no path.
+
+    >>> from tickpath.lab.drill import shipped_scenarios
+    >>> load_scenario("feed-freeze", builtin=shipped_scenarios()).ring.capacity_slots
+    16384
     """
     return read_scenario(source, builtin=builtin).scenario
 
 
 def read_scenario(source: str | os.PathLike[str], *, builtin: Builtin = _NONE_SHIPPED) -> LoadedScenario:
-    """As :func:`load_scenario`, with the origin of each value."""
+    """As :func:`load_scenario`, with the origin of each value.
+
+    >>> from tickpath.lab.drill import shipped_scenarios
+    >>> sorted(read_scenario("feed-freeze", builtin=shipped_scenarios()).table)[:3]
+    ['break', 'control', 'description']
+    """
     if not isinstance(source, str | os.PathLike):
         raise ArgumentTypeError(f"a scenario must be the path of a file or a name, got {shown(source)}")
     return _bound(read_layer(source, builtin), builtin)
@@ -54,6 +69,12 @@ def scenario_from_table(
 
     ``None`` stands for a setting that is not set. Relative paths start from the current directory. Raises
     ``ScenarioError``.
+
+    >>> scenario_from_table({"ring": {"capacity_slots": 1_024}}).ring.capacity_slots
+    1024
+    >>> scenario_from_table({"ring": {"capacity": 1_024}}, "mine")
+    Traceback (most recent call last):
+    tickpath.errors.ScenarioError: mine: ring.capacity is no key of this table; did you mean "capacity_slots"?
     """
     if not isinstance(table, Mapping):
         raise ScenarioError((ScenarioProblem(origin, "", f"must be a table, got {shown(table)}"),))

@@ -17,7 +17,11 @@ __all__ = ["OperatorSettings"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSettings(InjectionSettings):
-    """One action of the operator: exactly one of ``cause``, ``moves_to`` and ``stops``."""
+    """One action of the operator: exactly one of ``cause``, ``moves_to`` and ``stops``.
+
+    >>> OperatorSettings(at_ns=200_000_000, moves_to="DEGRADED").moves_to
+    'DEGRADED'
+    """
 
     kind: ClassVar[str] = "operator"
 

@@ -40,7 +40,11 @@ _Share = Annotated[float, Number(0, 1)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunbookSettings:
-    """A runbook that answers, and what is set about it."""
+    """A runbook that answers, and what is set about it.
+
+    >>> RunbookSettings(name="slow-consumer", enabled=False).enabled
+    False
+    """
 
     name: Name
     """One of ``tickpath runbook list``."""
@@ -56,13 +60,21 @@ class RunbookSettings:
 
 
 def standard_runbooks() -> tuple[RunbookSettings, ...]:
-    """The runbooks of a scenario that names none."""
+    """The runbooks of a scenario that names none.
+
+    >>> standard_runbooks()[0].name
+    'state-corruption'
+    """
     return tuple(RunbookSettings(name=name) for name in STANDARD_RUNBOOKS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveSettings:
-    """What the run is graded by; ``None`` grades nothing. Executing outside READY always fails."""
+    """What the run is graded by; ``None`` grades nothing. Executing outside READY always fails.
+
+    >>> ObjectiveSettings(lost_max=0, expects_causes=("market data outage",)).live_slack_ns
+    300000000
+    """
 
     p99_ns_max: DurationNs | None = None
     """The executor's p99 from publication to completion, in READY."""
@@ -96,7 +108,11 @@ class ObjectiveSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakSettings:
-    """What ``tickpath drill run --break`` switches off, so that the drill must fail."""
+    """What ``tickpath drill run --break`` switches off, so that the drill must fail.
+
+    >>> BreakSettings(disable="probe:feed-staleness").disable
+    'probe:feed-staleness'
+    """
 
     disable: Annotated[str, Text(r"(probe|runbook):.+", '"probe:NAME" or "runbook:NAME"')] | None = None
     """``probe:NAME`` or ``runbook:NAME``; ``None``: there is no such variant."""

@@ -23,7 +23,11 @@ WarmupKind = Literal["evidence", "count"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingSettings:
-    """The ring and its memory."""
+    """The ring and its memory.
+
+    >>> RingSettings(capacity_slots=1_000).capacity_slots  # any number from 1: no power of two is asked for
+    1000
+    """
 
     capacity_slots: Slots = DEFAULTS.capacity
     """Slots of the ring, kept exactly."""
@@ -42,7 +46,11 @@ class RingSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRest:
-    """The engine's stamps, its clock, and the sink that is shown the acks."""
+    """The engine's stamps, its clock, and the sink that is shown the acks.
+
+    >>> EngineRest(stamp_per="batch").clock
+    'auto'
+    """
 
     stamp_per: StampPer = DEFAULTS.stamp_per
     """``event``, or ``batch``: one stamp for up to 64 events, so that less is known of each."""
@@ -61,7 +69,11 @@ class EngineRest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleSettings:
-    """The lifecycle of the run."""
+    """The lifecycle of the run.
+
+    >>> LifecycleSettings(start_after_ns=50_000_000).history_limit
+    4096
+    """
 
     start_after_ns: DurationNs = 0
     """How long INIT lasts: nothing is read before, and events stay unread or are lost."""
@@ -74,7 +86,14 @@ class LifecycleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmupSettings:
-    """When WARMUP ends: on evidence that latencies have become flat, or after a count of events."""
+    """When WARMUP ends: on evidence that latencies have become flat, or after a count of events.
+
+    >>> WarmupSettings(kind="count", events=500).hold_feed
+    True
+    >>> WarmupSettings(events=500)
+    Traceback (most recent call last):
+    tickpath.errors.ArgumentValueError: events belong to the kind "count", got events=500 and 'evidence'
+    """
 
     kind: WarmupKind = "evidence"
     """``evidence``: the p50 of rounds in a row within ``tolerance``; ``count``: ``events``."""
@@ -110,7 +129,11 @@ class WarmupSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlSettings:
-    """The control side: how often it looks, and how long it waits."""
+    """The control side: how often it looks, and how long it waits.
+
+    >>> ControlSettings(interval_ns=5_000_000).drain_ns
+    1000000000
+    """
 
     interval_ns: ControlInterval = DEFAULTS.control_interval_ns
     """Between two steps of the control side: health, automation, injections."""

@@ -13,7 +13,14 @@ __all__ = ["Actions"]
 
 
 class Actions(Protocol):
-    """The responses there are. A call that raises fails its step, is audited, and harms nobody else."""
+    """The responses there are. A call that raises fails its step, is audited, and harms nobody else.
+
+    >>> class Printing:
+    ...     def degrade(self, cause: str) -> object:
+    ...         return print("degrade:", cause)
+    >>> Printing().degrade("market data outage")
+    degrade: market data outage
+    """
 
     def degrade(self, cause: str) -> object:
         """Moves WARMUP or READY to DEGRADED, giving ``cause``; does nothing in DEGRADED."""

@@ -43,7 +43,12 @@ EVENTS: tuple[str, ...] = get_args(Event)
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that happened."""
+    """One thing that happened.
+
+    >>> entry = AuditEntry(550_000_000, "market-data-outage", "market data outage", "degrade", "acted")
+    >>> entry.json_line()[:40]
+    '{"at_ns": 550000000, "detail": "", "even'
+    """
 
     at_ns: int
     """Run time of the look on which it happened, in nanoseconds."""
@@ -79,6 +84,10 @@ class AuditTrail:
 
     ``file`` is opened and closed by the caller. A write that fails, by whatever ``Exception``, costs nothing
     but its line, which stays in memory: it is counted in :attr:`unwritten`.
+
+    >>> trail = AuditTrail()
+    >>> len(tuple(trail))
+    0
     """
 
     def __init__(self, file: TextIO | None = None) -> None:

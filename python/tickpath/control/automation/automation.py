@@ -42,6 +42,11 @@ class Automation:
     What it raises goes to ``sys.unraisablehook``.
 
     Raises ``ArgumentValueError`` if two runbooks have one name.
+
+    >>> from tickpath.control.automation.runbooks import build_all
+    >>> automation = Automation(build_all(), actions=None, lifecycle=Lifecycle())
+    >>> automation.runbooks[0].name, automation.under_way
+    ('state-corruption', ())
     """
 
     def __init__(

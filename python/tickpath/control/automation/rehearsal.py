@@ -22,7 +22,14 @@ Would = Literal["act", "wait", "nothing", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class RehearsedStep:
-    """What one step would find and do, if it were reached now."""
+    """What one step would find and do, if it were reached now.
+
+    >>> from tickpath.control.automation.runbooks import build
+    >>> from tickpath.core.state import State
+    >>> step = dry_run(build("market-data-outage"), look_at(State.READY))[0]
+    >>> step.name, step.would
+    ('degrade', 'act')
+    """
 
     name: str
     """Of the step."""
@@ -60,7 +67,12 @@ class _NoFeed:
 
 
 def look_at(state: State) -> Look:
-    """A look at a system of which nothing is known but its state: conditions on counters are not known."""
+    """A look at a system of which nothing is known but its state: conditions on counters are not known.
+
+    >>> from tickpath.core.state import State
+    >>> look_at(State.READY).stages
+    {}
+    """
     return Look(at_ns=0, state=state, epoch=0, capacity_slots=1, feed=_NoFeed(), stages={})
 
 
@@ -76,6 +88,11 @@ def dry_run(
 
     ``trigger`` is what would begin it: by default the state of ``look``, if that does, and else the first
     cause of the runbook. ``causes`` are those held; by default the trigger, if it is one.
+
+    >>> from tickpath.control.automation.runbooks import build
+    >>> from tickpath.core.state import State
+    >>> [step.name for step in dry_run(build("market-data-outage"), look_at(State.READY))]
+    ['degrade', 'wait until clear', 'recover']
     """
     by_state = look.state in runbook.states or not runbook.triggers
     begun_by = trigger or (f"state {look.state.name}" if by_state else runbook.triggers[0])

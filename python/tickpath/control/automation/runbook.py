@@ -27,6 +27,13 @@ class Situation(NamedTuple):
     """What a condition may know: the counters, the lifecycle, the causes, how this response came about.
 
     A tuple, because some are made at every step of a response.
+
+    >>> from tickpath.control.automation.rehearsal import look_at
+    >>> situation = Situation(
+    ...     look_at(State.READY), State.READY, ("slow consumer: log",), "slow consumer: log"
+    ... )
+    >>> situation.subject, situation.others
+    ('log', ('slow consumer: log',))
     """
 
     look: Look
@@ -64,7 +71,12 @@ class Situation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A question with the answers yes, no and not known (``None``), which is as good as not yet."""
+    """A question with the answers yes, no and not known (``None``), which is as good as not yet.
+
+    >>> is_ready = Condition("state is READY", lambda situation: situation.state is State.READY)
+    >>> is_ready.words
+    'state is READY'
+    """
 
     words: str
     """What must hold, for people."""
@@ -78,6 +90,9 @@ class Step:
 
     If ``post`` holds by the time ``pre`` does, there is nothing to do: no action is called, and the step is
     done. So a step may be begun anywhere, and is not undone by whoever did not do it.
+
+    >>> Step(name="degrade", does="stops executing", timeout_ns=50_000_000, holds=True).post is None
+    True
     """
 
     name: str
@@ -119,7 +134,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """What is done about one family of causes, in order."""
+    """What is done about one family of causes, in order.
+
+    >>> wait = Step(name="wait", does="waits", timeout_ns=1_000_000)
+    >>> runbook = Runbook(
+    ...     name="quiet",
+    ...     title="A quiet feed",
+    ...     row=None,
+    ...     triggers=("feed quiet",),
+    ...     steps=(wait,),
+    ...     description="It waits.",
+    ... )
+    >>> runbook.answers("feed quiet: AAPL"), runbook.answers("feed gone")
+    (True, False)
+    """
 
     name: str
     """As in ``tickpath runbook show NAME``: lower case, with hyphens."""

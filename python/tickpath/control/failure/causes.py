@@ -28,6 +28,10 @@ class Cause:
 
     Two of the same owner and words are the same cause. One without an owner is the object it is: two may
     have the same words.
+
+    >>> stale = Cause("market data outage", "probe:feed-staleness", "age 150 ms, at most 50 ms is ok")
+    >>> stale.is_same(Cause("market data outage", "probe:feed-staleness"))
+    True
     """
 
     words: str
@@ -65,6 +69,11 @@ def hold(lifecycle: Lifecycle, cause: Cause) -> bool:
     """Adds ``cause`` until it is released; whether it was not held before.
 
     One that is held already stays as it is, with its evidence and its since.
+
+    >>> from tickpath.core.state import Lifecycle
+    >>> lifecycle = Lifecycle()
+    >>> hold(lifecycle, Cause("halt", "operator")), hold(lifecycle, Cause("halt", "operator"))
+    (True, False)
     """
     with _guard.lock:
         causes = _held.get(lifecycle, ())
@@ -75,7 +84,13 @@ def hold(lifecycle: Lifecycle, cause: Cause) -> bool:
 
 
 def release(lifecycle: Lifecycle, cause: Cause) -> bool:
-    """Takes ``cause`` away; whether it was held."""
+    """Takes ``cause`` away; whether it was held.
+
+    >>> from tickpath.core.state import Lifecycle
+    >>> lifecycle, halt = Lifecycle(), Cause("halt", "operator")
+    >>> hold(lifecycle, halt), release(lifecycle, halt), release(lifecycle, halt)
+    (True, True, False)
+    """
     with _guard.lock:
         causes = _held.get(lifecycle, ())
         left = tuple(other for other in causes if not cause.is_same(other))
@@ -86,11 +101,25 @@ def release(lifecycle: Lifecycle, cause: Cause) -> bool:
 
 
 def held(lifecycle: Lifecycle) -> tuple[Cause, ...]:
-    """The causes held on ``lifecycle``, in the order they came; waits for nobody."""
+    """The causes held on ``lifecycle``, in the order they came; waits for nobody.
+
+    >>> from tickpath.core.state import Lifecycle
+    >>> lifecycle = Lifecycle()
+    >>> _ = hold(lifecycle, Cause("halt", "operator"))
+    >>> [cause.owner for cause in held(lifecycle)]
+    ['operator']
+    """
     # A tuple is exchanged whole: no lock is needed to read it.
     return _held.get(lifecycle, ())
 
 
 def held_causes(lifecycle: Lifecycle) -> tuple[str, ...]:
-    """The words of the causes held on ``lifecycle``, in the order they came."""
+    """The words of the causes held on ``lifecycle``, in the order they came.
+
+    >>> from tickpath.core.state import Lifecycle
+    >>> lifecycle = Lifecycle()
+    >>> _ = hold(lifecycle, Cause("halt", "operator"))
+    >>> held_causes(lifecycle)
+    ('halt',)
+    """
     return tuple(cause.words for cause in held(lifecycle))

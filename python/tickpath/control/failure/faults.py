@@ -12,7 +12,12 @@ __all__ = ["Faults", "SinkFaults"]
 
 
 class Faults(Protocol):
-    """The knobs of an engine: each says what it does while it is away from its neutral value."""
+    """The knobs of an engine: each says what it does while it is away from its neutral value.
+
+    >>> from tickpath.core.engine import Engine
+    >>> hasattr(Engine, "faults")  # natively; a test has its own
+    True
+    """
 
     def feed_outage(self, on: bool) -> None:
         """Due events are withheld: lost at the source, and counted."""
@@ -46,7 +51,15 @@ class Faults(Protocol):
 
 
 class SinkFaults(Protocol):
-    """The knob of a sink."""
+    """The knob of a sink.
+
+    >>> class Stalled:
+    ...     on = False
+    ...
+    ...     def sink_stall(self, on: bool) -> None:
+    ...         self.on = on
+    >>> Stalled().sink_stall(True)
+    """
 
     def sink_stall(self, on: bool) -> None:
         """The sink takes nothing; what it misses meanwhile is counted where it waits."""

@@ -30,7 +30,11 @@ Happened = Literal["start", "end", "rollback"]
 
 @dataclass(frozen=True, slots=True)
 class InjectionEvent:
-    """One line of the log."""
+    """One line of the log.
+
+    >>> InjectionEvent(at_ns=400_000_000, name="freeze", kind="feed_freeze", event="start").event
+    'start'
+    """
 
     at_ns: int
     """Run time of the look it happened at; a rollback has that of the last one."""
@@ -44,7 +48,15 @@ class InjectionEvent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
-    """An injection and its schedule."""
+    """An injection and its schedule.
+
+    >>> from tickpath.config.scenario import scenario_from_table
+    >>> from tickpath.control.failure.injection import injection_of
+    >>> given = {"kind": "feed_gap", "at_ns": 5_000, "events": 10}
+    >>> (gap,) = scenario_from_table({"injections": [given]}).injections
+    >>> gap.name, gap.kind
+    ('feed-gap', 'feed_gap')
+    """
 
     name: str
     """What the log calls it."""
@@ -65,6 +77,9 @@ class Injector:
 
     An injection that cannot be started or ended (its knob raised) is rolled back as far as that goes; the
     error is counted (:attr:`errors`) and reported through ``sys.unraisablehook``, and the others go on.
+
+    >>> Injector.of((), None).is_over
+    True
     """
 
     def __init__(self, planned: Iterable[Planned], knobs: EngineKnobs) -> None:

@@ -149,12 +149,32 @@ class FailureScenario:
 
 
 class MarketDataOutage(FailureScenario):
-    """The feed is gone: nothing new arrives, and nothing may be executed on what is old."""
+    """The feed is gone: nothing new arrives, and nothing may be executed on what is old.
+
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+    >>> outage = MarketDataOutage(lifecycle)
+    >>> outage.activate()
+    >>> lifecycle.state.name, held_causes(lifecycle)
+    ('DEGRADED', ('market data outage',))
+    >>> outage.deactivate()
+    >>> lifecycle.state.name
+    'READY'
+    """
 
     cause = "market data outage"
 
 
 class ExecutionFailure(FailureScenario):
-    """Orders cannot be executed, though market data flows."""
+    """Orders cannot be executed, though market data flows.
+
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> _ = lifecycle.transition_to(State.WARMUP)
+    >>> with ExecutionFailure(lifecycle):
+    ...     lifecycle.history[-1].cause
+    'execution failure'
+    """
 
     cause = "execution failure"

@@ -16,7 +16,13 @@ __all__ = ["FeedCounters", "Look", "SinkCounters", "StageCounters"]
 
 
 class FeedCounters(Protocol):
-    """The feed's side of the ring, as its receiver could count it; ``EngineSnapshot.feed`` is one."""
+    """The feed's side of the ring, as its receiver could count it; ``EngineSnapshot.feed`` is one.
+
+    >>> from tickpath.control.health.objects import ObjectFeed
+    >>> feed: FeedCounters = ObjectFeed(published=5, newest_ns=1_000)
+    >>> feed.gaps is None  # not known
+    True
+    """
 
     @property
     def published(self) -> int:
@@ -52,7 +58,13 @@ class FeedCounters(Protocol):
 
 
 class StageCounters(Protocol):
-    """One reading stage; ``StageState`` of an engine's snapshot is one. Terms of its ledger, one tuple."""
+    """One reading stage; ``StageState`` of an engine's snapshot is one. Terms of its ledger, one tuple.
+
+    >>> from tickpath.control.health.objects import ObjectStage
+    >>> stage: StageCounters = ObjectStage(processed=5, lost=0, shed=0, cursor=5, backlog=2)
+    >>> stage.backlog
+    2
+    """
 
     @property
     def processed(self) -> int:
@@ -88,7 +100,13 @@ class StageCounters(Protocol):
 
 
 class SinkCounters(Protocol):
-    """The observability sink behind its lossy ring."""
+    """The observability sink behind its lossy ring.
+
+    >>> from tickpath.control.health.objects import ObjectSink
+    >>> sink: SinkCounters = ObjectSink(shown=5, dropped=0)
+    >>> sink.shown
+    5
+    """
 
     @property
     def shown(self) -> int:
@@ -103,6 +121,11 @@ class Look(NamedTuple):
     """The counters of one control step.
 
     A tuple, because one is made at every step: a frozen dataclass takes several times as long to make.
+
+    >>> from tickpath.control.health.objects import ObjectFeed
+    >>> from tickpath.core.state import State
+    >>> Look(10_000_000, State.READY, 2, 1_024, ObjectFeed(5, 1_000), {}).feed.published
+    5
     """
 
     at_ns: int

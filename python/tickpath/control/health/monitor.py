@@ -29,7 +29,13 @@ _VERDICTS = get_args(Verdict)
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A probe, and how patient the monitor is with it."""
+    """A probe, and how patient the monitor is with it.
+
+    >>> from tickpath.config.scenario.probes import BacklogSettings
+    >>> from tickpath.control.health.probes import Backlog
+    >>> Watch(Backlog(BacklogSettings()), raise_after=3).clear_after
+    1
+    """
 
     probe: Probe
     """The probe."""
@@ -41,7 +47,12 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class HealthChange:
-    """A cause that a step raised or cleared."""
+    """A cause that a step raised or cleared.
+
+    >>> from tickpath.control.health.reading import Reading
+    >>> HealthChange(5, "quiet", Cause("market data outage"), True, Reading("failing", 9, 5)).raised
+    True
+    """
 
     at_ns: int
     """Run time of the look."""
@@ -57,7 +68,12 @@ class HealthChange:
 
 @dataclass(frozen=True, slots=True)
 class ProbeStatus:
-    """A probe as of the last step, for people and metrics."""
+    """A probe as of the last step, for people and metrics.
+
+    >>> from tickpath.config.scenario.probes import BacklogSettings
+    >>> HealthMonitor.of((BacklogSettings(),), Lifecycle()).readings[0].verdict
+    'unknown'
+    """
 
     name: str
     """The probe's name."""
@@ -113,6 +129,17 @@ class HealthMonitor:
 
     Raises ``ArgumentTypeError`` for what is no probe or no lifecycle, ``ArgumentValueError`` for two probes
     of one name and for a patience below 1.
+
+    >>> from tickpath.config.scenario.probes import BacklogSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.control.health.objects import ObjectFeed, ObjectStage
+    >>> from tickpath.core.state import State
+    >>> lifecycle = Lifecycle()
+    >>> monitor = HealthMonitor.of((BacklogSettings(),), lifecycle)
+    >>> stages = {"executor": ObjectStage(processed=0, lost=0, shed=0, cursor=0, backlog=900)}
+    >>> look = Look(0, State.READY, 2, 1_024, ObjectFeed(9, 0), stages)
+    >>> [change.cause.words for change in monitor.step(look)]
+    ['execution backlog']
     """
 
     def __init__(self, probes: Iterable[Probe | Watch], lifecycle: Lifecycle) -> None:

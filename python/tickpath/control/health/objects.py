@@ -90,6 +90,16 @@ class ObjectLooks:
 
     Raises ``ArgumentTypeError`` for a clock that cannot be called, ``ArgumentValueError`` for a consumer
     called ``"executor"``.
+
+    >>> from tickpath.core.bus import Consumer, RingBuffer
+    >>> from tickpath.core.state import Lifecycle
+    >>> ring = RingBuffer[int](8)
+    >>> looks = ObjectLooks(
+    ...     ring=ring, lifecycle=Lifecycle(), clock=lambda: 0, consumers={"slow": Consumer(ring)}
+    ... )
+    >>> _ = ring.publish_many(range(5))
+    >>> looks.look().stages["slow"].backlog
+    5
     """
 
     def __init__(

@@ -21,6 +21,12 @@ class OverLimitSink:
     ``then`` is shown every ack afterwards. It runs inline with the executor and allocates nothing; its
     counters may be read from any thread. Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for a limit
     below 1.
+
+    >>> from types import SimpleNamespace
+    >>> sink = OverLimitSink(50_000)
+    >>> sink.observe("event", SimpleNamespace(latency_ns=80_000))
+    >>> sink.observed, sink.over_limit
+    (1, 1)
     """
 
     __slots__ = ("_limit_ns", "_then", "observed", "over_limit")

@@ -19,6 +19,9 @@ class Reading:
 
     Nobody changes one. It is not frozen because each probe makes one at every step, and freezing takes more
     time than most probes do.
+
+    >>> Reading("failing", 0.75, 0.5, "of the ring unread").verdict
+    'failing'
     """
 
     verdict: Verdict
@@ -36,6 +39,14 @@ class Probe(Protocol):
 
     A probe may remember earlier looks, so it belongs to one monitor. It reads counters only, does not
     block, and says ``"unknown"`` rather than guess.
+
+    >>> class Quiet:
+    ...     name, cause = "quiet", "market data outage"
+    ...
+    ...     def read(self, look: Look) -> Reading:
+    ...         quiet_ns = look.at_ns - (look.feed.newest_ns or 0)
+    ...         return Reading("failing" if quiet_ns > 1_000 else "ok", quiet_ns, 1_000, "ns of quiet")
+    >>> quiet: Probe = Quiet()
     """
 
     @property
@@ -52,7 +63,13 @@ class Probe(Protocol):
 
 @runtime_checkable
 class Acknowledged(Protocol):
-    """A probe that fails until somebody says that he has seen to it."""
+    """A probe that fails until somebody says that he has seen to it.
+
+    >>> from tickpath.config.scenario.probes import RefusedMovesSettings
+    >>> from tickpath.control.health.probes import RefusedMoves
+    >>> isinstance(RefusedMoves(RefusedMovesSettings()), Acknowledged)
+    True
+    """
 
     def acknowledge(self) -> None:
         """What was found so far is known, and does not count from now on."""

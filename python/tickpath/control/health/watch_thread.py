@@ -44,6 +44,13 @@ class WatchThread:
     of the ``with``, the causes of its probes are released: nobody would clear them any more.
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for an interval outside 1 ns to an hour.
+
+    >>> from tickpath.core.bus import Consumer, RingBuffer
+    >>> from tickpath.core.state import Lifecycle
+    >>> ring, lifecycle = RingBuffer[int](8), Lifecycle()
+    >>> with monitor_objects([], ring=ring, lifecycle=lifecycle, consumers={"slow": Consumer(ring)}) as watch:
+    ...     watch.errors
+    0
     """
 
     def __init__(

@@ -29,6 +29,14 @@ def write_hlog(
 
     Raises ``ArgumentValueError`` for a tag that is empty or holds a comma or white space, and ``OSError`` if
     the file cannot be written; what stood there before is untouched then.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from tickpath.config.recorded import read_hlog
+    >>> path = Path(tempfile.mkdtemp(), "latency.hlog")
+    >>> write_hlog(path, LatencyHistogram([100, 200, 300]))
+    >>> [histogram.count for histogram in read_hlog(path).values()]
+    [3]
     """
     tagged = {None: histograms} if isinstance(histograms, LatencyHistogram) else histograms
     lines = [(tag, histogram, offset_ns, length_ns) for tag, histogram in tagged.items()]

@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from tickpath._native import (
     AckReader,
+    AckSlice,
+    AckSlices,
     AckWindow,
     AckWindowFigures,
     EngineLedger,
@@ -55,6 +57,8 @@ from tickpath.core.engine.virtual_engine import VirtualEngine
 
 __all__ = [
     "AckReader",
+    "AckSlice",
+    "AckSlices",
     "AckWindow",
     "AckWindowFigures",
     "Engine",

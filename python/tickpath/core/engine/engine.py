@@ -42,6 +42,16 @@ class Engine(EngineFace[LiveEngine]):
     Dropping a running engine stops it; its threads have ended when it is gone.
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
+
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+    >>> engine = Engine(MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000), lifecycle)
+    >>> engine.start()
+    >>> record = engine.finish()
+    >>> record.stages[0].ledger.executed
+    1000
     """
 
     def __init__(

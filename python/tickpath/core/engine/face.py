@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from tickpath._native import (
+    AckSlices,
     AckWindow,
     EngineSnapshot,
     EventRing,
@@ -128,6 +129,24 @@ class EngineFace(Generic[_N]):
         """
         acks = self._native.acks()
         return None if acks is None else AckWindow(acks, shared_stamps=self._shared_stamps)
+
+    def ack_slices(self, *, begin_ns: int, slice_ns: int, slices_max: int) -> AckSlices | None:
+        """The run's acks, folded into slices of run time that begin at ``begin_ns`` on the run's clock.
+
+        From the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another. Raises
+        ``ArgumentValueError`` for slices of no length.
+        """
+        acks = self._native.acks()
+        if acks is None:
+            return None
+        return AckSlices(
+            acks,
+            begin_ns=begin_ns,
+            slice_ns=slice_ns,
+            slices_max=slices_max,
+            shared_stamps=self._shared_stamps,
+            planned=self.plan_length_ns is not None,
+        )
 
     def flight_reader(self) -> FlightReader | None:
         """What copies the last events and acks of the run out of its rings, at any moment, in one call.

@@ -18,7 +18,11 @@ __all__ = ["SinkAccount", "SinkShow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkAccount:
-    """What a sink was shown, and what it was not: together every ack of the run."""
+    """What a sink was shown, and what it was not: together every ack of the run.
+
+    >>> SinkAccount(sink="Log", shown=900, dropped=100, errors=0, ended_by="SystemExit").failure
+    'the sink Log ended its thread by SystemExit: 900 acks were shown to it, and 100 were not'
+    """
 
     sink: str
     """Who it is: the name of its class."""

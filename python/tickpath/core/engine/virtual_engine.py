@@ -39,6 +39,18 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
     moment, and nothing is reproducible.
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
+
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+    >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+    >>> engine = VirtualEngine(source, lifecycle)
+    >>> engine.start()
+    >>> engine.advance(10_000), engine.snapshot().published
+    (False, 11)
+    >>> engine.finish().stages[0].ledger.executed
+    1000
     """
 
     def __init__(

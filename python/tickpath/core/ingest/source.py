@@ -29,7 +29,11 @@ KINDS = ("auto", "lobster", "collector", "dbn", "itch", "table")
 
 
 class RowError(NamedTuple):
-    """A row, record or message that was left out under ``policy="skip"``."""
+    """A row, record or message that was left out under ``policy="skip"``.
+
+    >>> RowError("trades.csv", line=7, byte_offset=None, field="price", reason="is no number").field
+    'price'
+    """
 
     path: str
     """The file, or a description of the table."""

@@ -14,7 +14,11 @@ __all__ = ["LEGAL_MOVES", "State", "Transition"]
 
 
 class State(IntEnum):
-    """What the system may do now. The values are the codes in the gate's word."""
+    """What the system may do now. The values are the codes in the gate's word.
+
+    >>> f"{State.READY}", int(State.READY)
+    ('READY', 2)
+    """
 
     INIT = 0
     """Nothing may be processed."""
@@ -47,7 +51,13 @@ LEGAL_MOVES: Mapping[State, tuple[State, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The record of one move; immutable and picklable."""
+    """The record of one move; immutable and picklable.
+
+    >>> from tickpath.core.state import Lifecycle
+    >>> made = Lifecycle().transition_to(State.WARMUP, "started")
+    >>> made.source.name, made.target.name, made.cause, made.epoch
+    ('INIT', 'WARMUP', 'started', 1)
+    """
 
     epoch: int
     """Number of this transition, from 1."""

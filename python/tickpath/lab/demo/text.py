@@ -74,7 +74,7 @@ def _machine(report: Mapping[str, Any], steady: Mapping[str, Any] | None) -> lis
             "floor",
             (
                 f"p50 {duration(floor['p50_ns'])}, p99 {duration(floor['p99_ns'])}, p99.9 "
-                f"{duration(floor['p99_9_ns'])}: the machine's own pauses (tickpath doctor)"
+                f"{duration(floor['p99_9_ns'])}; tickpath doctor says more"
             ),
         )
     )
@@ -109,6 +109,9 @@ def _warmup(warmups: list[Mapping[str, Any]]) -> str:
     last = warmups[-1]
     spread = "unknown" if last["spread"] is None else f"{last['spread']:.1%}"
     rounds = last["rounds"]
+    if last["verdict"] != "passed":
+        flat = f"never {last['flat_rounds']} medians in a row within {last['tolerance']:.0%}"
+        return f"{last['verdict']}: {len(rounds)} rounds, {flat}"
     median = duration(rounds[-1]["p50_ns"]) if rounds else "unknown"
     flat = f"the last {last['flat_rounds']} medians within {spread} of {median}"
     return f"{last['verdict']}: {len(rounds)} rounds, {flat}"
@@ -119,10 +122,10 @@ def _observer(observer: Mapping[str, Any] | None) -> str:
         return "not measured"
     acks = f"{count(observer['dropped'])} of {count(observer['shown'] + observer['dropped'])} acks missed"
     low, high = observer["cost_ns_low"], observer["cost_ns_high"]
-    seen = f"{_signed(low)} to {_signed(high)}, pairs in turns: {observer['pairs']}"
+    seen = f"{_signed(low)} to {_signed(high)}, pairs: {observer['pairs']}"
     if low <= 0:
-        return f"a sink's cost is lost in the machine's noise ({seen}); {acks}"
-    return f"a sink costs {_signed(observer['cost_ns'])} at p50 ({seen}); {acks}"
+        return f"a sink's cost is lost in the noise ({seen})\n{acks}"
+    return f"a sink costs {_signed(observer['cost_ns'])} at p50 ({seen})\n{acks}"
 
 
 def _signed(ns: int) -> str:
@@ -178,7 +181,7 @@ def _numbers(act: Mapping[str, Any]) -> str:
     """What it saw, in the words of its causes, and what it counted."""
     rows = {row["name"]: row["measured"] for row in act["grade"]}
     raised = dict.fromkeys(event["cause"] for event in act["health"] if event["raised"])
-    words = [f"seen: {', '.join(raised)}"] if raised else []
+    words = [", ".join(raised)] if raised else []
     if act["waiting"] is not None:
         words.append(f"{count(act['waiting'])} events waited")
     words += [
@@ -187,7 +190,7 @@ def _numbers(act: Mapping[str, Any]) -> str:
         if name != "executor"
     ]
     if "events lost at the source" in rows:
-        words.append(f"{count(rows['events lost at the source'])} lost at the source")
+        words.append(f"{count(rows['events lost at the source'])} lost at source")
     if "time to drain" in rows:
         words.append(
             f"drained in {duration(rows['time to drain'])}, {count(rows['events left unread'])} unread"

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import collections
 import hashlib
-import importlib
 import importlib.util
 import itertools
 import logging
@@ -46,6 +45,7 @@ _GATHER_S = 30
 #: A batch takes about so long: long beside what a task costs, short beside what a dead worker may cost.
 _BATCH_NS = 500_000_000
 _BATCH_MAX = 512
+_PIECES_MAX = 8
 _COUNT_THREADS_NS = 2_000_000_000
 #: How often a run is sent, if it is the cluster that loses it: a scheduler that forgot it, a lost answer.
 _SENT_MAX = 4
@@ -66,7 +66,8 @@ class DaskCluster:
                 f"{address} needs distributed, which is not installed: pip install 'tickpath[dask]'"
             )
         # Here already: it takes its time, and a signal later on is not to end it.
-        importlib.import_module("distributed")
+        import distributed  # noqa: F401
+
         self.name = f"dask://{match[1]}"
         self._scheduler = f"tcp://{match[1]}"
         self._client: Any = None
@@ -181,8 +182,9 @@ class _Work:
         if self._again:
             return self._again.popleft()
         wanted = min(_BATCH_MAX, _BATCH_NS // max(self._each_ns, 1))
-        # Towards the end in ever smaller pieces: nobody is to wait for the last one.
-        fair = self._left // (4 * max(self._threads, 1))
+        # Towards the end in smaller pieces: nobody is to wait long for the last one. What is too small waits
+        # for the cluster more than it works.
+        fair = max(self._left // (4 * max(self._threads, 1)), wanted // _PIECES_MAX)
         batch = list(itertools.islice(self._runs, max(1, min(wanted, fair))))
         self._left -= len(batch)
         return batch

@@ -105,7 +105,7 @@ def _grid(facts: list[tuple[str, str]]) -> Table:
 def _points(report: Mapping[str, Any]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for axis in report["axes"]:
-        table.add_column(axis["key"], justify="right", overflow="fold")
+        table.add_column(Text(axis["key"]), justify="right", overflow="fold")
     for heading in ("runs", "failed", "p99", "worst", "missed", "objectives"):
         table.add_column(heading, justify="right")
     points = report["points"]
@@ -130,7 +130,8 @@ def _points(report: Mapping[str, Any]) -> Table:
 def _missed(point: Mapping[str, Any]) -> str:
     if not point["published"]:
         return "unknown"
-    return f"{100 * point['missed'] / point['published']:.2g} %" if point["missed"] else "0"
+    share = point["missed"] / point["published"]
+    return f"{100 * share:.2g} %" if share else "0"
 
 
 def _objectives(point: Mapping[str, Any]) -> str:

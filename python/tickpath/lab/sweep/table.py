@@ -6,7 +6,6 @@ it is needed.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import itertools
 import json
@@ -32,7 +31,6 @@ Format = Literal["parquet", "arrow"]
 
 _INT64_MAX = (1 << 63) - 1
 _ROWS_AT_A_TIME = 20_000
-_MODULES = ("pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_svg", "matplotlib.ticker")
 _NEEDED = {"pyarrow": "its table", "matplotlib": "its picture"}
 
 
@@ -45,8 +43,9 @@ def load_packages() -> None:
         raise SweepRefused(
             f"a sweep needs {' and '.join(missing)}, which is not installed: pip install 'tickpath[sweep]'"
         )
-    for name in _MODULES:
-        importlib.import_module(name)
+    import matplotlib.backends.backend_svg
+    import matplotlib.ticker  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
 
 
 def table_bytes(tally: Tally, rows: Iterable[Mapping[str, Any]], kind: Format) -> bytes:

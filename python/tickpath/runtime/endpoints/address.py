@@ -15,7 +15,11 @@ _PORT_MAX = 65_535
 
 @dataclass(frozen=True, slots=True)
 class HttpAddress:
-    """An IP address and a port; port 0 is any that is free."""
+    """An IP address and a port; port 0 is any that is free.
+
+    >>> str(HttpAddress("::1", 9464))
+    '[::1]:9464'
+    """
 
     host: str
     """The address in numbers, version 4 or 6."""
@@ -31,6 +35,11 @@ def parse_address(text: str, *, allow_remote: bool = False) -> HttpAddress:
 
     No name but ``localhost`` is looked up. Raises ``ArgumentValueError`` for anything else, and for an
     address that other machines reach unless ``allow_remote``: there is neither a password nor encryption.
+
+    >>> parse_address("localhost:9464")
+    HttpAddress(host='127.0.0.1', port=9464)
+    >>> parse_address("0.0.0.0:9464", allow_remote=True).host
+    '0.0.0.0'
     """
     host, colon, port_text = text.rpartition(":")
     if not (port_text.isascii() and port_text.isdigit()) or int(port_text) > _PORT_MAX:

@@ -48,6 +48,16 @@ class Endpoints:
     The port is bound here, so that a port that is taken is known before the run begins. Raises
     ``EndpointsUnavailable`` if the address cannot be bound or the extra ``http`` is not installed, and
     ``ArgumentTypeError`` or ``ArgumentValueError`` for limits that make no sense.
+
+    >>> from urllib.request import urlopen
+    >>> from tickpath.core.state import Lifecycle
+    >>> from tickpath.runtime.readiness import Readiness
+    >>> from tickpath.runtime.status import StatusBoard
+    >>> lifecycle = Lifecycle()
+    >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+    >>> with Endpoints(board, HttpAddress("127.0.0.1", 0)) as endpoints:
+    ...     endpoints.url.startswith("http://127.0.0.1:")
+    True
     """
 
     def __init__(

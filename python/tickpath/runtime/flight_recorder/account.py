@@ -16,7 +16,24 @@ Why = Literal["dumps_max", "gap", "memory", "over"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpNote:
-    """One dump."""
+    """One dump.
+
+    >>> note = DumpNote(
+    ...     number=1,
+    ...     at_ns=550_000_000,
+    ...     fired=(),
+    ...     events=4_096,
+    ...     events_overwritten=0,
+    ...     events_not_kept=0,
+    ...     acks=4_096,
+    ...     acks_overwritten=0,
+    ...     acks_not_kept=0,
+    ...     files=("0001-signal.trace.json",),
+    ...     failure=None,
+    ... )
+    >>> note.files
+    ('0001-signal.trace.json',)
+    """
 
     number: int
     """From 1."""
@@ -44,20 +61,30 @@ class DumpNote:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """Triggers that made no dump."""
+    """Triggers that made no dump.
+
+    >>> Suppressed("overrun", "gap", 12).count
+    12
+    """
 
     trigger: str
     """Which."""
     why: Why
     """``dumps_max``: there were so many already. ``gap``: too soon after the last one of the same trigger.
-    ``memory``: there was not the memory for the copy. ``over``: asked for when the run was over."""
+    ``memory``: there was not the memory for the copy. ``over``: asked for when there was no run
+    any more, or never."""
     count: int
     """How often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightAccount:
-    """What became of a recorder's triggers."""
+    """What became of a recorder's triggers.
+
+    >>> from tickpath.config.flight import FlightSettings
+    >>> FlightAccount(settings=FlightSettings(), folder=None).failures
+    0
+    """
 
     settings: FlightSettings
     """How much it kept, and when it was to write."""

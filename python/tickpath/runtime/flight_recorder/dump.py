@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tickpath.core.arrow import ArrowRows
 from tickpath.core.whole_file import write_whole
 from tickpath.errors import ArgumentValueError
 
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
+    import pyarrow
     from numpy.typing import NDArray
 
     from tickpath.config.flight import FlightSettings
     from tickpath.control.automation import AuditEntry
     from tickpath.control.failure import Cause, InjectionEvent
     from tickpath.control.health import Look
-    from tickpath.core.arrow import ArrowRows
     from tickpath.core.engine import FlightTail
     from tickpath.core.state import Transition
     from tickpath.runtime.drivers import Mode
@@ -33,7 +34,12 @@ __all__ = ["CauseMove", "FlightDump", "check_arrow"]
 
 
 class CauseMove(NamedTuple):
-    """A cause that was raised or cleared, by whomever."""
+    """A cause that was raised or cleared, by whomever.
+
+    >>> from tickpath.control.failure import Cause
+    >>> CauseMove(550_000_000, Cause("market data outage"), raised=True).cause.words
+    'market data outage'
+    """
 
     at_ns: int
     """Run time of the control step that saw it."""
@@ -45,7 +51,13 @@ class CauseMove(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FlightDump:
-    """The last events, acks and transitions of a run as of one moment, and what the control plane saw."""
+    """The last events, acks and transitions of a run as of one moment, and what the control plane saw.
+
+    >>> from tickpath.runtime.flight_recorder import FlightRecorder
+    >>> recorder = FlightRecorder()  # given to a session, it has them in `dumps`
+    >>> recorder.dumps
+    ()
+    """
 
     number: int
     """From 1, in the order they were taken."""
@@ -80,11 +92,11 @@ class FlightDump:
     looks: tuple[Look, ...]
     """What the last control steps saw."""
     injections: tuple[InjectionEvent, ...] = ()
-    """Faults that began and ended, the last of them."""
+    """Faults that began and ended."""
     causes: tuple[CauseMove, ...] = ()
-    """Causes that came and went, the last of them."""
+    """Causes that came and went."""
     audit: tuple[AuditEntry, ...] = ()
-    """What the runbooks did, the last of it."""
+    """What the runbooks did."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """What the recorder was told of the run: plain values, written into every file."""
 
@@ -119,7 +131,6 @@ class FlightDump:
         """The events with their sequence as Arrow columns, through the PyCapsule interface."""
         import numpy as np
 
-        from tickpath.core.arrow import ArrowRows
         from tickpath.core.ingest.event import EVENT_DTYPE
 
         rows = np.empty(len(self.events), dtype=[("seq", "<u8"), *EVENT_DTYPE.descr])
@@ -131,12 +142,10 @@ class FlightDump:
 
     def ack_rows(self) -> ArrowRows:
         """The acks as Arrow columns, through the PyCapsule interface; ``seq`` joins them with the events."""
-        from tickpath.core.arrow import ArrowRows
-
         return ArrowRows(self.acks)
 
     def contents(self, *, arrow: bool = False) -> dict[str, Callable[[], bytes]]:
-        """The names of its files, and what makes each: the trace, and with ``arrow`` two Arrow files.
+        """The names of its files, and what makes each: the trace, and with ``arrow`` three Arrow files.
 
         Raises ``ArgumentValueError`` for ``arrow`` without pyarrow.
         """
@@ -145,6 +154,7 @@ class FlightDump:
             check_arrow()
             contents[f"{self.stem}.events.arrow"] = lambda: self._arrow_file(self.event_rows())
             contents[f"{self.stem}.acks.arrow"] = lambda: self._arrow_file(self.ack_rows())
+            contents[f"{self.stem}.transitions.arrow"] = lambda: self._arrow_file(self._transition_rows())
         return contents
 
     def write(self, folder: str | os.PathLike[str], *, arrow: bool = False) -> tuple[str, ...]:
@@ -157,13 +167,28 @@ class FlightDump:
             write_whole(Path(folder) / name, content())
         return tuple(contents)
 
-    def _arrow_file(self, rows: ArrowRows) -> bytes:
+    def _transition_rows(self) -> pyarrow.Table:
+        """The transitions as a table, their stamps by the stamps' clock."""
+        import pyarrow
+
+        moves = self.transitions
+        return pyarrow.table(
+            {
+                "epoch": pyarrow.array([move.epoch for move in moves], pyarrow.uint64()),
+                "source": pyarrow.array([move.source.name for move in moves], pyarrow.string()),
+                "target": pyarrow.array([move.target.name for move in moves], pyarrow.string()),
+                "at_ns": pyarrow.array([move.at_ns for move in moves], pyarrow.int64()),
+                "cause": pyarrow.array([move.cause for move in moves], pyarrow.string()),
+            }
+        )
+
+    def _arrow_file(self, rows: ArrowRows | pyarrow.Table) -> bytes:
         """The rows as an Arrow IPC file, with the metadata under the key ``tickpath``."""
         import json
 
         import pyarrow
 
-        table = pyarrow.table(rows)
+        table = pyarrow.table(rows) if isinstance(rows, ArrowRows) else rows
         said = json.dumps(self.metadata(), separators=(",", ":")).encode("ascii")
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"tickpath": said})
         out = pyarrow.BufferOutputStream()

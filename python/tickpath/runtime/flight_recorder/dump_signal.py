@@ -24,6 +24,14 @@ class DumpSignal:
 
     Installs its handler only in the main thread, where signals arrive, and only if ``recorder`` heeds a
     ``signal``; the old one is put back. The handler notes, and does nothing else.
+
+    >>> import signal
+    >>> from tickpath.runtime.flight_recorder import FlightRecorder
+    >>> before = signal.getsignal(signal.SIGUSR1)
+    >>> with DumpSignal(FlightRecorder()):
+    ...     signal.raise_signal(signal.SIGUSR1)  # `kill -USR1` of a run
+    >>> signal.getsignal(signal.SIGUSR1) == before
+    True
     """
 
     def __init__(self, recorder: FlightRecorder) -> None:

@@ -22,6 +22,7 @@ from tickpath.config.checks import flag, instance
 from tickpath.config.engine import ACK_CAPACITY
 from tickpath.config.flight import FlightSettings
 from tickpath.control.failure.causes import held
+from tickpath.core.fork import HomeProcess
 from tickpath.core.whole_file import write_whole
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.flight_recorder.account import DumpNote, FlightAccount, Suppressed, Why
@@ -55,7 +56,23 @@ class FlightRecorder:
     Give it to a ``Session``, which begins it, asks it at each control step, and ends it. A run without a ring
     of acks gets one of ``last`` slots, 65,536 at least; a ring that was asked for keeps its size.
 
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.runtime.session import Session
+    >>> recorder = FlightRecorder(settings=FlightSettings(last=100, dump_on=("transition:READY", "end")))
+    >>> source = MarketDataSource.synthetic(rate_hz=100_000, events=5_000)
+    >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+    >>> [(dump.fired[0].trigger, len(dump.events), len(dump.acks)) for dump in recorder.dumps]
+    [('transition:READY', 100, 100), ('end', 100, 100)]
+
     Raises ``ArgumentTypeError``, and ``ArgumentValueError`` for ``arrow`` without pyarrow.
+
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.runtime.session import Session
+    >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=2_000)
+    >>> recorder = FlightRecorder(settings=FlightSettings(last=100, dump_on=("end",)))
+    >>> result = Session(source, mode="virtual", recorder=recorder).run()
+    >>> [len(dump.events) for dump in recorder.dumps]
+    [100]
     """
 
     def __init__(
@@ -73,7 +90,7 @@ class FlightRecorder:
             check_arrow()
         self._folder = None if folder is None else Path(folder)
         self._arrow = arrow
-        self._pid = os.getpid()
+        self._home = HomeProcess()
         self._provenance = dict(provenance or {})
         self._run: _Run | None = None
         self._is_over = False
@@ -82,7 +99,7 @@ class FlightRecorder:
         self._dumps: list[FlightDump] = []
         self._notes: list[DumpNote] = []
         self._fired: deque[tuple[int, Fired]] = deque(maxlen=_LOOKS)
-        self._causes: deque[CauseMove] = deque(maxlen=self._settings.last)
+        self._causes: list[CauseMove] = []
         self._held: tuple[Cause, ...] = ()
         self._dumped_at_ns: dict[str, int] = {}
         self._suppressed: dict[tuple[str, Why], int] = {}
@@ -112,7 +129,7 @@ class FlightRecorder:
         """What became of its triggers so far."""
         suppressed = dict(self._suppressed)
         # A copy, which nothing comes between: a signal may ask at any line of ours.
-        for trigger, _ in tuple(self._requests) if self._is_over else ():
+        for trigger, _ in tuple(self._requests) if self._is_over or self._run is None else ():
             suppressed[trigger, "over"] = suppressed.get((trigger, "over"), 0) + 1
         watch = None if self._run is None else self._run.watch
         return FlightAccount(
@@ -127,8 +144,8 @@ class FlightRecorder:
     def request(self, evidence: str = "asked for", *, by_signal: bool = False) -> None:
         """Asks for a dump at the next control step; of several before one step there is one dump.
 
-        From any thread, and from a signal handler. One that comes when the run is over is counted. The dump's
-        trigger is ``request``, or ``signal``.
+        From any thread, and from a signal handler. One that comes when the run is over, or that never begins,
+        is counted. The dump's trigger is ``request``, or ``signal``.
         """
         self._requests.append(("signal" if by_signal else "request", evidence))
 
@@ -228,7 +245,7 @@ class FlightRecorder:
         failure = None
         if self._folder is None:
             self._dumps.append(dump)
-        elif os.getpid() != self._pid:
+        elif not self._home.is_here():
             # The folder is the parent's.
             failure = "a fork writes nothing in the name of the process that it comes from"
         else:
@@ -260,7 +277,7 @@ class FlightRecorder:
 
 
 class Seen(NamedTuple):
-    """What the recorder saw at the control steps so far, the last of it."""
+    """What the recorder saw at the control steps so far; of looks and triggers the last."""
 
     looks: tuple[Look, ...]
     causes: tuple[CauseMove, ...]
@@ -332,8 +349,7 @@ class _Run:
     ) -> FlightDump:
         """Everything as of now; the rings first, for they go on."""
         tail: FlightTail = self._reader.read_into(self._events, self._acks)
-        last = self._flight.last
-        transitions = self.lifecycle.history[-last:]
+        transitions = self.lifecycle.history[-self._flight.last :]
         return FlightDump(
             number=number,
             # After the copy: nothing in it is later.
@@ -353,7 +369,7 @@ class _Run:
             transitions_dropped=transitions[0].epoch - 1 if transitions else 0,
             looks=seen.looks,
             causes=seen.causes,
-            injections=() if plane is None else tuple(plane.injector.log[-last:]),
-            audit=() if plane is None else plane.automation.audit.entries[-last:],
+            injections=() if plane is None else plane.injector.log,
+            audit=() if plane is None else plane.automation.audit.entries,
             provenance=provenance,
         )

@@ -10,6 +10,8 @@ A line for each trace event, sorted by nothing: viewers do that. The same dump g
 from __future__ import annotations
 
 import json
+from io import BytesIO
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tickpath.runtime.flight_recorder import control_tracks, engine_tracks
@@ -31,7 +33,13 @@ def chrome_trace(dump: FlightDump) -> bytes:
     counted under ``before_window``.
     """
     window = Window(_begin_ns(dump), dump.at_ns)
-    lines = [*_names(dump), *engine_tracks.lines(dump, window), *control_tracks.lines(dump, window)]
+    lines = chain(_names(dump), engine_tracks.lines(dump, window), control_tracks.lines(dump, window))
+    out = BytesIO()
+    out.write(b'{"traceEvents":[\n')
+    out.write(next(lines).encode("ascii"))
+    for line in lines:
+        out.write(b",\n")
+        out.write(line.encode("ascii"))
     said: dict[str, Any] = {
         **dump.metadata(),
         "window_ns": [window.begin_ns, window.end_ns],
@@ -39,8 +47,8 @@ def chrome_trace(dump: FlightDump) -> bytes:
         "straightened": window.straightened,
     }
     # No displayTimeUnit: there are readers that take it for the unit of the stamps.
-    text = '{"traceEvents":[\n' + ",\n".join(lines) + '\n],"otherData":' + json.dumps(said) + "}\n"
-    return text.encode("ascii")
+    out.write(f'\n],"otherData":{json.dumps(said)}}}\n'.encode("ascii"))
+    return out.getvalue()
 
 
 def _begin_ns(dump: FlightDump) -> int:

@@ -30,7 +30,11 @@ _ACKS_FOR = {"p50": 20, "p99": 1_000, "max": 1}
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A trigger that has fired."""
+    """A trigger that has fired.
+
+    >>> Fired("p99>50us", "p99", "p99 was 61.3 µs", may_repeat=True).slug
+    'p99'
+    """
 
     trigger: str
     """Which, in the words it was given in; ``request`` where somebody asked."""

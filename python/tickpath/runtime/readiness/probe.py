@@ -32,7 +32,13 @@ _NS_MAX = (1 << 63) - 1
 
 
 class HasReadings(Protocol):
-    """A health monitor, as far as it is read here."""
+    """A health monitor, as far as it is read here.
+
+    >>> from tickpath.control.health import HealthMonitor
+    >>> monitor: HasReadings = HealthMonitor([], Lifecycle())
+    >>> monitor.readings
+    ()
+    """
 
     @property
     def readings(self) -> Sequence[ProbeStatus]:
@@ -46,6 +52,10 @@ class Readiness:
     them, by ``clock``, is taken for dead. In virtual time ``clock`` is the virtual one.
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for numbers that are no integers from 1.
+
+    >>> readiness = Readiness(Lifecycle(), interval_ns=10_000_000)
+    >>> readiness.is_ready, str(readiness.why_not_ready()[0])
+    (False, 'state is INIT, expected READY')
     """
 
     def __init__(

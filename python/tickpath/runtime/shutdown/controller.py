@@ -32,7 +32,18 @@ _NS_MAX = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShutdownResult:
-    """A shutdown that is over."""
+    """A shutdown that is over.
+
+    >>> from tickpath.control.automation.rehearsal import look_at
+    >>> from tickpath.core.state import State
+    >>> shutdown = Shutdown(drain_ns=0)
+    >>> shutdown.request("SIGTERM")
+    >>> shutdown.step(look_at(State.READY))
+    'stop'
+    >>> result = shutdown.account(5, unread={"executor": 3})
+    >>> result.by, result.drained, result.reason
+    (('SIGTERM',), False, 'the deadline of 0 ns passed, the feed had not ended')
+    """
 
     requested_at_ns: int
     """Run time of the control step that saw the request, in nanoseconds."""
@@ -60,6 +71,13 @@ class Shutdown:
     """An orderly end: stop the intake, drain for at most ``drain_ns``, account for the rest.
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` if ``drain_ns`` is no integer from 0.
+
+    >>> shutdown = Shutdown(drain_ns=1_000_000_000)
+    >>> shutdown.phase, shutdown.is_requested
+    ('running', False)
+    >>> shutdown.request("operator")
+    >>> shutdown.is_requested
+    True
     """
 
     def __init__(self, drain_ns: int) -> None:

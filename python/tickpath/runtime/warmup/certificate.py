@@ -17,7 +17,11 @@ WarmupVerdict = Literal["passed", "failed", "interrupted"]
 
 @dataclass(frozen=True, slots=True)
 class WarmupRound:
-    """One round: so many events, and how long the middle one took."""
+    """One round: so many events, and how long the middle one took.
+
+    >>> WarmupRound(events=500, samples=500, p50_ns=410, service_p50_ns=90, spread=None).p50_ns
+    410
+    """
 
     events: int
     """Events the executor processed in it; those that were lost on the way are not among them."""
@@ -33,7 +37,26 @@ class WarmupRound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmupCertificate:
-    """A warm-up that is over."""
+    """A warm-up that is over.
+
+    >>> certificate = WarmupCertificate(
+    ...     attempt=1,
+    ...     kind="count",
+    ...     began_ns=0,
+    ...     ended_ns=40_000_000,
+    ...     events=1_000,
+    ...     rounds=(),
+    ...     tolerance=None,
+    ...     flat_rounds=None,
+    ...     spread=None,
+    ...     verdict="passed",
+    ...     reason="1000 warm-up events processed",
+    ...     held_feed=True,
+    ...     gc_frozen_objects=None,
+    ... )
+    >>> certificate.as_json()["verdict"]
+    'passed'
+    """
 
     attempt: int
     """1 for the first, one more for each restart."""

@@ -35,7 +35,11 @@ WarmupAction = Literal["continue", "next_round", "ready", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class WarmupStep:
-    """What is to be done now."""
+    """What is to be done now.
+
+    >>> WarmupStep("next_round", hold_at=1_000).hold_at
+    1000
+    """
 
     action: WarmupAction
     """``continue``: nothing. ``next_round``: let the feed go on, to :attr:`hold_at` if there is one.
@@ -48,7 +52,11 @@ class WarmupStep:
 
 @dataclass(frozen=True, slots=True)
 class WarmupProgress:
-    """How far a warm-up is."""
+    """How far a warm-up is.
+
+    >>> WarmupProgress(2, 50, 100, 500, spread=None, tolerance=0.1).round
+    2
+    """
 
     round: int
     """The round under way, from 1."""
@@ -94,6 +102,11 @@ class WarmUp:
     the feed is over or the executor was ended by its overrun policy.
 
     Raises ``ArgumentValueError`` for the kind ``count`` without a number.
+
+    >>> from tickpath.config.scenario import WarmupSettings
+    >>> warmup = WarmUp(WarmupSettings(kind="evidence", round_events=500))
+    >>> warmup.begin().hold_at
+    500
     """
 
     def __init__(

@@ -58,6 +58,10 @@ class FrozenGarbage:
     """A context in which the collector leaves alone what existed at its begin; may be entered once.
 
     Frees what is garbage by then. Whatever happens inside, the objects are thawed at the end.
+
+    >>> with FrozenGarbage() as frozen:
+    ...     frozen.objects is not None
+    True
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,5 @@
-#![no_main]
 //! Whatever the bytes, read as collector: events or an error.
+#![no_main]
 
 #[path = "../../tests/hostile/mod.rs"]
 mod hostile;

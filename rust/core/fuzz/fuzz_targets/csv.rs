@@ -1,5 +1,5 @@
-#![no_main]
 //! A table whose columns are found by name or, as the first byte says, by position: events or an error.
+#![no_main]
 
 #[path = "../../tests/hostile/mod.rs"]
 mod hostile;

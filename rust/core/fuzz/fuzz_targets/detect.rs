@@ -1,5 +1,5 @@
-#![no_main]
 //! Whatever the bytes, plain or compressed, with the format to be found: events or an error.
+#![no_main]
 
 #[path = "../../tests/hostile/mod.rs"]
 mod hostile;

@@ -63,6 +63,11 @@ pub struct Floor {
 }
 
 impl Floor {
+    /// The samples that the figures are of.
+    pub const fn rests(&self) -> &LatencyHistogram {
+        &self.rests
+    }
+
     /// Folds the arrivals of a run over `windows`, one after the other: `arrivals_ns` are the plan's
     /// offsets, in order. Without a plan every moment counts the same; `events` is how many arrived.
     pub fn fold(windows: &[Window], arrivals_ns: Option<&[u64]>, events: usize) -> Self {

@@ -19,6 +19,7 @@
 //!   its code.
 //! - **Stop**: seen by every stage at every turn, while it waits and while it works; what is left is counted.
 
+mod ack_slices;
 mod ack_window;
 mod acks;
 mod consumer;
@@ -78,6 +79,7 @@ mod virtual_time;
 #[cfg(not(loom))]
 mod watcher;
 
+pub use ack_slices::{AckSlice, AckSlices};
 pub use ack_window::{AckWindow, AckWindowFigures};
 pub use acks::{Acks, NoAcks, StampedAck};
 pub use consumer::ConsumerStage;

@@ -142,6 +142,14 @@ impl<const PLANNED: bool> StageRecorder<PLANNED> {
         }
     }
 
+    /// Forgets everything, and touches only what was used: for one that is emptied often.
+    pub fn forget(&mut self) {
+        self.latency
+            .iter_mut()
+            .flatten()
+            .for_each(LatencyHistogram::forget);
+    }
+
     /// Latency by state code (or in one part) and stage.
     pub const fn latency(&self) -> &[StageHistograms] {
         &self.latency

@@ -41,7 +41,7 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
             }
         }
     }
-    name_the_first(intake, nameless, fallback);
+    name_the_first(intake, nameless, fallback)?;
     Ok(Details {
         origin: Origin::Unix,
         date: None,
@@ -50,17 +50,18 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
 }
 
 /// Events before the first line that names a symbol are that symbol's: a file holds one instrument.
-fn name_the_first(intake: &mut Intake, nameless: usize, fallback: String) {
+fn name_the_first(intake: &mut Intake, nameless: usize, fallback: String) -> Result<(), LoadError> {
     if nameless == 0 {
-        return;
+        return Ok(());
     }
     let symbol = match intake.events.get(nameless) {
         Some(event) => event.symbol,
-        None => intake.symbol(&fallback),
+        None => intake.symbol_of_source(&fallback)?,
     };
     for event in &mut intake.events[..nameless] {
         event.symbol = symbol;
     }
+    Ok(())
 }
 
 /// The collector writes `<symbol>_<date>.gz`.
@@ -100,7 +101,7 @@ fn parse(line: &[u8], previous: &mut u32, intake: &mut Intake) -> Result<Event, 
     })?;
     let Shape { symbol, event } = shape(json)?;
     if let Some(name) = symbol {
-        *previous = intake.symbol(&name);
+        *previous = intake.symbol(&name)?;
     }
     Ok(Event {
         ts_ns,

@@ -61,6 +61,10 @@ pub(crate) struct Opened {
     pub(crate) bytes_total: u64,
 }
 
+/// The largest window of zstd data that is believed, as a power of two: 128 MiB, its decoders' own default. It is asked for when the
+/// data says so, and touched as far as it is filled.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
 /// A file that has to give as much as there was when it was opened: one that shrinks meanwhile may end where a row does.
 struct Promised {
     file: File,
@@ -82,7 +86,7 @@ impl Read for Promised {
     }
 }
 
-/// A file whose bytes are counted as they are taken from it.
+/// A file whose bytes are counted as they are taken from it. A read of it is interrupted where the hook is due.
 pub(crate) struct Counted {
     file: Promised,
     meter: Rc<Meter>,
@@ -90,10 +94,11 @@ pub(crate) struct Counted {
 
 impl Read for Counted {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.meter.takes_hook_due() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let count = self.file.read(out)?;
-        self.meter
-            .consumed
-            .set(self.meter.consumed.get() + count as u64);
+        self.meter.consume(count);
         Ok(count)
     }
 }
@@ -139,11 +144,14 @@ pub(crate) fn open(path: &Path, name: &Arc<str>, meter: &Rc<Meter>) -> Result<Op
     }
     let (reader, compression): (Box<dyn Read>, _) = if magic.starts_with(b"\x1f\x8b") {
         (
-            Box::new(GzipMembers::new(buffered(file))),
+            Box::new(GzipMembers::new(buffered(file), Rc::clone(meter))),
             Compression::Gzip,
         )
     } else if is_zstd(magic) {
-        let decoder = zstd::Decoder::with_buffer(buffered(file)).map_err(|e| unreadable(&e))?;
+        let decoder = zstd::Decoder::with_buffer(buffered(file));
+        let mut decoder = decoder.map_err(|e| unreadable(&e))?;
+        let bounded = decoder.window_log_max(ZSTD_WINDOW_LOG_MAX);
+        bounded.map_err(|e| unreadable(&e))?;
         (Box::new(decoder), Compression::Zstd)
     } else {
         (Box::new(buffered(file)), Compression::None)

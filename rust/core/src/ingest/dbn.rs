@@ -1,20 +1,17 @@
 //! Databento Binary Encoding, versions 1 to 3, decoded by Databento's own crate.
 
-use std::collections::HashMap;
-
 use ::dbn::decode::dbn::Decoder;
-use ::dbn::{
-    MboMsg, Mbp1Msg, Metadata, RType, Record, RecordRef, SymbolMappingMsg, TradeMsg, TsSymbolMap,
-    v1,
-};
+use ::dbn::{MboMsg, Mbp1Msg, RType, Record, RecordRef, SymbolMappingMsg, TradeMsg, v1};
 use ::dbn::{Schema, UNDEF_PRICE, UNDEF_TIMESTAMP, VersionUpgradePolicy};
 
+use super::dbn_symbols::Symbols;
 use super::decimal::UNITS_PER_ONE;
 use super::error::{LoadError, Place, Problem, RowError, quoted};
 use super::event::Event;
 use super::intake::Intake;
 use super::load::Details;
 use super::recording::Origin;
+use super::room;
 use super::stream::{Failure, Stream};
 
 /// Magic, version and the metadata's length.
@@ -23,6 +20,18 @@ const VERSION_MAX: u8 = 3;
 
 /// Longest metadata believed: every symbol of the largest venue needs a quarter of it.
 const METADATA_BYTES_MAX: u32 = 512 << 20;
+
+/// Every record is so many bytes, or a multiple. Behind another the decoder would hand out records that are not aligned, which
+/// its code takes for granted.
+const RECORD_ALIGN: usize = 8;
+
+/// Where the length of a symbol stands from version 2 on, and the least that is believed: shorter ones would be more strings
+/// than bytes of the file. The format has had two lengths, 22 and 71.
+const SYMBOL_BYTES_AT: usize = 53;
+const SYMBOL_BYTES_MIN: u16 = 16;
+
+/// What a byte of metadata takes, at most: where it is read to, the strings of it, and the names by instrument.
+const METADATA_BYTES_HELD: usize = 8;
 
 /// Whether the data begins like DBN.
 pub(crate) fn begins(head: &[u8]) -> bool {
@@ -40,6 +49,10 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
         Ok(bytes) => bytes,
         Err(reason) => return Err(LoadError::Source(RowError::whole(intake.path(), reason))),
     };
+    if let Err(failure) = take_metadata(stream, offset as usize) {
+        intake.fail(failure, Place::Byte(0))?;
+        return Ok(details);
+    }
     let decoder = Decoder::with_upgrade_policy(&mut *stream, VersionUpgradePolicy::AsIs);
     let mut decoder = match decoder {
         Ok(decoder) => decoder,
@@ -57,7 +70,15 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
         let place = Place::Byte(offset);
         match decoder.decode_ref() {
             Ok(Some(record)) => {
-                offset += record.record_size() as u64;
+                let bytes = record.record_size();
+                if !bytes.is_multiple_of(RECORD_ALIGN) {
+                    let reason = format!(
+                        "damaged DBN: a record of {bytes} bytes, expected a multiple of {RECORD_ALIGN}"
+                    );
+                    intake.fail(Failure::Damaged(reason), place)?;
+                    return Ok(details);
+                }
+                offset += bytes as u64;
                 match parse(&record, &mut symbols, intake) {
                     Ok(Some(event)) => intake.accept(event, place)?,
                     Ok(None) => details.control_records += 1,
@@ -110,6 +131,30 @@ fn prelude(stream: &mut Stream<'_>) -> Result<u64, String> {
         ));
     }
     Ok(PRELUDE_BYTES as u64 + u64::from(length))
+}
+
+/// Takes the metadata into memory as far as it is there: its length is what the file claims, and the decoder believes it.
+fn take_metadata(stream: &mut Stream<'_>, bytes: usize) -> Result<(), Failure> {
+    let head = stream.peek(bytes);
+    if head.len() < bytes {
+        let there = head.len();
+        let cut = format!("truncated: {bytes} bytes are claimed for metadata, {there} are there");
+        return Err(stream.take_failure().unwrap_or(Failure::Damaged(cut)));
+    }
+    if head[3] > 1
+        && let Some(&[low, high]) = head.get(SYMBOL_BYTES_AT..SYMBOL_BYTES_AT + 2)
+        && u16::from_le_bytes([low, high]) < SYMBOL_BYTES_MIN
+    {
+        let claimed = u16::from_le_bytes([low, high]);
+        return Err(Failure::Damaged(format!(
+            "damaged DBN: its symbols are said to have {claimed} bytes, expected {SYMBOL_BYTES_MIN} or more"
+        )));
+    }
+    if !room::is_there(bytes.saturating_mul(METADATA_BYTES_HELD)) {
+        let reason = format!("cannot be read: there is no memory for {bytes} bytes of metadata");
+        return Err(Failure::Io(reason));
+    }
+    Ok(())
 }
 
 fn refuse_schema(schema: Option<Schema>, intake: &Intake) -> Result<(), LoadError> {
@@ -174,9 +219,9 @@ fn parse(
             flags: m.flags.raw(),
         }
     } else {
-        return without_market_data(record, symbols);
+        return without_market_data(record, symbols, intake);
     };
-    let symbol = symbols.of(id, fields.ts_recv, intake);
+    let symbol = symbols.of(id, fields.ts_recv, intake)?;
     fields.event(symbol).map(Some)
 }
 
@@ -239,10 +284,13 @@ impl Fields {
 fn without_market_data(
     record: &RecordRef<'_>,
     symbols: &mut Symbols,
+    intake: &mut Intake,
 ) -> Result<Option<Event>, Problem> {
     match record.header().rtype() {
         Ok(RType::SymbolMapping) => {
-            symbols.learn(record);
+            if let Some(name) = mapped(record) {
+                symbols.learn(record.header().instrument_id, name, intake)?;
+            }
             Ok(None)
         }
         Ok(RType::System | RType::Error) => Ok(None),
@@ -256,74 +304,13 @@ fn without_market_data(
     }
 }
 
-/// The names of instruments, from the metadata and from mapping records.
-struct Symbols {
-    dated: TsSymbolMap,
-    /// Mappings from records count from there on.
-    live: HashMap<u32, String>,
-    /// Answers by instrument and day: a mapping holds for whole days.
-    known: rustc_hash::FxHashMap<(u32, u64), u32>,
-    last: Option<((u32, u64), u32)>,
-}
-
-const DAY_NS: u64 = 86_400 * UNITS_PER_ONE;
-
-impl Symbols {
-    fn new(metadata: &Metadata) -> Self {
-        Self {
-            // Mappings that make no sense are none: instruments then go by their number.
-            dated: metadata.symbol_map().unwrap_or_default(),
-            live: HashMap::new(),
-            known: rustc_hash::FxHashMap::default(),
-            last: None,
-        }
-    }
-
-    fn of(&mut self, id: u32, ts_ns: u64, intake: &mut Intake) -> u32 {
-        let key = (id, ts_ns / DAY_NS);
-        if let Some((last, index)) = self.last
-            && last == key
-        {
-            return index;
-        }
-        let index = match self.known.get(&key) {
-            Some(&index) => index,
-            None => {
-                let name = self
-                    .live
-                    .get(&id)
-                    .or_else(|| self.dated.get_for_ts(ts_ns, id));
-                let index = match name {
-                    Some(name) => intake.symbol(name),
-                    None => intake.symbol(&id.to_string()),
-                };
-                self.known.insert(key, index);
-                index
-            }
-        };
-        self.last = Some((key, index));
-        index
-    }
-
-    #[cold]
-    fn learn(&mut self, record: &RecordRef<'_>) {
-        // Version 1 has shorter symbols; the length tells the two apart.
-        let name = record
-            .try_get::<SymbolMappingMsg>()
-            .ok()
-            .and_then(|m| m.stype_out_symbol().ok())
-            .or_else(|| {
-                record
-                    .try_get::<v1::SymbolMappingMsg>()
-                    .ok()
-                    .and_then(|m| m.stype_out_symbol().ok())
-            });
-        if let Some(name) = name {
-            self.live
-                .insert(record.header().instrument_id, name.to_owned());
-            self.known
-                .retain(|(id, _), _| *id != record.header().instrument_id);
-            self.last = None;
+/// The name in a mapping record. Version 1 has shorter symbols; the length tells the two apart.
+fn mapped<'r>(record: &RecordRef<'r>) -> Option<&'r str> {
+    match record.try_get::<SymbolMappingMsg>() {
+        Ok(m) => m.stype_out_symbol().ok(),
+        Err(_) => {
+            let m = record.try_get::<v1::SymbolMappingMsg>().ok()?;
+            m.stype_out_symbol().ok()
         }
     }
 }

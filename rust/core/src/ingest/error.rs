@@ -8,6 +8,9 @@ use crate::sync::Arc;
 /// How much of an offending value a message shows.
 const SHOWN_BYTES_MAX: usize = 40;
 
+/// How long a reason may be: what a file says of itself (names, values that a parser quotes) can be of any length.
+const REASON_BYTES_MAX: usize = 1_000;
+
 /// Where in a source a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -59,6 +62,26 @@ pub(crate) fn quoted(value: &[u8]) -> String {
     }
 }
 
+/// `reason` on one line, whatever a file's names hold, and shortened.
+fn legible(reason: String) -> String {
+    if reason.len() <= REASON_BYTES_MAX && !reason.contains(char::is_control) {
+        return reason;
+    }
+    let mut shown = String::new();
+    for (at, c) in reason.char_indices() {
+        if shown.len() >= REASON_BYTES_MAX {
+            shown.push_str(&format!("… and {} bytes more", reason.len() - at));
+            break;
+        }
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// A row that was left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowError {
@@ -87,7 +110,7 @@ impl RowError {
             line,
             byte_offset,
             field: problem.field,
-            reason,
+            reason: legible(reason),
         }
     }
 
@@ -98,7 +121,7 @@ impl RowError {
             line: None,
             byte_offset: None,
             field: None,
-            reason: reason.into(),
+            reason: legible(reason.into()),
         }
     }
 }
@@ -164,6 +187,19 @@ mod tests {
             long.ends_with("… and 960 bytes more") && long.len() < 80,
             "{long}"
         );
+    }
+
+    #[test]
+    fn a_reason_is_one_short_line_whatever_a_file_calls_itself() {
+        let path: Arc<str> = Arc::from("a.zip");
+        let named = RowError::whole(&path, "its member é\n\x1b[2J is encrypted");
+        assert_eq!(named.reason, "its member é\\n\\u{1b}[2J is encrypted");
+        let long = RowError::new(&path, Place::Line(1), Problem::row("é".repeat(1_000_000)));
+        assert!(
+            long.reason.ends_with("é… and 1999000 bytes more") && long.reason.len() < 1_100,
+            "{long}"
+        );
+        assert!(long.reason.capacity() < 3_000);
     }
 
     #[test]

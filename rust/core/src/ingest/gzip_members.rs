@@ -4,60 +4,75 @@
 //! anything else that is no member is damage.
 
 use std::io::{self, BufRead, Read};
+use std::mem;
+use std::rc::Rc;
 
 use flate2::bufread::GzDecoder;
 
-/// Members without content in a row, behind which a read is interrupted: a file of nothing else takes long, and
-/// whoever waits must be able to end it.
-const EMPTY_MEMBERS_MAX: usize = 1_000;
+use super::stream::Meter;
 
-/// Decompresses member after member.
+/// Decompresses member after member. A read may be interrupted, and goes on where it was.
 #[derive(Debug)]
 pub(crate) struct GzipMembers<R> {
-    /// `None` behind the last member.
-    decoder: Option<GzDecoder<R>>,
+    place: Place<R>,
+    meter: Rc<Meter>,
+}
+
+/// Where in the file the next byte is.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for a file, and a box would be one for each of its members"
+)]
+enum Place<R> {
+    Within(GzDecoder<R>),
+    Behind(R),
+    End,
 }
 
 impl<R: BufRead> GzipMembers<R> {
     /// Starts at the first member.
-    pub(crate) fn new(input: R) -> Self {
-        Self {
-            decoder: Some(GzDecoder::new(input)),
-        }
+    pub(crate) fn new(input: R, meter: Rc<Meter>) -> Self {
+        let place = Place::Within(begun(input, &meter));
+        Self { place, meter }
     }
+}
+
+/// A member whose header is read. The decoder takes an interruption there for the end of the member.
+fn begun<R: BufRead>(input: R, meter: &Meter) -> GzDecoder<R> {
+    meter.is_uninterruptible.set(true);
+    let decoder = GzDecoder::new(input);
+    meter.is_uninterruptible.set(false);
+    decoder
 }
 
 impl<R: BufRead> Read for GzipMembers<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        for _ in 0..EMPTY_MEMBERS_MAX {
-            let Some(decoder) = &mut self.decoder else {
-                return Ok(0);
+        loop {
+            let is_end = match &mut self.place {
+                Place::Within(decoder) => {
+                    let count = decoder.read(out)?;
+                    if count > 0 || out.is_empty() {
+                        return Ok(count);
+                    }
+                    false
+                }
+                Place::Behind(input) => skip_zeros(input)?,
+                Place::End => return Ok(0),
             };
-            let count = decoder.read(out)?;
-            if count > 0 || out.is_empty() {
-                return Ok(count);
-            }
-            let ended = self.decoder.take();
-            let mut input = match ended {
-                Some(decoder) => decoder.into_inner(),
-                None => return Ok(0),
+            self.place = match mem::replace(&mut self.place, Place::End) {
+                Place::Within(decoder) => Place::Behind(decoder.into_inner()),
+                Place::Behind(input) if !is_end => Place::Within(begun(input, &self.meter)),
+                _ => Place::End,
             };
-            if !skip_zeros(&mut input)? {
-                self.decoder = Some(GzDecoder::new(input));
-            }
         }
-        Err(io::ErrorKind::Interrupted.into())
     }
 }
 
 /// Takes zero bytes; true if nothing follows them.
 fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
     loop {
-        let bytes = match input.fill_buf() {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
+        let bytes = input.fill_buf()?;
         if bytes.is_empty() {
             return Ok(true);
         }
@@ -86,7 +101,7 @@ mod tests {
 
     fn read(data: &[u8]) -> (Vec<u8>, io::Result<usize>) {
         let mut text = Vec::new();
-        let result = GzipMembers::new(data).read_to_end(&mut text);
+        let result = GzipMembers::new(data, Rc::default()).read_to_end(&mut text);
         (text, result)
     }
 

@@ -35,6 +35,8 @@ pub struct Intake {
     /// The events so far.
     pub(crate) events: Vec<Event>,
     pub(crate) symbols: SymbolTable,
+    /// Whether a symbol found no memory; the load ends with the row that needed it.
+    out_of_room: bool,
     skipped: Vec<RowError>,
     skipped_count: u64,
 }
@@ -65,6 +67,7 @@ impl Intake {
             skipped_listed_max,
             events: Vec::new(),
             symbols: SymbolTable::default(),
+            out_of_room: false,
             skipped: Vec::new(),
             skipped_count: 0,
         }
@@ -81,9 +84,34 @@ impl Intake {
     }
 
     /// The index of the symbol called `name`.
+    ///
+    /// # Errors
+    /// If there is no memory for it: [`Self::reject`] then fails whatever the policy.
     #[inline]
-    pub fn symbol(&mut self, name: &str) -> u32 {
-        self.symbols.intern(name)
+    pub fn symbol(&mut self, name: &str) -> Result<u32, Problem> {
+        match self.symbols.intern(name) {
+            Some(index) => Ok(index),
+            None => Err(self.is_out_of_room("symbols")),
+        }
+    }
+
+    /// Takes note that there is no memory for more of `what`, which ends the load when the row is rejected.
+    #[cold]
+    pub(crate) fn is_out_of_room(&mut self, what: &str) -> Problem {
+        self.out_of_room = true;
+        let held = self.symbols.len();
+        Problem::row(format!(
+            "there is no memory for more {what}: {held} symbols are held"
+        ))
+    }
+
+    /// [`Self::symbol`] for a name that belongs to no row.
+    ///
+    /// # Errors
+    /// [`LoadError::Source`] if there is no memory for it.
+    pub fn symbol_of_source(&mut self, name: &str) -> Result<u32, LoadError> {
+        self.symbol(name)
+            .map_err(|problem| LoadError::Source(RowError::whole(&self.path, problem.reason)))
     }
 
     /// Takes one event.
@@ -120,11 +148,12 @@ impl Intake {
     /// Leaves a bad row out, or fails, as the policy says.
     ///
     /// # Errors
-    /// [`LoadError::BadRow`] under [`Policy::Strict`].
+    /// [`LoadError::BadRow`] under [`Policy::Strict`]; [`LoadError::Source`] if there is no memory left.
     #[cold]
     pub fn reject(&mut self, problem: Problem, place: Place) -> Result<(), LoadError> {
         let error = RowError::new(&self.path, place, problem);
         match self.policy {
+            _ if self.out_of_room => Err(LoadError::Source(error)),
             Policy::Strict => Err(LoadError::BadRow(error)),
             Policy::Skip if self.is_hopeless() => Err(LoadError::Source(self.nothing())),
             Policy::Skip if self.skipped.len() == self.skipped.capacity() && !self.has_room() => {
@@ -221,7 +250,7 @@ impl Intake {
             return Err(LoadError::Source(RowError::whole(&self.path, reason)));
         }
         self.order.settle(&mut self.events);
-        self.name_the_nameless();
+        self.name_the_nameless()?;
         Ok(Collected {
             events: self.events,
             symbols: self.symbols.into_names(),
@@ -251,9 +280,9 @@ impl Intake {
     }
 
     /// Events without a symbol get the empty name, so that every index is a valid one.
-    fn name_the_nameless(&mut self) {
+    fn name_the_nameless(&mut self) -> Result<(), LoadError> {
         if self.events.iter().any(|event| event.symbol == NO_SYMBOL) {
-            let nameless = self.symbols.intern("");
+            let nameless = self.symbol_of_source("")?;
             for event in self
                 .events
                 .iter_mut()
@@ -262,5 +291,6 @@ impl Intake {
                 event.symbol = nameless;
             }
         }
+        Ok(())
     }
 }

@@ -216,20 +216,22 @@ fn side(message: &[u8], side: Side) -> Result<i8, Problem> {
 
 /// The symbols by locate code, learnt from every message that names a stock.
 struct Symbols {
-    /// The stock field last seen with each locate code, and its index.
+    /// The stock field last seen with each locate code, and one more than its index: 0 is none, and a table of zeros is
+    /// memory that is not touched before it is needed.
     by_locate: Vec<([u8; 8], u32)>,
 }
 
 impl Symbols {
     fn new() -> Self {
         Self {
-            by_locate: vec![([0; 8], NO_SYMBOL); 1 << 16],
+            by_locate: vec![([0; 8], 0); 1 << 16],
         }
     }
 
     fn of(&mut self, message: &[u8], layout: &Layout, intake: &mut Intake) -> Result<u32, Problem> {
         let locate = usize::from(u16::from_be_bytes([message[LOCATE], message[LOCATE + 1]]));
-        let (known, index) = self.by_locate[locate];
+        let (known, one_more) = self.by_locate[locate];
+        let index = one_more.checked_sub(1).unwrap_or(NO_SYMBOL);
         let Some(at) = layout.stock else {
             return Ok(index);
         };
@@ -246,8 +248,8 @@ impl Symbols {
                 "expected letters padded with blanks",
             ));
         }
-        let index = intake.symbol(&String::from_utf8_lossy(name));
-        self.by_locate[locate] = (stock, index);
+        let index = intake.symbol(&String::from_utf8_lossy(name))?;
+        self.by_locate[locate] = (stock, index + 1);
         Ok(index)
     }
 }

@@ -99,9 +99,12 @@ impl<'s, 'h> Lines<'s, 'h> {
     #[cold]
     fn fill(&mut self) -> Result<(), LineFailure> {
         let limit = self.stream.limits().line_bytes_max;
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        // Once for each line: a container may give a long one byte by byte, and not every system sees that nothing moves.
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
         if self.end > limit {
             self.number += 1;
             return Err(LineFailure::TooLong(limit));

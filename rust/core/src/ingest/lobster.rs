@@ -29,7 +29,7 @@ const HALT: u8 = 7;
 /// Reads every message of the stream.
 pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Details, LoadError> {
     let (symbol, date) = from_name(stream.member().unwrap_or(stream.path()));
-    let symbol = intake.symbol(&symbol);
+    let symbol = intake.symbol_of_source(&symbol)?;
     let mut lines = Lines::new(stream);
     loop {
         match lines.next_line() {

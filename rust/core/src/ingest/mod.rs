@@ -24,6 +24,8 @@ mod container;
 #[cfg(feature = "formats")]
 mod dbn;
 #[cfg(feature = "formats")]
+mod dbn_symbols;
+#[cfg(feature = "formats")]
 pub mod decimal;
 #[cfg(feature = "formats")]
 mod detect;
@@ -58,6 +60,8 @@ mod symbols;
 pub mod synthetic;
 #[cfg(feature = "formats")]
 pub mod table;
+#[cfg(feature = "formats")]
+mod zip_directory;
 #[cfg(feature = "formats")]
 mod zip_member;
 

@@ -3,8 +3,9 @@
 //! # Contract
 //! - **Bounds**: nothing declared in a file is believed. What a compressed file may expand to is
 //!   limited ([`Limits`]); beyond that the read fails with [`Failure::Bomb`].
-//! - **Interruption**: the caller's hook is called once per [`CHUNK_BYTES`] of decompressed data and
-//!   may stop the load; that is a few milliseconds of work in every format.
+//! - **Interruption**: the caller's hook is called once per [`CHUNK_BYTES`] of decompressed data, and once per
+//!   [`SILENT_BYTES_MAX`] of a file that gives none, and may stop the load; that is a few milliseconds of work in every
+//!   format.
 //! - **Failures** travel as `io::Error` through the parsers (they are `Read`ers' clients) and are
 //!   kept here with their real cause: [`Stream::take_failure`].
 
@@ -20,8 +21,14 @@ use super::error::{LoadError, RowError};
 use super::room;
 use crate::sync::Arc;
 
+/// Room for what is looked at ahead, at the start.
+const HEAD_BYTES: usize = 64 << 10;
+
 /// Decompressed bytes between two calls of the progress hook.
 const CHUNK_BYTES: usize = 256 << 10;
+
+/// Bytes of a file between two calls of the hook, where they decompress to little or nothing.
+const SILENT_BYTES_MAX: u64 = 512 << 10;
 
 /// How far a load may go.
 #[derive(Debug, Clone, Copy)]
@@ -80,9 +87,36 @@ pub enum Failure {
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     /// Bytes taken from the file.
-    pub(crate) consumed: Cell<u64>,
+    consumed: Cell<u64>,
+    /// How many of them had been taken when the hook was called last.
+    reported: Cell<u64>,
+    /// Whether the decoder in between cannot be interrupted now.
+    pub(crate) is_uninterruptible: Cell<bool>,
+    /// Whether a read was interrupted for the hook, and the hook has not been called since.
+    is_interrupted: Cell<bool>,
     events: Cell<u64>,
     failure: RefCell<Option<Failure>>,
+}
+
+impl Meter {
+    /// Counts bytes taken from the file.
+    pub(crate) fn consume(&self, bytes: usize) {
+        self.consumed.set(self.consumed.get() + bytes as u64);
+    }
+
+    /// Whether so much was taken without a call of the hook that one is due, and can be. Says so once: a decoder may try
+    /// again by itself, in the check sum behind gzip data, until it is given something.
+    pub(crate) fn takes_hook_due(&self) -> bool {
+        let is_new = self.is_hook_due() && !self.is_uninterruptible.get() && !self.is_interrupted.get();
+        if is_new {
+            self.is_interrupted.set(true);
+        }
+        is_new
+    }
+
+    fn is_hook_due(&self) -> bool {
+        self.consumed.get() - self.reported.get() > SILENT_BYTES_MAX
+    }
 }
 
 /// The hook that sees a load's progress and may stop it.
@@ -95,8 +129,10 @@ pub struct Stream<'h> {
     limits: Limits,
     meter: Rc<Meter>,
     hook: Hook<'h>,
-    /// Bytes that were looked at before the format was known, and how many of them were read since.
+    /// Bytes that were looked at before the format was known: room for them, how many there are, and how many of them were
+    /// read since.
     head: Vec<u8>,
+    head_end: usize,
     head_read: usize,
     /// Decompressed bytes taken from the container, and the number at which the hook is called next.
     produced: u64,
@@ -135,6 +171,7 @@ impl<'h> Stream<'h> {
             meter,
             hook,
             head: Vec::new(),
+            head_end: 0,
             head_read: 0,
             produced: 0,
             hook_due: 0,
@@ -169,20 +206,36 @@ impl<'h> Stream<'h> {
     /// The first bytes, at most `count` of them; they are read again by the next reads.
     ///
     /// Fewer come back at the end of the data or if reading fails; the failure then comes up again
-    /// after the bytes before it were read.
+    /// after the bytes before it were read. Memory is taken for what is there, however much is asked for.
     pub fn peek(&mut self, count: usize) -> &[u8] {
-        while self.head.len() < count && self.meter.failure.borrow().is_none() {
-            let filled = self.head.len();
-            self.head.resize(count, 0);
+        while self.head_end < count && self.meter.failure.borrow().is_none() {
+            if self.head_end == self.head.len() && !self.make_room_ahead(count) {
+                break;
+            }
             let mut head = std::mem::take(&mut self.head);
-            let read = self.read_container(&mut head[filled..]).unwrap_or(0);
-            head.truncate(filled + read);
+            let end = head.len().min(count);
+            let read = self
+                .read_container(&mut head[self.head_end..end])
+                .unwrap_or(0);
             self.head = head;
+            self.head_end += read;
             if read == 0 {
                 break;
             }
         }
-        &self.head[self.head_read..]
+        &self.head[self.head_read..self.head_end]
+    }
+
+    /// Makes the room for bytes that are looked at twice as large, up to `count`.
+    fn make_room_ahead(&mut self, count: usize) -> bool {
+        let bytes = count.min((2 * self.head.len()).max(HEAD_BYTES));
+        if !room::is_there(bytes) {
+            let reason = format!("cannot be read: there is no memory for {bytes} bytes of it");
+            *self.meter.failure.borrow_mut() = Some(Failure::Io(reason));
+            return false;
+        }
+        self.head.resize(bytes, 0);
+        true
     }
 
     /// Tells the stream how many events there are, for the next progress report.
@@ -198,7 +251,7 @@ impl<'h> Stream<'h> {
 
     /// Decompressed bytes delivered so far, not counting what was only looked at.
     pub(crate) const fn delivered(&self) -> u64 {
-        self.produced - (self.head.len() - self.head_read) as u64
+        self.produced - (self.head_end - self.head_read) as u64
     }
 
     /// Reports progress now.
@@ -206,6 +259,8 @@ impl<'h> Stream<'h> {
     /// # Errors
     /// [`Failure::Interrupted`] if the hook asks to stop.
     pub fn report(&mut self) -> Result<(), Failure> {
+        self.meter.reported.set(self.meter.consumed.get());
+        self.meter.is_interrupted.set(false);
         let progress = Progress {
             bytes_done: self.meter.consumed.get().min(self.opened.bytes_total),
             bytes_total: self.opened.bytes_total,
@@ -228,7 +283,8 @@ impl<'h> Stream<'h> {
     }
 
     fn read_bounded(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
-        if self.produced >= self.hook_due {
+        // Where a decoder that was interrupted has tried again by itself, it said nothing of it.
+        if self.produced >= self.hook_due || self.meter.is_hook_due() {
             self.hook_due = self.produced + CHUNK_BYTES as u64;
             self.report()?;
         }
@@ -236,7 +292,7 @@ impl<'h> Stream<'h> {
         let count = loop {
             match self.opened.reader.read(&mut out[..room]) {
                 Ok(count) => break count,
-                // By a signal, or by a container of which much was taken that gave nothing.
+                // By a signal, or because much of the file was taken that gave nothing.
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => self.report()?,
                 Err(e) => return Err(self.classified(&e)),
             }
@@ -275,6 +331,10 @@ impl<'h> Stream<'h> {
     fn classified(&self, e: &io::Error) -> Failure {
         let (format, produced) = (self.opened.compression.name(), self.produced);
         match e.kind() {
+            // The words are zstd's own; it has no number for its error here.
+            _ if e.to_string().contains("not enough memory") => Failure::Io(format!(
+                "cannot be read: there is no memory for the window of the {format} data after {produced} decompressed bytes"
+            )),
             // Errors with a number come from the operating system, the others from a decoder.
             _ if e.raw_os_error().is_some() => Failure::Io(format!("cannot be read: {e}")),
             io::ErrorKind::UnexpectedEof if e.to_string().starts_with(container::SHRUNK) => {
@@ -292,8 +352,10 @@ impl<'h> Stream<'h> {
 
 impl Read for Stream<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let ahead = &self.head[self.head_read..];
+        let ahead = &self.head[self.head_read..self.head_end];
         if ahead.is_empty() {
+            self.head = Vec::new();
+            (self.head_end, self.head_read) = (0, 0);
             return self.read_container(out);
         }
         let count = ahead.len().min(out.len());

@@ -1,36 +1,21 @@
 //! One member of a zip archive as a stream of its own.
 //!
-//! The archive's directory is read by the `zip` crate. The member is decompressed here, from the
-//! place the directory names, so that the stream owns its file and a cut or a wrong checksum
-//! is found like in any other container. An archive cut short has no directory (it stands at the
+//! The member is decompressed from the place that the [directory](super::zip_directory) names, so that the stream owns its
+//! file and a cut or a wrong checksum is found like in any other container. An archive cut short has no directory (it stands at the
 //! end); its members are then found from the headers in front of them.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use flate2::{Crc, bufread::DeflateDecoder};
-use zip::{CompressionMethod, ZipArchive};
 
 use super::container::{Buffered, Compression, Opened};
 use super::error::{LoadError, RowError};
+use super::zip_directory::{self, MEMBERS_MAX, Member};
 use crate::sync::Arc;
-
-/// Most members an archive may have: a recording comes with a handful.
-const MEMBERS_MAX: usize = 1_000;
 
 /// Bytes of the fixed part of the header in front of a member.
 const LOCAL_HEADER_BYTES: usize = 30;
-
-/// Where a member stands in the file and how it is stored.
-#[derive(Debug, Clone)]
-struct Member {
-    name: String,
-    data_start: u64,
-    compressed_bytes: u64,
-    stored: bool,
-    /// Checksum and size from the directory; absent where the archive is cut.
-    checksum: Option<(u32, u64)>,
-}
 
 /// Opens the one member of `file` that holds messages.
 pub(crate) fn open(
@@ -39,7 +24,7 @@ pub(crate) fn open(
     buffered: impl FnOnce(File) -> Buffered,
 ) -> Result<Opened, LoadError> {
     let source_error = |reason: String| LoadError::Source(RowError::whole(name, reason));
-    let directory = from_directory(&mut file)
+    let directory = zip_directory::members(&mut file)
         .map_err(|e| source_error(format!("unusable zip archive: {e}")))?;
     let cut_archive = directory.is_none();
     let members = match directory {
@@ -69,52 +54,12 @@ pub(crate) fn open(
     })
 }
 
-/// The members the archive's directory lists; `None` if it has no directory.
-fn from_directory(file: &mut File) -> Result<Option<Vec<Member>>, String> {
-    let mut archive = match ZipArchive::new(file) {
-        Ok(archive) => archive,
-        Err(zip::result::ZipError::UnsupportedArchive(reason)) => return Err(reason.to_owned()),
-        Err(_) => return Ok(None),
-    };
-    if archive.len() > MEMBERS_MAX {
-        return Err(format!(
-            "it has {} members; expected one recording",
-            archive.len()
-        ));
-    }
-    let mut members = Vec::new();
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|e| e.to_string())?;
-        if !entry.is_file() {
-            continue;
-        }
-        let name = entry.name().map_err(|e| e.to_string())?.into_owned();
-        let stored = match entry.compression() {
-            _ if entry.encrypted() => return Err(format!("its member {name} is encrypted")),
-            CompressionMethod::Stored => true,
-            CompressionMethod::Deflated => false,
-            other => {
-                return Err(format!(
-                    "its member {name} is compressed by {other}; stored and deflated are read"
-                ));
-            }
-        };
-        members.push(Member {
-            name,
-            data_start: entry.data_start().ok_or("a member without a place")?,
-            compressed_bytes: entry.compressed_size(),
-            stored,
-            checksum: Some((entry.crc32(), entry.size())),
-        });
-    }
-    Ok(Some(members))
-}
-
 /// The members whose headers can be found by walking from the start, the last of which is cut.
 fn from_local_headers(file: &mut File) -> Result<Vec<Member>, String> {
     let mut members = Vec::new();
     let mut at = 0_u64;
-    while members.len() < MEMBERS_MAX {
+    // Of folders, and what is encrypted, there may not be more either.
+    for _ in 0..MEMBERS_MAX {
         let mut header = [0; LOCAL_HEADER_BYTES];
         file.seek(SeekFrom::Start(at)).map_err(|e| e.to_string())?;
         if file.read_exact(&mut header).is_err() || header[..4] != *b"PK\x03\x04" {

@@ -95,6 +95,23 @@ impl Buckets {
             .fold(0, |sum, &count| sum.saturating_add(count))
     }
 
+    /// The buckets in `span` that hold something, and how much.
+    pub(super) fn filled(&self, span: Range<usize>) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let first = span.start as u32;
+        let counts = self.0[span].iter();
+        (first..)
+            .zip(counts.copied())
+            .filter(|&(_, count)| count > 0)
+    }
+
+    /// Adds counts by bucket.
+    pub(super) fn fill(&mut self, counts: &[(u32, u64)]) {
+        for &(index, more) in counts {
+            let own = &mut self.0[index as usize];
+            *own = own.saturating_add(more);
+        }
+    }
+
     /// Sets the counts in `span` to 0.
     pub(super) fn clear_span(&mut self, span: Range<usize>) {
         self.0[span].fill(0);

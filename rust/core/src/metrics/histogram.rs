@@ -130,7 +130,7 @@ impl LatencyHistogram {
 
     /// Branches rather than `min` and `max`: both are nearly never taken.
     #[inline]
-    const fn widen(&mut self, latency_ns: u64) {
+    pub(super) const fn widen(&mut self, latency_ns: u64) {
         if latency_ns < self.min_ns {
             self.min_ns = latency_ns;
         }
@@ -168,6 +168,16 @@ impl LatencyHistogram {
             return 0..0;
         }
         Buckets::span(self.min_ns, self.max_ns)
+    }
+
+    /// The buckets that hold something, and how much.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        self.buckets.filled(self.span())
+    }
+
+    /// Adds counts by bucket; the extremes are left to the caller.
+    pub(super) fn fill(&mut self, counts: &[(u32, u64)]) {
+        self.buckets.fill(counts);
     }
 
     /// The smallest, exact.

@@ -6,7 +6,10 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::borrow::Cow;
+use std::io::Read;
 
+use flate2::read::ZlibDecoder;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::interval_log::{self, IntervalLogWriterBuilder};
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
@@ -140,14 +143,103 @@ pub fn to_v2(counts: &Histogram<u64>) -> Vec<u8> {
     bytes
 }
 
+/// The first byte of the encodings' marks, and what the last is of the plain and of the compressed one.
+const MARK: [u8; 3] = [0x1c, 0x84, 0x93];
+const PLAIN: u8 = 0x13;
+const COMPRESSED: u8 = 0x14;
+
+/// Mark and length, in front of what is compressed; mark, length and parameters, in front of the counts.
+const FRONT_BYTES: usize = 8;
+const HEADER_BYTES: usize = 40;
+
+/// Most bytes that counts may take: a histogram of three digits that counts any latency has 57,344 of them, of up to nine bytes.
+const COUNTS_BYTES_MAX: usize = 4 << 20;
+
+/// Most digits that are believed: of five, the counts of any latency take 45 MiB.
+const DIGITS_MAX: u32 = 5;
+
 /// The counts behind a V2 encoding, of any bounds, compressed or not.
+///
+/// Nothing that the bytes claim is believed: of compressed ones at most 4 MiB are taken out, and counts are read from what is
+/// there.
 ///
 /// # Errors
 /// Returns an error if these bytes are no such encoding.
 pub fn from_v2(bytes: &[u8]) -> Result<Histogram<u64>, HlogError> {
+    let bad = |reason: &str| HlogError::BadEncoding(reason.to_owned());
+    let plain = plain(bytes)?;
+    let header = plain.get(..HEADER_BYTES).ok_or_else(|| bad("it is cut"))?;
+    let number = |at: usize| {
+        u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+    };
+    let (claimed, there) = (number(4) as usize, plain.len() - HEADER_BYTES);
+    if claimed > there {
+        return Err(HlogError::BadEncoding(format!(
+            "it claims {claimed} bytes of counts, {there} are there"
+        )));
+    }
+    if number(12) > DIGITS_MAX {
+        return Err(bad("it claims more than five digits"));
+    }
+    if !are_sound(&plain[HEADER_BYTES..HEADER_BYTES + claimed]) {
+        return Err(bad(
+            "its counts are cut, or add up to more than can be counted",
+        ));
+    }
     Deserializer::new()
-        .deserialize(&mut &*bytes)
+        .deserialize(&mut &*plain)
         .map_err(|e| HlogError::BadEncoding(e.to_string()))
+}
+
+/// Whether counts can be read, and added up: a negative number stands for so many zeros, which the decoder negates unchecked.
+fn are_sound(mut counts: &[u8]) -> bool {
+    let mut sum = 0_i64;
+    while !counts.is_empty() {
+        // Seven bits of each of up to eight bytes, then all of the ninth.
+        let bytes = counts
+            .iter()
+            .take(8)
+            .take_while(|&byte| byte & 0x80 != 0)
+            .count()
+            + 1;
+        let Some((number, rest)) = counts.split_at_checked(bytes) else {
+            return false;
+        };
+        let bits = number.iter().enumerate().fold(0_u64, |bits, (at, &byte)| {
+            let kept = if at == 8 { byte } else { byte & 0x7f };
+            bits | u64::from(kept) << (7 * at)
+        });
+        // The sign is the lowest bit.
+        let count = (bits >> 1).cast_signed() ^ -(bits & 1).cast_signed();
+        match sum.checked_add(count.max(0)) {
+            Some(more) if count > i64::MIN => sum = more,
+            _ => return false,
+        }
+        counts = rest;
+    }
+    true
+}
+
+/// The plain encoding: these bytes, or what is compressed in them.
+fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, HlogError> {
+    let bad = |reason: &str| HlogError::BadEncoding(reason.to_owned());
+    match bytes.split_first_chunk::<4>() {
+        Some((mark, _)) if mark[..3] == MARK && mark[3] == PLAIN => Ok(Cow::Borrowed(bytes)),
+        Some((mark, _)) if mark[..3] == MARK && mark[3] == COMPRESSED => {
+            let packed = bytes.get(FRONT_BYTES..).ok_or_else(|| bad("it is cut"))?;
+            let mut plain = Vec::new();
+            let limit = HEADER_BYTES + COUNTS_BYTES_MAX;
+            ZlibDecoder::new(packed)
+                .take(limit as u64 + 1)
+                .read_to_end(&mut plain)
+                .map_err(|e| HlogError::BadEncoding(format!("it cannot be decompressed: {e}")))?;
+            if plain.len() > limit {
+                return Err(bad("it decompresses to more than 4 MiB of counts"));
+            }
+            Ok(Cow::Owned(plain))
+        }
+        _ => Err(bad("it begins with no mark of a histogram")),
+    }
 }
 
 #[cfg(test)]
@@ -250,6 +342,49 @@ mod tests {
             let read = from_v2(bytes);
             assert!(matches!(read, Err(HlogError::BadEncoding(_))), "{read:?}");
         }
+    }
+
+    /// A plain encoding of counts of 1 to 1,000,000 ns.
+    fn encoding(counts: &[u8], claimed: u32, digits: u32) -> Vec<u8> {
+        let mut bytes = vec![0x1c, 0x84, 0x93, 0x13];
+        bytes.extend(claimed.to_be_bytes());
+        bytes.extend(0_u32.to_be_bytes());
+        bytes.extend(digits.to_be_bytes());
+        bytes.extend(1_u64.to_be_bytes());
+        bytes.extend(1_000_000_u64.to_be_bytes());
+        bytes.extend(1_f64.to_be_bytes());
+        bytes.extend(counts);
+        bytes
+    }
+
+    #[test]
+    fn claims_are_not_believed_and_what_decompresses_to_too_much_is_refused() {
+        let read = from_v2(&encoding(&[1, 2], 2, 2)).expect("a good encoding");
+        assert_eq!(read.len(), 1);
+        let claims = from_v2(&encoding(&[1, 2], u32::MAX, 2)).map(|read| read.len());
+        let words = claims.expect_err("too few bytes").to_string();
+        assert!(
+            words.ends_with("claims 4294967295 bytes of counts, 2 are there"),
+            "{words}"
+        );
+        assert!(from_v2(&encoding(&[1, 2], 2, 6)).is_err());
+        // Found by fuzzing: as many zeros as cannot be negated; then counts that are cut, and a sum that is too large.
+        let most = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        let counts: [&[u8]; 3] = [&[0xff; 9], &[2, 0x80], &[most, most].concat()];
+        for counts in counts {
+            let read = from_v2(&encoding(counts, counts.len() as u32, 2)).map(|read| read.len());
+            let words = read.expect_err("unsound").to_string();
+            assert!(words.contains("add up to more"), "{words}");
+        }
+        let read = from_v2(&encoding(&most, 9, 2)).expect("the largest count");
+        assert_eq!(read.len(), i64::MAX as u64);
+        let mut packed = vec![0x1c, 0x84, 0x93, 0x14, 0, 0, 1, 0];
+        let counts = vec![0; COUNTS_BYTES_MAX + 1];
+        let mut zlib = flate2::write::ZlibEncoder::new(&mut packed, flate2::Compression::fast());
+        std::io::Write::write_all(&mut zlib, &encoding(&counts, 9, 2)).expect("memory takes it");
+        zlib.finish().expect("memory takes it");
+        let words = from_v2(&packed).expect_err("too much").to_string();
+        assert!(words.contains("more than 4 MiB"), "{words}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod histogram;
 mod hlog;
 mod pauses;
 mod percentile;
+mod sparse;
 mod tally;
 mod window;
 
@@ -24,5 +25,6 @@ pub use histogram::{Basis, CorrectionError, LatencyHistogram};
 pub use hlog::{Hlog, HlogError, Interval, Tag, from_v2, to_v2};
 pub use pauses::{Pause, PauseLog};
 pub use percentile::{SAMPLES_BEYOND_MIN, percentile};
+pub use sparse::SparseHistogram;
 pub use tally::Tally;
 pub use window::Window;

@@ -66,6 +66,9 @@ def build(
     ``params``: ``confirm_looks`` (at least 1), and for ``slow-consumer`` the ``stage``. Raises
     ``ArgumentValueError`` for a name or a parameter that there is not, with a suggestion, and for a value
     out of range; ``ArgumentTypeError`` for one of the wrong type.
+
+    >>> build("slow-consumer", params={"stage": "log"}).triggers
+    ('slow consumer',)
     """
     maker = SHIPPED.get(name)
     if maker is None:
@@ -93,6 +96,9 @@ def build_all(settings: Iterable[RunbookSettings] | None = None) -> tuple[Runboo
     """The runbooks of a scenario that are enabled, in its order; all the shipped ones without ``settings``.
 
     Raises like :func:`build`.
+
+    >>> len(build_all()) == len(SHIPPED)
+    True
     """
     if settings is None:
         return tuple(build(name) for name in SHIPPED)

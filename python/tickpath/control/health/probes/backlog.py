@@ -20,6 +20,15 @@ class Backlog:
     """Fails while the backlog of ``stage`` is more than ``backlog_share_max`` of the ring's capacity.
 
     Unknown in INIT (nothing is read then), and for a stage that is not there.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import BacklogSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = Backlog(BacklogSettings(backlog_share_max=0.5))
+    >>> stages = {"executor": SimpleNamespace(backlog=768)}
+    >>> probe.read(Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages))
+    Reading(verdict='failing', value=0.75, threshold=0.5, what='of the ring unread')
     """
 
     __slots__ = ("_max", "_stage", "cause", "name")

@@ -16,7 +16,17 @@ _WHAT = "ns between the clocks"
 
 
 class ClockSkew:
-    """Fails while the clocks are more than ``skew_ns_max`` apart; unknown if nobody compares them."""
+    """Fails while the clocks are more than ``skew_ns_max`` apart; unknown if nobody compares them.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import ClockSkewSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = ClockSkew(ClockSkewSettings(skew_ns_max=1_000_000))
+    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {}, clock_skew_ns=-2_000_000)
+    >>> probe.read(look).verdict, probe.read(look._replace(clock_skew_ns=None)).verdict
+    ('failing', 'unknown')
+    """
 
     __slots__ = ("_max_ns", "cause", "name")
 

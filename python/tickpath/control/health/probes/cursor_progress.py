@@ -23,6 +23,16 @@ class CursorProgress:
     before it, so the time counts from the first look that found both the backlog and the cursor as it is.
 
     Unknown at the first look, in INIT (nothing is read then), and for a stage that is not there.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import CursorProgressSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = CursorProgress(CursorProgressSettings(standstill_ns_max=50_000_000))
+    >>> stages = {"executor": SimpleNamespace(cursor=7, backlog=3, processed=7)}
+    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages)
+    >>> probe.read(look).verdict, probe.read(look._replace(at_ns=60_000_000)).verdict
+    ('unknown', 'failing')
     """
 
     __slots__ = ("_cursor", "_had_work", "_max_ns", "_since_ns", "_stage", "cause", "name")

@@ -19,6 +19,18 @@ class FeedIntegrity:
 
     The reading is of the count that is furthest above its own threshold, or nearest to it. A feed that sends
     heartbeats has repeats: ``repeats_max`` says how many. Unknown at the first look, and where nobody counts.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import FeedIntegritySettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = FeedIntegrity(FeedIntegritySettings())
+    >>> feed = SimpleNamespace(published=9, gaps=0, repeats=0, reordered=0)
+    >>> look = Look(0, State.READY, 2, 1_024, feed, {})
+    >>> _ = probe.read(look)
+    >>> missed = SimpleNamespace(published=19, gaps=2, repeats=0, reordered=0)
+    >>> probe.read(look._replace(at_ns=10_000_000, feed=missed)).verdict
+    'failing'
     """
 
     __slots__ = ("_limits", "_window", "cause", "name")

@@ -20,6 +20,15 @@ class FeedStaleness:
 
     Unknown before the first event, while the feed is held, and when it has ended: nothing is due then. After
     a hold the age counts from the last look that saw it.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import FeedStalenessSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = FeedStaleness(FeedStalenessSettings(staleness_ns_max=50_000_000))
+    >>> feed = SimpleNamespace(newest_ns=100, held=False, done=False, published=1)
+    >>> probe.read(Look(60_000_100, State.READY, 2, 1_024, feed, {})).value
+    60000000
     """
 
     __slots__ = ("_held_ns", "_max_ns", "cause", "name")

@@ -40,7 +40,12 @@ KINDS: Mapping[str, Callable[[Any], Probe]] = MappingProxyType(
 
 
 def probe_of(settings: ProbeSettings) -> Probe:
-    """A new probe as ``settings`` say. Raises ``ArgumentTypeError`` for what is no settings of a probe."""
+    """A new probe as ``settings`` say. Raises ``ArgumentTypeError`` for what is no settings of a probe.
+
+    >>> from tickpath.config.scenario.probes import BacklogSettings
+    >>> probe_of(BacklogSettings(stage="logger")).name
+    'backlog-logger'
+    """
     made = KINDS.get(getattr(settings, "kind", ""))
     if made is None:
         raise ArgumentTypeError(

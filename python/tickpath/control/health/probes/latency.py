@@ -28,6 +28,18 @@ class Latency:
     many events may have, the rest cannot change it: that fails. A stage that has become slow has few events.
 
     In INIT and WARMUP a latency over the limit proves nothing: unknown in the place of failing.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import LatencySettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = Latency(LatencySettings(samples_min=1_000))
+    >>> stages = {"executor": SimpleNamespace(over_limit=0, processed=0)}
+    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages)
+    >>> _ = probe.read(look)
+    >>> later = {"executor": SimpleNamespace(over_limit=100, processed=2_000)}
+    >>> probe.read(look._replace(at_ns=10_000_000, stages=later)).value
+    0.05
     """
 
     __slots__ = ("_max", "_over_max", "_samples_min", "_stage", "_window", "cause", "name")

@@ -18,6 +18,17 @@ class OverrunRate:
     """Fails while ``stage`` loses more than ``lost_per_s_max`` events per second of the window.
 
     What it sheds on purpose does not count. Unknown at the first look, and for a stage that is not there.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import OverrunRateSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = OverrunRate(OverrunRateSettings())
+    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {"executor": SimpleNamespace(lost=0)})
+    >>> _ = probe.read(look)
+    >>> later = {"executor": SimpleNamespace(lost=50)}
+    >>> probe.read(look._replace(at_ns=100_000_000, stages=later)).value
+    500.0
     """
 
     __slots__ = ("_rate", "_stage", "cause", "name")

@@ -20,6 +20,18 @@ class RefusedMoves:
 
     It does not end by itself: the lifecycle is intact, and whoever got it wrong may do so again. An operator,
     or a runbook in his name, acknowledges.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import RefusedMovesSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = RefusedMoves(RefusedMovesSettings())
+    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {}, refused_moves=1)
+    >>> probe.read(look).verdict
+    'failing'
+    >>> probe.acknowledge()
+    >>> probe.read(look).verdict
+    'ok'
     """
 
     __slots__ = ("_acknowledged", "_max", "_seen", "cause", "name")

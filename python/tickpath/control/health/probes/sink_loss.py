@@ -18,6 +18,16 @@ class SinkLoss:
     """Fails while the sink misses more than ``dropped_per_s_max`` acks per second of the window.
 
     Unknown at the first look, and without a sink.
+
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.probes import SinkLossSettings
+    >>> from tickpath.control.health.look import Look
+    >>> from tickpath.core.state import State
+    >>> probe = SinkLoss(SinkLossSettings())
+    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {}, SimpleNamespace(dropped=0))
+    >>> _ = probe.read(look)
+    >>> probe.read(look._replace(at_ns=100_000_000, sink=SimpleNamespace(dropped=10))).value
+    100.0
     """
 
     __slots__ = ("_rate", "cause", "name")

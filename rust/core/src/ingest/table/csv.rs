@@ -22,6 +22,9 @@ use crate::ingest::stream::{Limits, Progress, Stream};
 /// What may stand between two fields, most likely first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
+/// Most columns a table may have: each name, and each place in a line, is kept.
+const COLUMNS_MAX: usize = 10_000;
+
 /// How a column is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnKey {
@@ -53,7 +56,10 @@ pub fn csv_header(path: &Path, wanted: &[&str], limits: Limits) -> Result<Vec<St
     let mut intake = intake(&stream, &LoadOptions::default());
     let mut lines = Lines::new(&mut stream);
     let first = first_line(&mut lines, &mut intake)?;
-    Ok(header(&first, wanted).1)
+    match header(&first, wanted) {
+        Ok((_, names)) => Ok(names),
+        Err(reason) => Err(refused(&intake, reason)),
+    }
 }
 
 /// Loads the csv file at `path`.
@@ -93,15 +99,14 @@ fn intake(stream: &Stream<'_>, options: &LoadOptions) -> Intake {
     )
 }
 
+/// What is wrong with the first line is wrong with the file.
+fn refused(intake: &Intake, reason: impl Into<String>) -> LoadError {
+    let problem = Problem::row(reason);
+    LoadError::Source(RowError::new(intake.path(), Place::Line(1), problem))
+}
+
 /// The first line, owned; a file that does not begin with text is refused here.
 fn first_line(lines: &mut Lines<'_, '_>, intake: &mut Intake) -> Result<String, LoadError> {
-    let refused = |intake: &Intake, reason: &str| {
-        LoadError::Source(RowError::new(
-            intake.path(),
-            Place::Line(1),
-            Problem::row(reason),
-        ))
-    };
     match lines.next_line() {
         Ok(Some(line)) => match std::str::from_utf8(line) {
             Ok(text) if text.trim().is_empty() => Err(refused(intake, "blank, expected a header")),
@@ -120,28 +125,33 @@ fn first_line(lines: &mut Lines<'_, '_>, intake: &mut Intake) -> Result<String, 
 }
 
 /// The delimiter with which `line` shows most of the `wanted` names, then most fields; and the fields.
-fn header(line: &str, wanted: &[&str]) -> (u8, Vec<String>) {
-    DELIMITERS
-        .into_iter()
-        .map(|delimiter| {
-            let mut splitter = Splitter::new(delimiter);
-            let names: Vec<String> = match splitter.split(line.as_bytes()) {
-                Ok(count) => (0..count)
-                    .map(|i| String::from_utf8_lossy(splitter.field(i)).into_owned())
-                    .collect(),
-                Err(_) => Vec::new(),
-            };
-            let found = wanted
-                .iter()
-                .filter(|name| names.iter().any(|n| n == *name))
-                .count();
-            (found, delimiter, names)
-        })
-        // The first of equals, hence the reversal: `max_by_key` takes the last.
-        .rev()
-        .max_by_key(|(found, _, names)| (*found, names.len()))
+///
+/// Where no delimiter splits it, the reason is that of the last, which it shares with the others or has alone: one
+/// that splits it into too many fields is not to be hidden by another, to which all of it is one field.
+fn header(line: &str, wanted: &[&str]) -> Result<(u8, Vec<String>), String> {
+    let mut best: Option<((usize, usize), u8, Vec<String>)> = None;
+    let mut reason = String::new();
+    for delimiter in DELIMITERS {
+        let mut splitter = Splitter::new(delimiter);
+        let count = match splitter.split(line.as_bytes()) {
+            Ok(count) => count,
+            Err(problem) => {
+                reason = problem.reason;
+                continue;
+            }
+        };
+        let name = |i| String::from_utf8_lossy(splitter.field(i)).into_owned();
+        let names: Vec<String> = (0..count).map(name).collect();
+        let is_there = |name: &&&str| names.iter().any(|n| n == **name);
+        let rank = (wanted.iter().filter(is_there).count(), count);
+        // The first of equals.
+        if best.as_ref().is_none_or(|(found, _, _)| rank > *found) {
+            best = Some((rank, delimiter, names));
+        }
+    }
+    best.filter(|((_, count), _, _)| *count > 1 || reason.is_empty())
         .map(|(_, delimiter, names)| (delimiter, names))
-        .expect("there are delimiters")
+        .ok_or(reason)
 }
 
 /// Splits lines into fields; quoted fields lose their quotes.
@@ -175,13 +185,13 @@ impl Splitter {
             ));
         }
         // A line of n bytes has at most n + 1 fields of n bytes in all.
-        if self.ends.len() < line.len() + 1 {
-            if !room::is_there((line.len() + 1) * (1 + size_of::<usize>())) {
+        if self.text.len() < line.len() + 1 {
+            if !room::is_there(line.len() + 1) {
                 let reason = format!("there is no memory to split a line of {} bytes", line.len());
                 return Err(Problem::row(reason));
             }
             self.text.resize(line.len() + 1, 0);
-            self.ends.resize(line.len() + 1, 0);
+            self.ends.resize((line.len() + 1).min(COLUMNS_MAX + 1), 0);
         }
         self.reader.reset();
         let (_, _, text, ends) = self
@@ -192,8 +202,10 @@ impl Splitter {
             self.reader
                 .read_record(&[], &mut self.text[text..], &mut self.ends[ends..]);
         match result {
-            ReadRecordResult::Record => Ok(ends + more),
-            _ => Err(Problem::row("cannot be split into fields")),
+            ReadRecordResult::Record if ends + more <= COLUMNS_MAX => Ok(ends + more),
+            _ => Err(Problem::row(format!(
+                "cannot be split into at most {COLUMNS_MAX} fields"
+            ))),
         }
     }
 
@@ -227,7 +239,7 @@ impl Layout {
         if has_header && wanted.len() != columns.len() {
             return Err("some columns are given by name and some by position".to_owned());
         }
-        let (delimiter, names) = header(first, &wanted);
+        let (delimiter, names) = header(first, &wanted)?;
         let columns = columns
             .iter()
             .map(|column| {
@@ -335,7 +347,7 @@ impl Layout {
         }
         // Only now, so that a bad row leaves no name behind.
         if let Some(name) = symbol {
-            event.symbol = intake.symbol(name);
+            event.symbol = intake.symbol(name)?;
         }
         Ok(event)
     }

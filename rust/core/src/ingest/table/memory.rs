@@ -42,7 +42,7 @@ pub fn load_rows(
     let listed_max = options.limits.skipped_listed_max;
     let mut intake = Intake::new(&title, options.policy, options.out_of_order, listed_max);
     for name in symbols {
-        intake.symbol(name);
+        intake.symbol_of_source(name)?;
     }
     let mut bad = bad.iter().peekable();
     let total = rows.len();

@@ -1,0 +1,70 @@
+"""Every public class and function shows an example, and the examples of native ones are right.
+
+Those of Python modules are run by ``test_code_blocks.py``, module by module.
+"""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tickpath import _native
+from tools.public_api import public_modules
+
+#: Python's own: their docstrings are not ours.
+NOT_OURS = {"tickpath.core.time.now"}
+
+
+def public() -> dict[str, Any]:
+    """Each class and function once, under the first name that has it."""
+    found: dict[int, tuple[str, Any]] = {}
+    for module in public_modules():
+        names = vars(importlib.import_module(module)).get("__all__", ())
+        for name in names:
+            value = getattr(importlib.import_module(module), name)
+            if inspect.isclass(value) or inspect.isroutine(value):
+                found.setdefault(id(value), (f"{module}.{name}", value))
+    return {path: value for path, value in found.values() if path not in NOT_OURS}
+
+
+def _is_native(value: Any) -> bool:
+    return inspect.isbuiltin(value) or (inspect.isclass(value) and value in _NATIVE)
+
+
+_NATIVE = {value for value in vars(_native).values() if inspect.isclass(value)}
+PUBLIC = public()
+NATIVE = [path for path, value in PUBLIC.items() if _is_native(value)]
+
+
+def docstrings(path: str, value: Any) -> Iterator[str]:
+    """Where the example may stand: its own, one of its members', or its package's, which then names it."""
+    yield value.__doc__ or ""
+    if inspect.isclass(value):
+        for name, member in vars(value).items():
+            if not name.startswith("_"):
+                yield getattr(member, "__doc__", None) or ""
+    package, _, name = path.rpartition(".")
+    yield "\n".join(
+        line for line in (importlib.import_module(package).__doc__ or "").splitlines() if f"{name}(" in line
+    )
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_it_has_an_example(path: str) -> None:
+    assert any(">>> " in text for text in docstrings(path, PUBLIC[path])), "show how it is used, with >>>"
+
+
+@pytest.mark.parametrize("path", NATIVE)
+def test_the_example_of_a_native_class_is_right(path: str) -> None:
+    # The names of its package, as after `from tickpath.core.bus import *`.
+    names = dict(vars(importlib.import_module(path.rpartition(".")[0])))
+    runner = doctest.DocTestRunner()
+    example = doctest.DocTestParser().get_doctest(PUBLIC[path].__doc__ or "", names, path, None, None)
+    said: list[str] = []
+    runner.run(example, out=said.append)
+    assert runner.failures == 0, "".join(said)
