@@ -92,6 +92,8 @@ pub(crate) struct Meter {
     reported: Cell<u64>,
     /// Whether the decoder in between cannot be interrupted now.
     pub(crate) is_uninterruptible: Cell<bool>,
+    /// Whether it was, by the read before.
+    has_interrupted: Cell<bool>,
     events: Cell<u64>,
     failure: RefCell<Option<Failure>>,
 }
@@ -100,18 +102,19 @@ impl Meter {
     /// Counts bytes taken from the file.
     pub(crate) fn consume(&self, bytes: usize) {
         self.consumed.set(self.consumed.get() + bytes as u64);
+        self.has_interrupted.set(false);
     }
 
-    /// Whether so much was taken without a call of the hook that one is due, and can be. Says so once: a decoder may try
-    /// again by itself, in the check sum behind gzip data, until it is given something.
-    pub(crate) fn takes_hook_due(&self) -> bool {
-        let consumed = self.consumed.get();
-        let is_due = consumed - self.reported.get() > SILENT_BYTES_MAX;
-        if is_due && !self.is_uninterruptible.get() {
-            self.reported.set(consumed);
-            return true;
-        }
-        false
+    /// Whether so much was taken without a call of the hook that one is due.
+    pub(crate) fn is_hook_due(&self) -> bool {
+        self.consumed.get() - self.reported.get() > SILENT_BYTES_MAX
+    }
+
+    /// Whether the next read is to be interrupted for the hook. Not twice in a row: a decoder may try again by itself, in
+    /// the check sum behind gzip data, until it is given something.
+    pub(crate) fn interrupts(&self) -> bool {
+        let is_due = self.is_hook_due() && !self.is_uninterruptible.get();
+        is_due && !self.has_interrupted.replace(true)
     }
 }
 
