@@ -103,8 +103,8 @@ import numpy
 from tickpath.core.ingest import MarketDataSource
 from tickpath.errors import SourceError
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-for megabytes in (0.1, 4, 9, 11, 16, 64):
-    limit = used + int(megabytes * 2**20)
+for megabytes in sys.argv[2:]:
+    limit = used + int(float(megabytes) * 2**20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
     try:
         print(len(MarketDataSource.from_file(sys.argv[1], policy="skip", out_of_order="sort")))
@@ -118,7 +118,7 @@ def test_a_limit_of_memory_met_while_loading_is_an_error(tmp_path: Path) -> None
     path = tmp_path / "AAPL_2012-06-21_34200000_57600000_message_1.csv"
     rows = (f"{34_200 + (n * 7919 % 30_000)}.5,1,{n},100,5853300,1\n" for n in range(120_000))
     path.write_text("".join(rows))
-    code, stdout, stderr = run([sys.executable, "-c", LIMITED, str(path)])
+    code, stdout, stderr = run([sys.executable, "-c", LIMITED, str(path), "0.1", "4", "9", "11", "16", "64"])
     assert (code, stderr) == (0, "")
     said = stdout.splitlines()
     assert len(said) == 6
@@ -132,7 +132,7 @@ def test_a_limit_of_memory_met_while_instruments_are_learnt_is_an_error(tmp_path
     path, record = tmp_path / "many.dbn", dbn_mbo(1)
     path.write_bytes(dbn(b"".join(record[:4] + n.to_bytes(4, "little") + record[8:] for n in range(240_000))))
     # More memory than the events need, and less than the table of so many names grows to.
-    code, stdout, stderr = run([sys.executable, "-c", LIMITED, "75", str(path)])
+    code, stdout, stderr = run([sys.executable, "-c", LIMITED, str(path), "75"])
     assert (code, stderr) == (0, "")
     assert "there is no memory for more" in stdout
 
