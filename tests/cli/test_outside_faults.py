@@ -113,12 +113,15 @@ for megabytes in sys.argv[2:]:
 """
 
 
+MEGABYTES = ("0.1", "4", "9", "11", "16", "64")
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
 def test_a_limit_of_memory_met_while_loading_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "AAPL_2012-06-21_34200000_57600000_message_1.csv"
     rows = (f"{34_200 + (n * 7919 % 30_000)}.5,1,{n},100,5853300,1\n" for n in range(120_000))
     path.write_text("".join(rows))
-    code, stdout, stderr = run([sys.executable, "-c", LIMITED, str(path), "0.1", "4", "9", "11", "16", "64"])
+    code, stdout, stderr = run([sys.executable, "-c", LIMITED, str(path), *MEGABYTES])
     assert (code, stderr) == (0, "")
     said = stdout.splitlines()
     assert len(said) == 6

@@ -85,3 +85,13 @@ def test_each_move_fires_once_whoever_made_it_and_however_many_there_were() -> N
     ]
     assert watch.step(look()) == []
     assert [one.trigger for one in watch_of("end", "overrun").step(look(), is_last=True)] == ["end"]
+
+
+def test_what_fires_in_one_step_is_said_together_in_one_order() -> None:
+    lifecycle = Lifecycle()
+    texts = ["end", "transition", "overrun", "max>1us"]
+    watch = TriggerWatch([parse_trigger(text) for text in texts], lifecycle, Latencies(2_000))  # type: ignore[arg-type]  # as far as it is read
+    lifecycle.transition_to(State.WARMUP, "begun")
+    fired = watch.step(look(executor=Stage(processed=5, lost=1)), is_last=True)
+    assert [one.trigger for one in fired] == ["max>1us", "overrun", "transition", "end"]
+    assert [one.may_repeat for one in fired] == [True, True, False, False]

@@ -49,6 +49,12 @@ def test_the_age_is_that_of_the_oldest_unread_event() -> None:
     assert lags(ring, 399, Stage(cursor=3, backlog=3))["executor"].age_ns == 0
 
 
+def test_of_a_stage_that_has_caught_up_no_slot_is_looked_at() -> None:
+    # It is the one that the producer writes next.
+    no_ring: Any = None
+    assert lags(no_ring, 1_000, Stage(cursor=6, backlog=0))["executor"] == Lag(0, 0, False)
+
+
 def test_a_stage_that_reads_no_more_and_a_run_that_has_not_begun() -> None:
     ring = ring_of(100)
     assert lags(ring, 500, Stage(cursor=0, backlog=1, epoch_seen=None))["executor"] == Lag(1, 400, True)

@@ -256,6 +256,10 @@ def test_the_machines_floor_is_the_last_row_of_the_latencies(nothing: RunResult)
         (None, None, "machine_floor", *range(1, 10)),
     )
     record.wall_ns = 5
+    # Nobody's: no consumer is named.
+    assert (
+        '<td style="text-align:left"></td><td style="text-align:left">machine floor</td>' in run._repr_html_()
+    )
     assert Balanced(run._repr_html_()).words[-7:] == [
         "machine floor",
         "1",
@@ -267,8 +271,39 @@ def test_the_machines_floor_is_the_last_row_of_the_latencies(nothing: RunResult)
     ]
 
 
+FIGURES = "count min_ns p50_ns p90_ns p99_ns p99_9_ns p99_99_ns max_ns dropped"
+COLUMNS: dict[TableName, str] = {
+    "ledger": "consumer published executed gated read lost shed unread balanced",
+    "latency": f"consumer state stage {FIGURES}",
+    "lifecycle": "epoch at_ns source target cause",
+    "epochs": "epoch first_seq last_seq executed gated",
+    "health": "at_ns probe cause raised value threshold",
+    "injections": "at_ns name kind event",
+    "audit": "at_ns runbook trigger step event detail",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_table_has_its_name_and_its_columns(name: TableName, nothing: RunResult) -> None:
+    table = nothing.table(name)
+    assert (table.name, " ".join(column for column, _ in table.columns)) == (name, COLUMNS[name])
+
+
+def test_the_types_are_those_of_the_columns_whatever_is_in_them() -> None:
+    kinds = ("integer", "text", "flag", "number")
+    table = ResultTable("t", tuple((kind, kind) for kind in kinds), ((None,) * 4,))
+    assert [str(kind) for kind in table.to_pandas().dtypes] == ["Int64", "string", "boolean", "Float64"]
+    assert [str(field.type) for field in table.to_arrow().schema] == ["int64", "string", "bool", "double"]
+    polars_kinds = [polars.Int64, polars.String, polars.Boolean, polars.Float64]
+    assert table.to_polars().dtypes == polars_kinds
+
+
 def test_a_table_is_what_it_is() -> None:
     table = ResultTable("t", (("n", "integer"),), ((1,),))
+    assert table._repr_html_() == html_table(["n"], [(1,)])
+    # Who asks for another type by Arrow's interface is given it, if it can be had.
+    narrow = pyarrow.schema([pyarrow.field("n", pyarrow.int8())])
+    assert pyarrow.table(table, schema=narrow).schema == narrow
     with pytest.raises(dataclasses.FrozenInstanceError):
         table.name = "u"  # type: ignore[misc]
     arrow = ResultTable("t", (("n", "integer"), ("at_ns", "integer")), ()).to_arrow()

@@ -71,14 +71,13 @@ def html_of(result: RunResult) -> str:
     if ledger:
         headings = [name for name, _ in ledger.columns]
         parts.append(html_table(headings, ledger.rows, "Ledger"))
-    names = [name for name, _ in latency.columns]
+    at = {name: index for index, (name, _) in enumerate(latency.columns)}
     rows = []
     for row in latency.rows:
-        figures = dict(zip(names, row, strict=True))
         # All states together, and what there was.
-        if figures["state"] is None and figures["count"]:
-            stage = str(figures["stage"]).replace("_", " ")
-            rows.append([figures["consumer"] or "", stage, *(figures[name] for name in _SHOWN)])
+        if row[at["state"]] is None and row[at["count"]]:
+            stage = str(row[at["stage"]]).replace("_", " ")
+            rows.append([row[at["consumer"]] or "", stage, *(row[at[name]] for name in _SHOWN)])
     if rows:
         parts.append(html_table(["consumer", "stage", *_SHOWN], rows, "Latency"))
     return "".join(parts)

@@ -27,7 +27,10 @@ struct Load {
 
 impl Load {
     fn reason(&self) -> String {
-        self.ended.as_ref().expect_err("refused").to_string()
+        match &self.ended {
+            Ok(recording) => panic!("{} events were loaded", recording.events.len()),
+            Err(refused) => refused.to_string(),
+        }
     }
 }
 
@@ -244,7 +247,7 @@ fn a_file_that_decompresses_to_nothing_can_be_ended_on_the_way() {
     let header = &gzip(b"")[..10];
     let silent: [(&str, NamedTempFile); 5] = [
         ("empty members", written(&gzip(b"").repeat(100_000))),
-        ("members of a byte", written(&gzip(b"1").repeat(200_000))),
+        ("members of a byte", written(&gzip(b"1").repeat(100_000))),
         ("zeros behind a member", sparse(&gzip(b"1"), 1 << 40)),
         ("empty blocks", written(&[header, &stored_blocks].concat())),
         (
@@ -276,9 +279,8 @@ fn what_decompresses_to_too_much_is_refused_and_nothing_that_came_of_it_is_kept(
         load_until(&written(&rows), &options, usize::MAX).reason()
     };
     let ratio = bounded(Limits {
-        ratio_grace_bytes: MIB,
-        // How far these rows shrink is the library's affair.
         ratio_max: 20,
+        ratio_grace_bytes: MIB,
         ..Limits::default()
     });
     assert!(ratio.contains("decompression bomb"), "{ratio}");
@@ -291,12 +293,7 @@ fn what_decompresses_to_too_much_is_refused_and_nothing_that_came_of_it_is_kept(
         "{total}"
     );
     assert_eq!(bounded_rows(499), None);
-    let bad = bounded_rows(500);
-    assert!(
-        bad.as_ref()
-            .is_some_and(|reason| reason.contains("499 bad rows were left out")),
-        "{bad:?}"
-    );
+    assert!(bounded_rows(500).is_some_and(|reason| reason.contains("499 bad rows")));
 }
 
 /// Why a file of ten good rows and so many bad ones is refused, where 499 bad ones are listed.

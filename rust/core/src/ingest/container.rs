@@ -94,7 +94,7 @@ pub(crate) struct Counted {
 
 impl Read for Counted {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.meter.takes_hook_due() {
+        if self.meter.interrupts() {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let count = self.file.read(out)?;

@@ -4,6 +4,7 @@ use ::dbn::decode::dbn::Decoder;
 use ::dbn::{MboMsg, Mbp1Msg, RType, Record, RecordRef, SymbolMappingMsg, TradeMsg, v1};
 use ::dbn::{Schema, UNDEF_PRICE, UNDEF_TIMESTAMP, VersionUpgradePolicy};
 
+use super::dbn_records::Records;
 use super::dbn_symbols::Symbols;
 use super::decimal::UNITS_PER_ONE;
 use super::error::{LoadError, Place, Problem, RowError, quoted};
@@ -20,10 +21,6 @@ const VERSION_MAX: u8 = 3;
 
 /// Longest metadata believed: every symbol of the largest venue needs a quarter of it.
 const METADATA_BYTES_MAX: u32 = 512 << 20;
-
-/// Every record is so many bytes, or a multiple. Behind another the decoder would hand out records that are not aligned, which
-/// its code takes for granted.
-const RECORD_ALIGN: usize = 8;
 
 /// Where the length of a symbol stands from version 2 on, and the least that is believed: shorter ones would be more strings
 /// than bytes of the file. The format has had two lengths, 22 and 71.
@@ -53,12 +50,13 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
         intake.fail(failure, Place::Byte(0))?;
         return Ok(details);
     }
-    let decoder = Decoder::with_upgrade_policy(&mut *stream, VersionUpgradePolicy::AsIs);
+    let mut records = Records::new(stream, offset);
+    let decoder = Decoder::with_upgrade_policy(&mut records, VersionUpgradePolicy::AsIs);
     let mut decoder = match decoder {
         Ok(decoder) => decoder,
         Err(e) => {
-            let failure = stream.take_failure().unwrap_or_else(|| damaged(&e));
-            intake.fail(failure, Place::Byte(0))?;
+            let failure = records.stream_mut().take_failure();
+            intake.fail(failure.unwrap_or_else(|| damaged(&e)), Place::Byte(0))?;
             return Ok(details);
         }
     };
@@ -70,26 +68,19 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
         let place = Place::Byte(offset);
         match decoder.decode_ref() {
             Ok(Some(record)) => {
-                let bytes = record.record_size();
-                if !bytes.is_multiple_of(RECORD_ALIGN) {
-                    let reason = format!(
-                        "damaged DBN: a record of {bytes} bytes, expected a multiple of {RECORD_ALIGN}"
-                    );
-                    intake.fail(Failure::Damaged(reason), place)?;
-                    return Ok(details);
-                }
-                offset += bytes as u64;
+                offset += record.record_size() as u64;
                 match parse(&record, &mut symbols, intake) {
                     Ok(Some(event)) => intake.accept(event, place)?,
                     Ok(None) => details.control_records += 1,
                     Err(problem) => intake.reject(problem, place)?,
                 }
-                decoder.get_ref().note_events(intake.events.len());
+                decoder.get_ref().stream().note_events(intake.events.len());
             }
             Ok(None) => break,
             Err(e) => {
                 let failure = decoder
                     .get_mut()
+                    .stream_mut()
                     .take_failure()
                     .unwrap_or_else(|| damaged(&e));
                 intake.fail(failure, place)?;
@@ -98,6 +89,10 @@ pub(crate) fn read(stream: &mut Stream<'_>, intake: &mut Intake) -> Result<Detai
         }
     }
     drop(decoder);
+    if let Some(reason) = records.damage() {
+        intake.fail(Failure::Damaged(reason), Place::Byte(offset))?;
+        return Ok(details);
+    }
     // The decoder ends quietly in the middle of a record, and at a failed read.
     let cut = stream.delivered().saturating_sub(offset);
     if let Some(failure) = stream.take_failure() {

@@ -24,6 +24,8 @@ mod container;
 #[cfg(feature = "formats")]
 mod dbn;
 #[cfg(feature = "formats")]
+mod dbn_records;
+#[cfg(feature = "formats")]
 mod dbn_symbols;
 #[cfg(feature = "formats")]
 pub mod decimal;

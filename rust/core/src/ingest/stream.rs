@@ -92,8 +92,8 @@ pub(crate) struct Meter {
     reported: Cell<u64>,
     /// Whether the decoder in between cannot be interrupted now.
     pub(crate) is_uninterruptible: Cell<bool>,
-    /// Whether a read was interrupted for the hook, and the hook has not been called since.
-    is_interrupted: Cell<bool>,
+    /// Whether it was, by the read before.
+    has_interrupted: Cell<bool>,
     events: Cell<u64>,
     failure: RefCell<Option<Failure>>,
 }
@@ -102,21 +102,19 @@ impl Meter {
     /// Counts bytes taken from the file.
     pub(crate) fn consume(&self, bytes: usize) {
         self.consumed.set(self.consumed.get() + bytes as u64);
+        self.has_interrupted.set(false);
     }
 
-    /// Whether so much was taken without a call of the hook that one is due, and can be. Says so once: a decoder may try
-    /// again by itself, in the check sum behind gzip data, until it is given something.
-    pub(crate) fn takes_hook_due(&self) -> bool {
-        let is_new =
-            self.is_hook_due() && !self.is_uninterruptible.get() && !self.is_interrupted.get();
-        if is_new {
-            self.is_interrupted.set(true);
-        }
-        is_new
-    }
-
-    fn is_hook_due(&self) -> bool {
+    /// Whether so much was taken without a call of the hook that one is due.
+    pub(crate) fn is_hook_due(&self) -> bool {
         self.consumed.get() - self.reported.get() > SILENT_BYTES_MAX
+    }
+
+    /// Whether the next read is to be interrupted for the hook. Not twice in a row: a decoder may try again by itself, in
+    /// the check sum behind gzip data, until it is given something.
+    pub(crate) fn interrupts(&self) -> bool {
+        let is_due = self.is_hook_due() && !self.is_uninterruptible.get();
+        is_due && !self.has_interrupted.replace(true)
     }
 }
 
@@ -261,7 +259,6 @@ impl<'h> Stream<'h> {
     /// [`Failure::Interrupted`] if the hook asks to stop.
     pub fn report(&mut self) -> Result<(), Failure> {
         self.meter.reported.set(self.meter.consumed.get());
-        self.meter.is_interrupted.set(false);
         let progress = Progress {
             bytes_done: self.meter.consumed.get().min(self.opened.bytes_total),
             bytes_total: self.opened.bytes_total,
@@ -284,8 +281,7 @@ impl<'h> Stream<'h> {
     }
 
     fn read_bounded(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
-        // Where a decoder that was interrupted has tried again by itself, it said nothing of it.
-        if self.produced >= self.hook_due || self.meter.is_hook_due() {
+        if self.produced >= self.hook_due {
             self.hook_due = self.produced + CHUNK_BYTES as u64;
             self.report()?;
         }

@@ -126,8 +126,7 @@ fn first_line(lines: &mut Lines<'_, '_>, intake: &mut Intake) -> Result<String, 
 
 /// The delimiter with which `line` shows most of the `wanted` names, then most fields; and the fields.
 ///
-/// Where no delimiter splits it, the reason is that of the last, which it shares with the others or has alone: one
-/// that splits it into too many fields is not to be hidden by another, to which all of it is one field.
+/// Where no delimiter splits it, the reason is that of one which cannot.
 fn header(line: &str, wanted: &[&str]) -> Result<(u8, Vec<String>), String> {
     let mut best: Option<((usize, usize), u8, Vec<String>)> = None;
     let mut reason = String::new();
@@ -149,9 +148,13 @@ fn header(line: &str, wanted: &[&str]) -> Result<(u8, Vec<String>), String> {
             best = Some((rank, delimiter, names));
         }
     }
-    best.filter(|((_, count), _, _)| *count > 1 || reason.is_empty())
-        .map(|(_, delimiter, names)| (delimiter, names))
-        .ok_or(reason)
+    match best {
+        // A line that one delimiter splits into too many is no line of one column.
+        Some(((_, count), delimiter, names)) if count > 1 || reason.is_empty() => {
+            Ok((delimiter, names))
+        }
+        _ => Err(reason),
+    }
 }
 
 /// Splits lines into fields; quoted fields lose their quotes.
