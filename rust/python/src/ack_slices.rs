@@ -58,8 +58,9 @@ impl AckSlices {
         let begin_ns = args::unsigned(begin_ns, "begin_ns")?;
         let slice_ns = args::unsigned(slice_ns, "slice_ns")?;
         let slices_max = args::unsigned(slices_max, "slices_max")?;
-        if slice_ns == 0 || slices_max == 0 {
-            let text = "slice_ns and slices_max must be at least 1";
+        // Slices become twice as long by joining two: one alone could not.
+        if slice_ns == 0 || slices_max < 2 {
+            let text = "slice_ns must be at least 1, and slices_max 2";
             return Err(errors::argument_value(py, text.to_owned()));
         }
         let stamping = if shared_stamps {
