@@ -7,7 +7,6 @@ because nobody reads on (``| head``), that is nobody's error; any other reason i
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import sys
 from typing import TextIO
@@ -33,18 +32,28 @@ def _nowhere() -> TextIO:
 
 def say(line: str) -> None:
     """One line on stderr, lost if stderr does not take it: nothing is ended by that."""
-    with contextlib.suppress(OSError):
+    try:
         click.echo(line, err=True)
+    except OSError:
+        _lead_nowhere(sys.stderr)
 
 
 def settle() -> OSError | None:
-    """Writes what is left in stdout's buffer; the reason if it cannot be written, and the rest is dropped."""
+    """Writes what is left in the buffers, or drops it; the reason if it is stdout's that cannot be written."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _lead_nowhere(sys.stderr)
     try:
         sys.stdout.flush()
     except OSError as error:
-        # The interpreter flushes once more at exit, and would complain.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        _lead_nowhere(sys.stdout)
         return None if isinstance(error, BrokenPipeError) else error
     return None
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Drops what is in its buffer: the interpreter flushes once more at exit, and ends with 120 if it cannot."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
