@@ -39,7 +39,7 @@ def say(line: str) -> None:
 
 
 def settle() -> OSError | None:
-    """Writes what is left in the buffers, or drops it; the reason if it is stdout's that cannot be written."""
+    """Writes what is left in the buffers, or drops it; the reason if stdout's cannot be written."""
     try:
         sys.stderr.flush()
     except OSError:
@@ -53,7 +53,7 @@ def settle() -> OSError | None:
 
 
 def _lead_nowhere(stream: TextIO) -> None:
-    """Drops what is in its buffer: the interpreter flushes once more at exit, and ends with 120 if it cannot."""
+    """Drops what is in its buffer: the interpreter flushes once more at exit, and would end with 120."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
