@@ -136,7 +136,7 @@ soak: .venv/.built ## Run without end: 100 random runs, 100 with Ctrl-C, 400 com
 	TICKPATH_SOAK=1 $(BIN)/python -m pytest --override-ini timeout=1800 -s -v -p no:cacheprovider --hypothesis-show-statistics \
 		tests/core/engine/test_engine_random.py tests/core/engine/test_engine_memory.py tests/core/engine/test_many_engines.py \
 		tests/core/engine/test_machine_refusals.py tests/runtime/test_forks.py tests/runtime/test_interpreter_end.py tests/cli/test_interrupts.py \
-		tests/cli/test_random_signals.py \
+		tests/cli/test_bench.py tests/cli/test_random_signals.py \
 		tests/lab/test_drills.py $(ARGS)
 
 watch: .venv/.built ## Drive `tickpath run --watch` in terminals: keys, sizes, signals, a shell's job control; about a minute

@@ -47,6 +47,7 @@ def report_of(stdout: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("TICKPATH_SOAK" not in os.environ, reason="every part at once takes its time: make soak")
 def test_every_part_is_measured_and_accounted_for_in_one_object(bench: Bench) -> None:
     code, stdout, stderr = bench(*SMALL, "--json")
     report = report_of(stdout)

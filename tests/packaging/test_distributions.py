@@ -124,7 +124,7 @@ def test_the_wheel_holds_the_package_and_nothing_else() -> None:
         name
         for name in names
         if not re.fullmatch(r"tickpath/([\w/]+\.pyi?|py\.typed|_native\.abi3\.so|_native\.pyd)", name)
-        and not re.fullmatch(r"tickpath/lab/scenarios/[a-z-]+\.toml", name)
+        and not re.fullmatch(r"tickpath/lab/(scenarios|demo/acts)/[a-z-]+\.toml", name)
         and not re.fullmatch(r"tickpath/lab/page/templates/[a-z]+\.(css|html|js)", name)
         and not re.match(r"tickpath-[\d.]+\.dist-info/", name)
         and not re.fullmatch(r"tickpath\.libs/.*", name)
