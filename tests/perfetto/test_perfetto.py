@@ -71,7 +71,9 @@ def test_perfetto_reads_what_was_written(
     arrows = ask(ARROWS)
     expected = [(pair, seq) for seq in trace.flows for pair in ("out", "in")]
     assert len(arrows) == len(expected)
-    assert all(seq == other for _, _, seq, other in arrows)
+    # Of slices that were moved to one moment it may take a neighbour's: docs/reference/flight-json.md.
+    strays = [(seq, other) for _, _, seq, other in arrows if seq != other]
+    assert len(strays) <= 2 * trace.metadata["straightened"], strays[:5]
     assert {(one, other) for one, other, *_ in arrows} <= {
         *(("publish", "execute"), ("publish", "gated"), ("execute", "ack"), ("gated", "ack")),
     }
