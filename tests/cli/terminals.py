@@ -22,15 +22,19 @@ import pyte
 
 #: Makes the terminal that a process was started on its own, so that Ctrl-C and hanging up mean something.
 _OWN = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+# Whoever runs the tests may be deaf to it (nohup).
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.argv[0] = "tickpath"
 from tickpath.cli import main
 sys.exit(main())
 """
 _OWN_PROGRAM = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+# Whoever runs the tests may be deaf to it (nohup).
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 #: What a process is told of its terminal, and not by it.

@@ -20,7 +20,10 @@ GRID = grid_of(*AXES, seeds=6)
 
 
 def do_all(engine: LocalProcesses, grid: Grid, *, kill_at: frozenset[int] = frozenset()) -> list[Done]:
-    """Every run that ``engine`` does; a process of it is killed when so many are done."""
+    """Every run that ``engine`` does; a process of it is killed when so many are done.
+
+    Far enough apart that no run is hit twice: that one would have failed.
+    """
     done: list[Done] = []
     left = set(kill_at)
     for ended in engine.do(grid, grid.order(), len(grid), lambda: False):
@@ -34,7 +37,7 @@ def do_all(engine: LocalProcesses, grid: Grid, *, kill_at: frozenset[int] = froz
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("processes", "kill_at"), [(1, [1]), pytest.param(3, [1, 2, 9, 20], marks=deep)], ids=["one", "several"]
+    ("processes", "kill_at"), [(1, [1]), pytest.param(3, [1, 10, 20], marks=deep)], ids=["one", "several"]
 )
 def test_a_process_that_is_killed_costs_no_run_and_none_is_done_twice(
     processes: int, kill_at: list[int]
