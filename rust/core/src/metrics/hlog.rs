@@ -367,6 +367,9 @@ mod tests {
             words.ends_with("claims 4294967295 bytes of counts, 2 are there"),
             "{words}"
         );
+        // Every byte of a number counts, and so do the limits themselves.
+        assert!(from_v2(&encoding(&[1, 2], 3, 2)).is_err());
+        assert!(from_v2(&encoding(&[1, 2], 2, 5)).is_ok());
         assert!(from_v2(&encoding(&[1, 2], 2, 6)).is_err());
         // Found by fuzzing: as many zeros as cannot be negated; then counts that are cut, and a sum that is too large.
         let most = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
