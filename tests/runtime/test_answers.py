@@ -148,3 +148,32 @@ def test_the_bytes_of_an_answer() -> None:
 )
 def test_every_status_has_its_words(status: int, words: str) -> None:
     assert Answer(status, b"").encode().startswith(f"HTTP/1.1 {status} {words}\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *([], ["Accept: */*"], ["Host: localhost"], ["Host:127.0.0.1:9464"], ["HOST : [::1]:80"]),
+        ["Accept: a:b", "host: LOCALHOST:1"],
+    ],
+)
+def test_a_request_for_this_machine_is_answered(headers: list[str]) -> None:
+    assert ask("\r\n".join(["GET /livez HTTP/1.1", *headers])).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Host: evil.example:9464"],
+        ["Accept: */*", "hOsT: evil.example"],
+        ["Host: [::1]", "Host: evil.example:9"],
+    ],
+)
+def test_a_request_for_another_host_is_refused_unless_others_may_ask(headers: list[str]) -> None:
+    head = "\r\n".join(["GET /livez HTTP/1.1", *headers])
+    assert refused(head) == (421, {"error": "this is localhost, not evil.example"})
+    assert refused(head.replace("evil.example", "e" * 61))[1] == {
+        "error": f"this is localhost, not {'e' * 60}"
+    }
+    assert ask(head).encode().startswith(b"HTTP/1.1 421 Misdirected Request\r\n")
+    assert answer(head, ready_board().read, metrics, loopback=False).status == 200

@@ -8,6 +8,7 @@ import pytest
 
 from tickpath.errors import ArgumentValueError
 from tickpath.runtime.endpoints import HttpAddress, parse_address
+from tickpath.runtime.endpoints.address import is_local
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,27 @@ def test_an_address_cannot_be_changed() -> None:
     address: Any = parse_address("9464")
     with pytest.raises(AttributeError):
         address.port = 80
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [
+        *(
+            ("localhost", True),
+            ("LocalHost", True),
+            ("127.0.0.1", True),
+            ("127.8.9.1", True),
+            ("[::1]", True),
+            ("::1", True),
+        ),
+        *(
+            ("evil.example", False),
+            ("192.168.1.5", False),
+            ("[fe80::1]", False),
+            ("", False),
+            ("localhost.", False),
+        ),
+    ],
+)
+def test_what_is_meant_for_this_machine_is_told_from_the_rest(host: str, is_ours: bool) -> None:
+    assert is_local(host) is is_ours
