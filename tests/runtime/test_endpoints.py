@@ -286,6 +286,16 @@ def test_a_second_host_does_not_help(server: Endpoints) -> None:
     assert talk(server, request)[0] == 421
 
 
+def test_what_follows_a_request_is_no_part_of_it(server: Endpoints) -> None:
+    request = b"GET /readyz HTTP/1.1\r\n\r\nGET /livez HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+    assert talk(server, request)[0] == 200
+
+
+def test_line_ends_of_another_kind_are_named(server: Endpoints) -> None:
+    body = talk(server, b"GET /readyz HTTP/1.1\n\n")[2]
+    assert json.loads(body) == {"error": "the lines of a request end with CR and LF"}
+
+
 def test_where_others_are_allowed_in_any_name_will_do(board: Board) -> None:
     with Endpoints(board, HttpAddress("0.0.0.0", 0)) as server:  # noqa: S104  what an operator allowed
         place = ("127.0.0.1", server.address.port)
