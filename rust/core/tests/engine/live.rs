@@ -228,6 +228,8 @@ impl Clock for Breaks {
     }
 }
 
+// Where no stage has a core, a feed that goes at full speed may leave the executor too few events to break at.
+#[cfg(all(target_os = "linux", not(elsewhere)))]
 #[test]
 fn a_panic_in_a_stage_is_an_error_of_the_run() {
     for thread in ["tickpath-feed", EXECUTOR_THREAD] {

@@ -208,7 +208,7 @@ fn latencies_against_the_plan_are_by_plan_and_cannot_be_corrected() {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(elsewhere)))]
 #[test]
 fn memory_that_was_locked_for_a_run_is_unlocked_after_it() {
     let locked_bytes = || {
