@@ -50,7 +50,7 @@ pub(crate) fn cases() -> Vec<RingCase> {
             capacities.iter().map(move |&capacity| RingCase {
                 threads,
                 readers: match threads {
-                    Threads::Oversubscribed => readers.max(4 * cores().len() - 1),
+                    Threads::Oversubscribed => readers.max((4 * cores().len()).saturating_sub(1)),
                     Threads::Pinned | Threads::Unpinned => readers,
                 },
                 capacity,
