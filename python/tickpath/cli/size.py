@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED
+from tickpath.cli.app import CODES
 from tickpath.cli.feeds import FeedOptions, load
 from tickpath.cli.numbers import CAPACITY_MAX
 from tickpath.cli.output import print_result
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 _SERVICE_NS_MAX = 60_000_000_000
 _EXAMPLES = """\b
 Examples:
@@ -85,7 +84,7 @@ def command(**options: Any) -> int:
     question, feed = _question(options), feed_options(options)
     report = _answered(question, feed, options)
     _print(report, as_json=options["as_json"])
-    return _EXIT_CODES[report["verdict"]]
+    return CODES[report["verdict"]]
 
 
 def _question(options: Mapping[str, Any]) -> SizingQuestion:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, one_line
+from tickpath.cli.app import CODES, ended_without_an_account, one_line
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EXIT_CODES = {"pass": EXIT_PASSED, "fail": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}
 _LOCAL = "local"
 _TABLES = {"parquet": "sweep.parquet", "arrow": "sweep.arrow"}
 _PICTURE = "sweep.svg"
@@ -132,9 +131,8 @@ def command(**options: Any) -> int:
             _print(report, as_json=options["as_json"])
     except KeyboardInterrupt:
         # The second signal means now, and before the first run there is nothing to tell. The rows are kept.
-        say("tickpath: interrupted, ended without an account; the same command goes on from here")
-        return EXIT_INTERRUPTED
-    return _EXIT_CODES[report["verdict"]]
+        return ended_without_an_account("; the same command goes on from here")
+    return CODES[report["verdict"]]
 
 
 def _swept(

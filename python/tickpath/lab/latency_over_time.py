@@ -9,22 +9,19 @@ Threads: the one that steps the control side.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tickpath.config.engine import ACK_CAPACITY
 from tickpath.core.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tickpath.config.run import RunSettings
     from tickpath.core.engine import AckSlice, AckSlices, EngineSnapshot, LatencyFigures
     from tickpath.core.state import Transition
     from tickpath.runtime.result import RunResult
     from tickpath.runtime.session import Session
 
-__all__ = ["LatencyOverTime", "with_acks"]
+__all__ = ["LatencyOverTime"]
 
 #: A run has no more slices than that.
 _SLICES_MAX = 200
@@ -37,13 +34,6 @@ _SLICE_NS_MIN = 10_000_000
 _PERCENTILES = ("p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "max_ns")
 
 Report = dict[str, Any]
-
-
-def with_acks(settings: RunSettings) -> RunSettings:
-    """``settings`` with a ring of acks, if they have none."""
-    if settings.ack_capacity is not None:
-        return settings
-    return dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
 
 
 class LatencyOverTime:

@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tickpath.config.acks import with_acks
 from tickpath.config.scenario.explain import table_of
 from tickpath.control.failure.causes import Cause, held
 from tickpath.control.metrics import LatencySink, Metrics
@@ -21,7 +22,7 @@ from tickpath.errors import EngineFailed
 from tickpath.lab.digest import run_digest
 from tickpath.lab.facts import Books, DrillFacts, HealthEvent, InjectionSpan, Move
 from tickpath.lab.feed_account import account_of
-from tickpath.lab.latency_over_time import LatencyOverTime, with_acks
+from tickpath.lab.latency_over_time import LatencyOverTime
 from tickpath.lab.losses import pauses_in_run
 from tickpath.lab.report import run_report
 from tickpath.lab.scenario_source import load_source

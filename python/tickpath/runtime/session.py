@@ -17,7 +17,7 @@ from collections.abc import Callable
 from time import thread_time_ns
 from typing import TYPE_CHECKING, NoReturn
 
-from tickpath.config.engine import ACK_CAPACITY
+from tickpath.config.acks import with_acks
 from tickpath.config.run import RunSettings, warmup_default
 from tickpath.config.scenario import Scenario, WarmupSettings
 from tickpath.control.automation import AuditTrail, Automation
@@ -107,8 +107,8 @@ class Session:
         self._asked = scenario
         scenario = scenario or plain_scenario(settings, events)
         terms = _terms(scenario, events)
-        if terms.kind == "evidence" and settings.ack_capacity is None:
-            settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
+        if terms.kind == "evidence":
+            settings = with_acks(settings)
         self._settings, self._scenario = settings, scenario
         # Evidence has none: its settings would have been refused.
         self._warmup_events = terms.events

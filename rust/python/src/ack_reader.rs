@@ -2,15 +2,15 @@
 
 use pyo3::prelude::*;
 use tickpath_core::bus::{EventReader, Payload, Readable, Reader, Start};
-use tickpath_core::engine::StampedAck;
+use tickpath_core::engine::{StampedAck, Stamping};
 use tickpath_core::sync::Arc;
 
 use crate::ack::{Ack, ack_rows, as_payload};
-use crate::args;
 use crate::event_layout::EventLayout;
 use crate::event_ring::EventRing;
 use crate::memory::GilCell;
 use crate::sink::Sink;
+use crate::{args, errors};
 
 /// A reader of a run's acks with a place of its own; the executor never waits for it.
 ///
@@ -89,10 +89,25 @@ impl AckReader {
         })
     }
 
-    /// Another reader of the same acks, from the oldest that is there.
-    pub(crate) fn another(&self, py: Python<'_>) -> Option<EventReader> {
+    /// Another reader of the same acks, from the oldest that is there, and how their stamps were taken.
+    ///
+    /// # Errors
+    /// ``EngineFailed`` if the ring has no place to begin at.
+    pub(crate) fn another(
+        &self,
+        py: Python<'_>,
+        shared_stamps: bool,
+    ) -> PyResult<(EventReader, Stamping)> {
         let ring = self.state.with(py, |state| Arc::clone(state.acks.ring()));
-        ring.reader(Start::Oldest).ok()
+        let reader = ring.reader(Start::Oldest).map_err(|_| {
+            errors::engine_failed(py, "the ring of acks has no beginning".to_owned())
+        })?;
+        let stamping = if shared_stamps {
+            Stamping::PerBatch
+        } else {
+            Stamping::PerEvent
+        };
+        Ok((reader, stamping))
     }
 
     /// The rings of the run's events and of its acks, and what the events look like.

@@ -3,7 +3,7 @@
 //! Off the hot path; folding holds the interpreter's lock for some nanoseconds an ack.
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{AckSlice as Core, AckSlices as CoreSlices, Stage, Stamping};
+use tickpath_core::engine::{AckSlice as Core, AckSlices as CoreSlices, Stage};
 use tickpath_core::metrics::LatencyHistogram;
 
 use crate::ack_reader::AckReader;
@@ -63,14 +63,7 @@ impl AckSlices {
             let text = "slice_ns must be at least 1, and slices_max 2";
             return Err(errors::argument_value(py, text.to_owned()));
         }
-        let stamping = if shared_stamps {
-            Stamping::PerBatch
-        } else {
-            Stamping::PerEvent
-        };
-        let reader = acks.get().another(py).ok_or_else(|| {
-            errors::engine_failed(py, "the ring of acks has no beginning".to_owned())
-        })?;
+        let (reader, stamping) = acks.get().another(py, shared_stamps)?;
         let slices = CoreSlices::new(reader, stamping, begin_ns, slice_ns, slices_max);
         Ok(Self {
             slices: GilCell::new(slices),

@@ -3,10 +3,9 @@
 //! Off the hot path; a look holds the interpreter's lock for some nanoseconds an ack and allocates nothing.
 
 use pyo3::prelude::*;
-use tickpath_core::engine::{AckWindow as Core, AckWindowFigures as Figures, Stamping};
+use tickpath_core::engine::{AckWindow as Core, AckWindowFigures as Figures};
 
 use crate::ack_reader::AckReader;
-use crate::errors;
 use crate::memory::GilCell;
 
 /// A reader of a run's acks that keeps nothing of them but counts and latencies since it was last asked.
@@ -40,14 +39,7 @@ impl AckWindow {
     #[pyo3(signature = (acks, *, shared_stamps = false))]
     fn new(acks: &Bound<'_, AckReader>, shared_stamps: bool) -> PyResult<Self> {
         let py = acks.py();
-        let stamping = if shared_stamps {
-            Stamping::PerBatch
-        } else {
-            Stamping::PerEvent
-        };
-        let reader = acks.get().another(py).ok_or_else(|| {
-            errors::engine_failed(py, "the ring of acks has no beginning".to_owned())
-        })?;
+        let (reader, stamping) = acks.get().another(py, shared_stamps)?;
         Ok(Self {
             window: GilCell::new(Core::new(reader, stamping)),
         })

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from tickpath._native import (
@@ -18,8 +17,9 @@ from tickpath._native import (
     SinkFeeder,
 )
 from tickpath._native import VirtualEngine as NativeVirtualEngine
+from tickpath.config.acks import with_acks
 from tickpath.config.checks import instance, whole
-from tickpath.config.engine import ACK_CAPACITY, EngineSettings
+from tickpath.config.engine import EngineSettings
 from tickpath.core.engine.sink_show import SinkAccount, SinkShow
 from tickpath.errors import ArgumentTypeError
 
@@ -59,8 +59,8 @@ class EngineFace(Generic[_N]):
         feeder = None if sink is None else SinkFeeder(sink)
         if feeder is not None and feeder.is_noop:
             feeder = None
-        if feeder is not None and settings.ack_capacity is None:
-            settings = dataclasses.replace(settings, ack_capacity=ACK_CAPACITY)
+        if feeder is not None:
+            settings = with_acks(settings)
         self._lifecycle = lifecycle
         self._ack_capacity = settings.ack_capacity or 0
         self._shared_stamps = settings.stamp_per == "batch"

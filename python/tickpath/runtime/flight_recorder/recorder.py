@@ -12,12 +12,12 @@ Memory: the copies' room once, at the beginning; without a folder also the dumps
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from tickpath.config.acks import with_acks
 from tickpath.config.checks import flag, instance
 from tickpath.config.engine import ACK_CAPACITY
 from tickpath.config.flight import FlightSettings
@@ -151,9 +151,7 @@ class FlightRecorder:
 
     def fit(self, settings: RunSettings) -> RunSettings:
         """``settings`` with a ring of acks, if they have none: it is where the acks are kept."""
-        if settings.ack_capacity is not None:
-            return settings
-        return dataclasses.replace(settings, ack_capacity=max(self._settings.last, ACK_CAPACITY))
+        return with_acks(settings, slots=max(self._settings.last, ACK_CAPACITY))
 
     def begin(
         self, engine: Engine | VirtualEngine, lifecycle: Lifecycle, settings: RunSettings, mode: Mode

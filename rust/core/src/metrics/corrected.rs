@@ -96,17 +96,12 @@ impl CorrectedHistogram {
 
 #[cfg(test)]
 mod tests {
+    use super::super::histogram::tests::of;
     use super::*;
-
-    fn of(samples: &[u64]) -> LatencyHistogram {
-        let mut histogram = LatencyHistogram::new();
-        samples.iter().for_each(|&ns| histogram.record(ns));
-        histogram
-    }
 
     #[test]
     fn a_long_latency_stands_for_those_that_were_not_taken_meanwhile() {
-        let corrected = of(&[90, 1_000]).corrected(200).expect("observed");
+        let corrected = of([90, 1_000]).corrected(200).expect("observed");
         // 800, 600, 400 and 200 beside the two observed.
         assert_eq!(corrected.count(), 6);
         assert_eq!(corrected.expected_interval_ns(), 200);
@@ -116,13 +111,13 @@ mod tests {
 
     #[test]
     fn nothing_is_put_in_where_nothing_was_omitted() {
-        assert_eq!(of(&[90, 200]).corrected(200).map(|c| c.count()), Ok(2));
-        assert_eq!(of(&[]).corrected(200).map(|c| c.count()), Ok(0));
+        assert_eq!(of([90, 200]).corrected(200).map(|c| c.count()), Ok(2));
+        assert_eq!(of([]).corrected(200).map(|c| c.count()), Ok(0));
     }
 
     #[test]
     fn the_smallest_may_be_one_that_was_put_in() {
-        let corrected = of(&[1_000]).corrected(300).expect("observed");
+        let corrected = of([1_000]).corrected(300).expect("observed");
         assert_eq!(corrected.figures().min_ns, Some(400));
     }
 
@@ -130,14 +125,14 @@ mod tests {
     fn latencies_recorded_by_plan_are_refused_and_so_is_no_interval() {
         let planned = LatencyHistogram::with_basis(Basis::Planned);
         assert_eq!(planned.corrected(200), Err(CorrectionError::RecordedByPlan));
-        assert_eq!(of(&[1]).corrected(0), Err(CorrectionError::ZeroInterval));
+        assert_eq!(of([1]).corrected(0), Err(CorrectionError::ZeroInterval));
         let why = CorrectionError::RecordedByPlan.to_string();
         assert!(why.contains("by plan") && why.contains("twice"), "{why}");
     }
 
     #[test]
     fn what_was_corrected_is_read_as_a_histogram_is() {
-        let corrected = of(&[90, 10_000]).corrected(100).expect("observed");
+        let corrected = of([90, 10_000]).corrected(100).expect("observed");
         // The two observed and 9,900 down to 100.
         assert_eq!(
             (corrected.min_ns(), corrected.max_ns()),
@@ -149,7 +144,7 @@ mod tests {
         );
         assert_eq!(corrected.percentile(0.99), None);
         assert_eq!((corrected.count(), corrected.to_hdr().len()), (101, 101));
-        let none = of(&[]).corrected(100).expect("observed");
+        let none = of([]).corrected(100).expect("observed");
         assert_eq!(
             (none.min_ns(), none.max_ns(), none.percentile(0.0)),
             (None, None, None)

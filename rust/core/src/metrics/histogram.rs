@@ -256,11 +256,12 @@ impl LatencyHistogram {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::{HIGHEST_NS, percentile};
     use super::*;
 
-    fn of(samples: impl IntoIterator<Item = u64>) -> LatencyHistogram {
+    /// A histogram that has recorded these.
+    pub(in crate::metrics) fn of(samples: impl IntoIterator<Item = u64>) -> LatencyHistogram {
         let mut histogram = LatencyHistogram::new();
         samples.into_iter().for_each(|ns| histogram.record(ns));
         histogram

@@ -47,13 +47,8 @@ impl LatencyHistogram {
 #[cfg(test)]
 mod tests {
     use super::super::HIGHEST_NS;
+    use super::super::histogram::tests::of;
     use super::*;
-
-    fn of(samples: &[u64]) -> LatencyHistogram {
-        let mut histogram = LatencyHistogram::new();
-        samples.iter().for_each(|&ns| histogram.record(ns));
-        histogram
-    }
 
     #[test]
     fn there_and_back_is_the_same() {
@@ -64,24 +59,24 @@ mod tests {
             &[0, 1, 70_000, 70_001, HIGHEST_NS, u64::MAX],
         ] {
             let mut back = LatencyHistogram::new();
-            back.add_sparse(&of(samples).sparse());
-            assert_eq!(back, of(samples));
+            back.add_sparse(&of(samples.iter().copied()).sparse());
+            assert_eq!(back, of(samples.iter().copied()));
         }
     }
 
     #[test]
     fn adding_keeps_counts_and_extremes() {
-        let mut sum = of(&[5, 900]);
-        sum.add_sparse(&of(&[5, 70_001]).sparse());
+        let mut sum = of([5, 900]);
+        sum.add_sparse(&of([5, 70_001]).sparse());
         sum.add_sparse(&SparseHistogram::default());
-        assert_eq!(sum, of(&[5, 5, 900, 70_001]));
+        assert_eq!(sum, of([5, 5, 900, 70_001]));
     }
 
     #[test]
     fn it_holds_the_buckets_that_were_used_and_no_other() {
-        let sparse = of(&[3, 3, 2_049, 2_048]).sparse();
+        let sparse = of([3, 3, 2_049, 2_048]).sparse();
         assert_eq!((sparse.counts.len(), sparse.count()), (2, 4));
         assert_eq!(sparse.extremes_ns(), Some((3, 2_049)));
-        assert_eq!(of(&[]).sparse(), SparseHistogram::default());
+        assert_eq!(of([]).sparse(), SparseHistogram::default());
     }
 }
