@@ -84,22 +84,39 @@ class ServiceTime:
 
     @classmethod
     def constant(cls, ns: int) -> ServiceTime:
-        """The same for every event."""
+        """The same for every event.
+
+        >>> ServiceTime.constant(2_000)
+        ServiceTime(kind='constant', ns=2000, sigma=0.0, samples_ns=())
+        """
         return cls(kind="constant", ns=ns)
 
     @classmethod
     def exponential(cls, mean_ns: float) -> ServiceTime:
-        """Memoryless."""
+        """Memoryless.
+
+        >>> ServiceTime.exponential(mean_ns=1_500).ns
+        1500
+        """
         return cls(kind="exponential", ns=mean_ns)
 
     @classmethod
     def lognormal(cls, median_ns: float, sigma: float) -> ServiceTime:
-        """``median_ns * exp(sigma * z)``, ``z`` standard normal."""
+        """``median_ns * exp(sigma * z)``, ``z`` standard normal.
+
+        >>> ServiceTime.lognormal(median_ns=2_000, sigma=11)
+        Traceback (most recent call last):
+        tickpath.errors.ArgumentValueError: sigma of a service time must be a number from 0 to 10, got 11
+        """
         return cls(kind="lognormal", ns=median_ns, sigma=sigma)
 
     @classmethod
     def empirical(cls, samples_ns: tuple[int, ...]) -> ServiceTime:
-        """One of ``samples_ns``, each as likely as any other."""
+        """One of ``samples_ns``, each as likely as any other.
+
+        >>> ServiceTime.empirical((900, 1_000, 8_000)).samples_ns
+        (900, 1000, 8000)
+        """
         return cls(kind="empirical", samples_ns=tuple(samples_ns))
 
     @classmethod
@@ -112,6 +129,13 @@ class ServiceTime:
         tail beyond the last of them is left out. ``tag`` names the histogram in a file that has several.
         Raises ``ArgumentValueError`` for fewer than 20 counts, a tag that is not there, and a file that is no
         log; ``OSError`` if it cannot be read.
+
+        >>> recorded = LatencyHistogram([100, 200, 300, 400] * 25)
+        >>> ServiceTime.from_histogram(recorded).samples_ns
+        (100, 200, 200, 300, 400)
+        >>> ServiceTime.from_histogram(LatencyHistogram([100]))
+        Traceback (most recent call last):
+        tickpath.errors.ArgumentValueError: a service time from a histogram needs at least 20 counts, got 1
         """
         if not isinstance(recorded, LatencyHistogram):
             recorded = _tagged(recorded, tag)

@@ -49,8 +49,9 @@ class Scenario:
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
 
-    >>> Scenario().run_settings().capacity
-    65536
+    >>> scenario = Scenario(name="quiet", seed=7)
+    >>> scenario.stages, scenario.warmup.kind
+    (('executor',), 'evidence')
     """
 
     name: Name = "scenario"
@@ -105,6 +106,11 @@ class Scenario:
         """This without the probe or the runbook that ``break`` names: a drill that must fail.
 
         Raises ``ArgumentValueError`` if it names none.
+
+        >>> from tickpath.config.scenario import scenario_from_table
+        >>> drill = scenario_from_table({"break": {"disable": "probe:feed-staleness"}})
+        >>> [probe.name for probe in drill.broken().probes if not probe.enabled]
+        ['feed-staleness']
         """
         what, _, name = (self.break_.disable or "").partition(":")
         if not name:
@@ -117,7 +123,12 @@ class Scenario:
         return dataclasses.replace(self, runbooks=tuple(_without(book, name) for book in self.runbooks))
 
     def run_settings(self) -> RunSettings:
-        """The settings of the engine and of who steers it; each stage's draws begin elsewhere."""
+        """The settings of the engine and of who steers it; each stage's draws begin elsewhere.
+
+        >>> settings = Scenario(seed=7).run_settings()
+        >>> settings.capacity, settings.executor.seed, settings.control_interval_ns
+        (65536, 7, 10000000)
+        """
         feed, ring, engine = self.feed, self.ring, self.engine
         return RunSettings(
             capacity=ring.capacity_slots,

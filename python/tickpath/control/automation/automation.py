@@ -99,13 +99,33 @@ class Automation:
         its cause is held, begins again. A cause that no runbook answers is acknowledged as it is.
 
         Raises ``ArgumentTypeError`` if ``cause`` is no ``str``.
+
+        >>> from tickpath.control.automation.rehearsal import look_at
+        >>> automation = Automation((), actions=None, lifecycle=Lifecycle())
+        >>> automation.acknowledge("refused moves")
+        >>> [entry.detail for entry in automation.step(look_at(State.READY))][:1]
+        ['by an operator; no runbook answers it']
         """
         if not isinstance(cause, str):
             raise ArgumentTypeError(f"cause must be the words of a cause, not {type(cause).__name__}")
         self._acknowledged.append(cause)
 
     def step(self, look: Look) -> tuple[AuditEntry, ...]:
-        """Takes up what is new, advances every response, and returns what was audited."""
+        """Takes up what is new, advances every response, and returns what was audited.
+
+        >>> from tickpath.control.automation.rehearsal import look_at
+        >>> from tickpath.control.automation.runbook import Step
+        >>> from tickpath.control.failure.causes import hold
+        >>> call = Step(name="call", does="waits for the desk", timeout_ns=1_000_000)
+        >>> runbook = Runbook(
+        ...     name="halt", title="Halt", row=None, triggers=("halt",), steps=(call,), description="It waits."
+        ... )
+        >>> lifecycle = Lifecycle()
+        >>> automation = Automation([runbook], actions=None, lifecycle=lifecycle)
+        >>> _ = hold(lifecycle, Cause("halt", "exchange"))
+        >>> [entry.event for entry in automation.step(look_at(State.READY))]
+        ['triggered', 'began', 'done', 'finished']
+        """
         causes = held(self._lifecycle)
         if (
             not causes
@@ -133,7 +153,15 @@ class Automation:
         return self.audit.since(before)
 
     def situation(self, response: Response, look: Look) -> Situation:
-        """What ``response`` may know now; read afresh, for an action may just have changed it."""
+        """What ``response`` may know now; read afresh, for an action may just have changed it.
+
+        >>> from tickpath.control.automation.rehearsal import look_at
+        >>> from tickpath.control.automation.runbooks import build
+        >>> automation = Automation((), actions=None, lifecycle=Lifecycle())
+        >>> response = Response(build("market-data-outage"), "market data outage")
+        >>> automation.situation(response, look_at(State.READY)).state.name  # the lifecycle's, not the look's
+        'INIT'
+        """
         causes = self._words()
         state = self._lifecycle.state
         # In the order of its fields: by name it takes twice as long to make.
@@ -151,7 +179,17 @@ class Automation:
         )
 
     def record(self, response: Response, look: Look, step: str, event: Event, detail: str) -> None:
-        """Audits one event of ``response``; an escalation is counted and told."""
+        """Audits one event of ``response``; an escalation is counted and told.
+
+        >>> from tickpath.control.automation.rehearsal import look_at
+        >>> from tickpath.control.automation.runbooks import build
+        >>> automation = Automation((), None, Lifecycle(), on_escalation=lambda entry: print(entry.detail))
+        >>> response = Response(build("market-data-outage"), "market data outage")
+        >>> automation.record(response, look_at(State.READY), "recover", "escalated", "nobody answers")
+        nobody answers
+        >>> automation.escalations
+        1
+        """
         entry = AuditEntry(look.at_ns, response.runbook.name, response.trigger, step, event, detail)
         self.audit.add(entry)
         if event == "escalated":

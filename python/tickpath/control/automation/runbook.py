@@ -145,8 +145,8 @@ class Runbook:
     ...     steps=(wait,),
     ...     description="It waits.",
     ... )
-    >>> runbook.answers("feed quiet: AAPL"), runbook.answers("feed gone")
-    (True, False)
+    >>> runbook.holds  # no step keeps others from READY
+    False
     """
 
     name: str
@@ -180,7 +180,15 @@ class Runbook:
         return any(step.holds for step in self.steps)
 
     def answers(self, cause: str) -> bool:
-        """Whether ``cause`` is one of its triggers, or one of them with a subject."""
+        """Whether ``cause`` is one of its triggers, or one of them with a subject.
+
+        >>> wait = Step(name="wait", does="waits", timeout_ns=1_000_000)
+        >>> slow = Runbook(
+        ...     name="slow", title="", row=None, triggers=("slow consumer",), steps=(wait,), description=""
+        ... )
+        >>> slow.answers("slow consumer"), slow.answers("slow consumer: log"), slow.answers("slow")
+        (True, True, False)
+        """
         return cause in self.triggers or cause.partition(_SUBJECT)[0] in self.triggers
 
 

@@ -30,8 +30,8 @@ class Cause:
     have the same words.
 
     >>> stale = Cause("market data outage", "probe:feed-staleness", "age 150 ms, at most 50 ms is ok")
-    >>> stale.is_same(Cause("market data outage", "probe:feed-staleness"))
-    True
+    >>> stale.words, stale.since_ns  # since when is unknown
+    ('market data outage', None)
     """
 
     words: str
@@ -44,7 +44,13 @@ class Cause:
     """When it was raised, in the time of whoever holds it (run time for probes); ``None``: unknown."""
 
     def is_same(self, other: Cause) -> bool:
-        """Whether it is the same cause, whatever the evidence and since when."""
+        """Whether it is the same cause, whatever the evidence and since when.
+
+        >>> Cause("halt", "operator", "by phone").is_same(Cause("halt", "operator"))
+        True
+        >>> Cause("halt").is_same(Cause("halt"))  # without an owner: two
+        False
+        """
         if self is other:
             return True
         return self.owner != "" and self.owner == other.owner and self.words == other.words

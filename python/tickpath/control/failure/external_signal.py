@@ -20,8 +20,6 @@ class ExternalSignal:
     True
     >>> held_causes(lifecycle)
     ('market data outage',)
-    >>> signal.clear()
-    True
 
     Whoever signals the same words as the same ``owner`` signals the same cause. Threads: any. Raises
     ``ArgumentTypeError`` if ``lifecycle`` is none, ``ArgumentValueError`` for empty words or owner.
@@ -44,9 +42,22 @@ class ExternalSignal:
         return any(cause.is_same(other) for other in held(self._lifecycle))
 
     def hold(self, evidence: str = "", since_ns: int | None = None) -> bool:
-        """Holds the cause from now on; whether it was not held before."""
+        """Holds the cause from now on; whether it was not held before.
+
+        >>> lifecycle = Lifecycle()
+        >>> signal = ExternalSignal(lifecycle, "halt", owner="exchange")
+        >>> signal.hold("notice 17", since_ns=1_000), signal.hold("notice 18")
+        (True, False)
+        >>> held(lifecycle)[0].evidence
+        'notice 17'
+        """
         return hold(self._lifecycle, Cause(self._words, self._owner, evidence, since_ns))
 
     def clear(self) -> bool:
-        """Clears the cause; whether it was held."""
+        """Clears the cause; whether it was held.
+
+        >>> signal = ExternalSignal(Lifecycle(), "halt", owner="exchange")
+        >>> signal.hold(), signal.clear(), signal.clear(), signal.is_held
+        (True, True, False, False)
+        """
         return release(self._lifecycle, Cause(self._words, self._owner))

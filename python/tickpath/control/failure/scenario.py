@@ -54,13 +54,29 @@ class FailureScenario:
         self._lock = threading.RLock()
 
     def is_active(self) -> bool:
-        """Whether the fault is on."""
+        """Whether the fault is on.
+
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP)
+        >>> failure = ExecutionFailure(lifecycle)
+        >>> failure.is_active(), failure.activate(), failure.is_active()
+        (False, None, True)
+        """
         return self._active
 
     def activate(self) -> None:
         """Moves the lifecycle to DEGRADED and remembers where it was; does nothing while active.
 
         Raises ``InvalidTransition`` unless the lifecycle is in WARMUP or READY; nothing is changed then.
+
+        >>> lifecycle = Lifecycle()
+        >>> ExecutionFailure(lifecycle).activate()
+        Traceback (most recent call last):
+        tickpath.errors.InvalidTransition: INIT -> DEGRADED is not allowed: from INIT it may go to WARMUP only
+        >>> _ = lifecycle.transition_to(State.WARMUP)
+        >>> ExecutionFailure(lifecycle).activate()
+        >>> lifecycle.state.name, held_causes(lifecycle)
+        ('DEGRADED', ('execution failure',))
         """
         with self._lock:
             if self._active:
@@ -91,6 +107,15 @@ class FailureScenario:
         The lifecycle goes back to the state it was in, WARMUP or READY, only if nobody has moved it since
         and no other cause of degradation is held. Otherwise only the flag is cleared, and the way out of
         DEGRADED is somebody else's decision: a warm-up is never skipped.
+
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP)
+        >>> failure = ExecutionFailure(lifecycle)
+        >>> failure.activate()
+        >>> _ = hold(lifecycle, Cause("halt", "operator"))
+        >>> failure.deactivate()
+        >>> lifecycle.state.name, held_causes(lifecycle)  # for the other cause
+        ('DEGRADED', ('halt',))
         """
         with self._lock:
             if not self._active:
