@@ -118,7 +118,7 @@ class Automation:
         >>> from tickpath.control.failure.causes import hold
         >>> call = Step(name="call", does="waits for the desk", timeout_ns=1_000_000)
         >>> runbook = Runbook(
-        ...     name="halt", title="Halt", row=None, triggers=("halt",), steps=(call,), description="It waits."
+        ...     name="halt", title="Halt", row=None, triggers=("halt",), steps=(call,), description=""
         ... )
         >>> lifecycle = Lifecycle()
         >>> automation = Automation([runbook], actions=None, lifecycle=lifecycle)

@@ -105,6 +105,11 @@ class Injector:
         ``lifecycle`` is the one that a cold start signals on and a state corruption attempts its move on.
         Raises ``ArgumentTypeError`` for what is no injection, ``ArgumentValueError`` for one that has
         nothing to break (a sink that is not there, an engine without faults) or could never end.
+
+        >>> from tickpath.config.scenario.injections import SinkStallSettings
+        >>> Injector.of([SinkStallSettings(name="stall", at_ns=0)], None)
+        Traceback (most recent call last):
+        tickpath.errors.ArgumentValueError: the injection sink_stall needs a sink, and there is none
         """
         knobs = EngineKnobs(faults, sink, lifecycle)
         # First: it refuses what has no name, either.
@@ -132,7 +137,22 @@ class Injector:
         return self._errors
 
     def step(self, look: Look) -> None:
-        """Starts and ends what is due at ``look``; starts first, so that two in a row leave no gap."""
+        """Starts and ends what is due at ``look``; starts first, so that two in a row leave no gap.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.injections import FeedOutageSettings
+        >>> from tickpath.control.automation.rehearsal import look_at
+        >>> from tickpath.core.state import State
+        >>> outage = FeedOutageSettings(name="outage", at_ns=100, duration_ns=50)
+        >>> faults = SimpleNamespace(feed_outage=print)
+        >>> injector, look = Injector.of([outage], faults), look_at(State.READY)
+        >>> for at_ns in (0, 100, 150):
+        ...     injector.step(look._replace(at_ns=at_ns))
+        True
+        False
+        >>> [(event.at_ns, event.event) for event in injector.log]
+        [(100, 'start'), (150, 'end')]
+        """
         self._look = look
         self._at_ns = max(self._at_ns, look.at_ns)
         if self._pending:
@@ -148,6 +168,13 @@ class Injector:
         """The next run time after ``now_ns`` at which something starts or ends; ``None`` if none is known.
 
         A driver that steps exactly there injects exactly then.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.injections import FeedOutageSettings
+        >>> outage = FeedOutageSettings(name="outage", at_ns=100, duration_ns=50)
+        >>> injector = Injector.of([outage], SimpleNamespace(feed_outage=print))
+        >>> injector.next_due_ns(0), injector.next_due_ns(100)
+        (100, None)
         """
         if self.is_over:
             return None
@@ -157,6 +184,15 @@ class Injector:
         """The next run time after ``now_ns`` at which something under way ends; ``None`` if none is known.
 
         What has not begun yet mends nothing, and is not waited for.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.injections import FeedOutageSettings
+        >>> from tickpath.control.automation.rehearsal import look_at
+        >>> from tickpath.core.state import State
+        >>> outage = FeedOutageSettings(name="outage", at_ns=0, duration_ns=50)
+        >>> injector = Injector.of([outage], SimpleNamespace(feed_outage=lambda on: None))
+        >>> injector.next_end_ns(0), injector.step(look_at(State.READY)), injector.next_end_ns(0)
+        (None, None, 50)
         """
         return _soonest([one.schedule.next_due_ns() for one in self._active], now_ns)
 
@@ -165,6 +201,12 @@ class Injector:
 
         Where it is an end that counts events and faults withhold or repeat some, it is a guess, put right at
         each step.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.injections import FeedOutageSettings
+        >>> outage = FeedOutageSettings(name="outage", at_event=2_000, duration_events=50)
+        >>> Injector.of([outage], SimpleNamespace(feed_outage=print)).next_due_event()
+        2000
         """
         if self.is_over:
             return None
@@ -177,6 +219,17 @@ class Injector:
 
         One that raises does not keep the others from being rolled back. ``KeyboardInterrupt`` and its like
         pass through when all of them are.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.injections import FeedOutageSettings
+        >>> from tickpath.control.automation.rehearsal import look_at
+        >>> from tickpath.core.state import State
+        >>> outage = FeedOutageSettings(name="outage", at_ns=0, duration_ns=50)
+        >>> injector = Injector.of([outage], SimpleNamespace(feed_outage=lambda on: None))
+        >>> injector.step(look_at(State.READY))
+        >>> injector.roll_back()
+        >>> [event.event for event in injector.log], injector.is_over
+        (['start', 'rollback'], True)
         """
         self._pending.clear()
         passing: BaseException | None = None

@@ -36,13 +36,23 @@ class Hysteresis:
         self.reset()
 
     def reset(self) -> None:
-        """Begins anew: not raised."""
+        """Begins anew: not raised.
+
+        >>> hysteresis = Hysteresis()
+        >>> hysteresis.step("failing"), hysteresis.reset(), hysteresis.raised
+        (True, None, False)
+        """
         self.raised = False
         # Verdicts in a row against the present side.
         self._row = 0
 
     def step(self, verdict: Verdict) -> bool:
-        """Takes the next verdict; whether :attr:`raised` has changed with it."""
+        """Takes the next verdict; whether :attr:`raised` has changed with it.
+
+        >>> hysteresis = Hysteresis(raise_after=2)
+        >>> hysteresis.step("failing"), hysteresis.step("failing"), hysteresis.raised
+        (False, True, True)
+        """
         if verdict == "unknown":
             return False
         if (verdict == "failing") is self.raised:

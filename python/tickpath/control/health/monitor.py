@@ -131,15 +131,9 @@ class HealthMonitor:
     of one name and for a patience below 1.
 
     >>> from tickpath.config.scenario.probes import BacklogSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.control.health.objects import ObjectFeed, ObjectStage
-    >>> from tickpath.core.state import State
-    >>> lifecycle = Lifecycle()
-    >>> monitor = HealthMonitor.of((BacklogSettings(),), lifecycle)
-    >>> stages = {"executor": ObjectStage(processed=0, lost=0, shed=0, cursor=0, backlog=900)}
-    >>> look = Look(0, State.READY, 2, 1_024, ObjectFeed(9, 0), stages)
-    >>> [change.cause.words for change in monitor.step(look)]
-    ['execution backlog']
+    >>> monitor = HealthMonitor([probe_of(BacklogSettings())], Lifecycle())
+    >>> monitor.unknown, monitor.errors  # before the first step
+    (('backlog',), 0)
     """
 
     def __init__(self, probes: Iterable[Probe | Watch], lifecycle: Lifecycle) -> None:
@@ -154,7 +148,13 @@ class HealthMonitor:
 
     @classmethod
     def of(cls, settings: Sequence[ProbeSettings], lifecycle: Lifecycle) -> Self:
-        """A monitor of the probes that a scenario has enabled."""
+        """A monitor of the probes that a scenario has enabled.
+
+        >>> from tickpath.config.scenario.probes import BacklogSettings, ClockSkewSettings
+        >>> monitor = HealthMonitor.of((BacklogSettings(), ClockSkewSettings(enabled=False)), Lifecycle())
+        >>> [probe.name for probe in monitor.readings]
+        ['backlog']
+        """
         enabled = [each for each in settings if each.enabled]
         return cls([Watch(probe_of(each), each.raise_after, each.clear_after) for each in enabled], lifecycle)
 
@@ -181,6 +181,16 @@ class HealthMonitor:
         """Asks every probe, holds and clears causes, and says which, in the order of the probes.
 
         The cause of a probe is held from exactly the ``raise_after``-th failing step on.
+
+        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> monitor = HealthMonitor.of((RefusedMovesSettings(),), Lifecycle())
+        >>> wrong = look_at(State.READY)._replace(refused_moves=1)
+        >>> [(change.cause.words, change.raised) for change in monitor.step(wrong)]
+        [('state corruption', True)]
+        >>> monitor.step(wrong)  # raised already
+        ()
         """
         changes: tuple[HealthChange, ...] = ()
         for watched in self._watched:
@@ -203,6 +213,11 @@ class HealthMonitor:
 
         Some causes do not end by themselves, such as a refused move: their probes have ``acknowledge()``, and
         say ok from the next step on.
+
+        >>> from tickpath.config.scenario.probes import BacklogSettings, RefusedMovesSettings
+        >>> monitor = HealthMonitor.of((BacklogSettings(), RefusedMovesSettings()), Lifecycle())
+        >>> monitor.acknowledge("state corruption"), monitor.acknowledge("execution backlog")
+        (True, False)
         """
         listening = [watched.probe for watched in self._watched if watched.cause.words == cause]
         heard = False
@@ -216,6 +231,16 @@ class HealthMonitor:
         """Releases what the probes hold: nobody would clear it any more. Moves nothing.
 
         A step after that begins anew: what fails is raised again.
+
+        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.control.failure import held_causes
+        >>> from tickpath.core.state import State
+        >>> lifecycle = Lifecycle()
+        >>> monitor = HealthMonitor.of((RefusedMovesSettings(),), lifecycle)
+        >>> _ = monitor.step(look_at(State.READY)._replace(refused_moves=1))
+        >>> held_causes(lifecycle), monitor.close(), held_causes(lifecycle)
+        (('state corruption',), None, ())
         """
         for watched in self._watched:
             watched.hysteresis.reset()

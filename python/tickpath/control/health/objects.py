@@ -130,7 +130,20 @@ class ObjectLooks:
         self._first_read = {name: _read(reader) for name, reader in readers.items()}
 
     def look(self) -> Look:
-        """The counters of now."""
+        """The counters of now.
+
+        >>> from tickpath.core.bus import Consumer, RingBuffer
+        >>> from tickpath.core.state import Lifecycle
+        >>> ring, clock = RingBuffer[int](8), iter((7_000, 9_000))
+        >>> looks = ObjectLooks(
+        ...     ring=ring, lifecycle=Lifecycle(), clock=clock.__next__, consumers={"log": Consumer(ring)}
+        ... )
+        >>> looks.look().feed.newest_ns, ring.publish(1)  # the first look is at 0
+        (None, 0)
+        >>> look = looks.look()
+        >>> look.at_ns, look.feed.newest_ns, look.stages["log"].backlog
+        (2000, 2000, 1)
+        """
         now_ns = self._clock()
         if self._begin_ns is None:
             self._begin_ns = now_ns

@@ -22,11 +22,9 @@ class OverLimitSink:
     counters may be read from any thread. Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for a limit
     below 1.
 
-    >>> from types import SimpleNamespace
     >>> sink = OverLimitSink(50_000)
-    >>> sink.observe("event", SimpleNamespace(latency_ns=80_000))
     >>> sink.observed, sink.over_limit
-    (1, 1)
+    (0, 0)
     """
 
     __slots__ = ("_limit_ns", "_then", "observed", "over_limit")
@@ -39,7 +37,15 @@ class OverLimitSink:
         self.over_limit = 0
 
     def observe(self, event: Any, ack: Ack) -> None:
-        """Counts ``ack``."""
+        """Counts ``ack``.
+
+        >>> from types import SimpleNamespace
+        >>> sink = OverLimitSink(50_000)
+        >>> for latency_ns in (40_000, 50_000, 80_000):
+        ...     sink.observe("event", SimpleNamespace(latency_ns=latency_ns))
+        >>> sink.observed, sink.over_limit  # at the limit is not over it
+        (3, 1)
+        """
         self.observed += 1
         if ack.latency_ns > self._limit_ns:
             self.over_limit += 1

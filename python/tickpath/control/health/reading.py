@@ -58,7 +58,18 @@ class Probe(Protocol):
         """The words of the cause that is held while it fails."""
 
     def read(self, look: Look) -> Reading:
-        """The verdict on ``look``, which is later than every look it was given before."""
+        """The verdict on ``look``, which is later than every look it was given before.
+
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> class Degraded:
+        ...     name, cause = "degraded", "left READY"
+        ...
+        ...     def read(self, look: Look) -> Reading:
+        ...         return Reading("failing" if look.state is State.DEGRADED else "ok", None, 0)
+        >>> Degraded().read(look_at(State.DEGRADED)).verdict
+        'failing'
+        """
 
 
 @runtime_checkable
@@ -72,4 +83,14 @@ class Acknowledged(Protocol):
     """
 
     def acknowledge(self) -> None:
-        """What was found so far is known, and does not count from now on."""
+        """What was found so far is known, and does not count from now on.
+
+        >>> class Once:
+        ...     seen_to = False
+        ...
+        ...     def acknowledge(self) -> None:
+        ...         self.seen_to = True
+        >>> probe = Once()
+        >>> isinstance(probe, Acknowledged), probe.acknowledge(), probe.seen_to
+        (True, None, True)
+        """

@@ -93,6 +93,18 @@ class WatchThread:
         """Looks once and tells ``on_change``: what the thread does; for tests, and for loops that have time.
 
         Raises no ``Exception``: see above.
+
+        >>> from tickpath.config.scenario.probes import BacklogSettings
+        >>> from tickpath.control.health.probes import probe_of
+        >>> from tickpath.core.bus import Consumer, RingBuffer
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> ring, lifecycle = RingBuffer[int](8), Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), ring.publish_many(range(5))
+        >>> probe = probe_of(BacklogSettings(stage="log", backlog_share_max=0.5))
+        >>> log = Consumer(ring)
+        >>> watch = monitor_objects([probe], ring=ring, lifecycle=lifecycle, consumers={"log": log})
+        >>> [change.raised for change in watch.step()], watch.steps, watch.is_running
+        ([True], 1, False)
         """
         self._steps += 1
         try:
@@ -109,7 +121,15 @@ class WatchThread:
         return changes
 
     def start(self) -> Self:
-        """Starts the thread, unless it runs. Raises ``ThreadUnavailable`` if there is none to be had."""
+        """Starts the thread, unless it runs. Raises ``ThreadUnavailable`` if there is none to be had.
+
+        >>> from tickpath.core.bus import RingBuffer
+        >>> from tickpath.core.state import Lifecycle
+        >>> watch = monitor_objects([], ring=RingBuffer[int](8), lifecycle=Lifecycle()).start()
+        >>> watch.is_running
+        True
+        >>> watch.stop()
+        """
         if not self.is_running:
             self._over = threading.Event()
             thread = threading.Thread(
@@ -123,7 +143,14 @@ class WatchThread:
         return self
 
     def stop(self) -> None:
-        """Ends the thread, waits for the step under way, and releases the causes; harmless when repeated."""
+        """Ends the thread, waits for the step under way, and releases the causes; harmless when repeated.
+
+        >>> from tickpath.core.bus import RingBuffer
+        >>> from tickpath.core.state import Lifecycle
+        >>> watch = monitor_objects([], ring=RingBuffer[int](8), lifecycle=Lifecycle()).start()
+        >>> watch.stop(), watch.stop(), watch.is_running
+        (None, None, False)
+        """
         thread, self._thread = self._thread, None
         # In a fork it is not alive, and who held the event's lock then will never let it go.
         if thread is not None and thread.is_alive():

@@ -21,14 +21,10 @@ class Backlog:
 
     Unknown in INIT (nothing is read then), and for a stage that is not there.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import BacklogSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
-    >>> probe = Backlog(BacklogSettings(backlog_share_max=0.5))
-    >>> stages = {"executor": SimpleNamespace(backlog=768)}
-    >>> probe.read(Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages))
-    Reading(verdict='failing', value=0.75, threshold=0.5, what='of the ring unread')
+    >>> probe = Backlog(BacklogSettings(stage="logger"))
+    >>> probe.name, probe.cause
+    ('backlog-logger', 'execution backlog')
     """
 
     __slots__ = ("_max", "_stage", "cause", "name")
@@ -40,7 +36,17 @@ class Backlog:
         self._max = settings.backlog_share_max
 
     def read(self, look: Look) -> Reading:
-        """The backlog as a share of the capacity; what is above 1 is lost already."""
+        """The backlog as a share of the capacity; what is above 1 is lost already.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.probes import BacklogSettings
+        >>> from tickpath.control.health.look import Look
+        >>> probe = Backlog(BacklogSettings(backlog_share_max=0.5))
+        >>> stages = {"executor": SimpleNamespace(backlog=768)}
+        >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages)
+        >>> probe.read(look), probe.read(look._replace(state=State.INIT)).verdict
+        (Reading(verdict='failing', value=0.75, threshold=0.5, what='of the ring unread'), 'unknown')
+        """
         stage = look.stages.get(self._stage)
         if stage is None or look.state is State.INIT:
             return Reading("unknown", None, self._max, _WHAT)

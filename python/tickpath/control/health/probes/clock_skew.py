@@ -18,14 +18,10 @@ _WHAT = "ns between the clocks"
 class ClockSkew:
     """Fails while the clocks are more than ``skew_ns_max`` apart; unknown if nobody compares them.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import ClockSkewSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
-    >>> probe = ClockSkew(ClockSkewSettings(skew_ns_max=1_000_000))
-    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {}, clock_skew_ns=-2_000_000)
-    >>> probe.read(look).verdict, probe.read(look._replace(clock_skew_ns=None)).verdict
-    ('failing', 'unknown')
+    >>> probe = ClockSkew(ClockSkewSettings())
+    >>> probe.name, probe.cause
+    ('clock-skew', 'clock skew')
     """
 
     __slots__ = ("_max_ns", "cause", "name")
@@ -36,7 +32,15 @@ class ClockSkew:
         self._max_ns = settings.skew_ns_max
 
     def read(self, look: Look) -> Reading:
-        """How far they are apart, in nanoseconds."""
+        """How far they are apart, in nanoseconds.
+
+        >>> from tickpath.config.scenario.probes import ClockSkewSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> probe, look = ClockSkew(ClockSkewSettings(skew_ns_max=1_000_000)), look_at(State.READY)
+        >>> probe.read(look._replace(clock_skew_ns=-2_000_000))
+        Reading(verdict='failing', value=2000000, threshold=1000000, what='ns between the clocks')
+        """
         skew_ns = look.clock_skew_ns
         if skew_ns is None:
             return Reading("unknown", None, self._max_ns, _WHAT)

@@ -24,15 +24,10 @@ class CursorProgress:
 
     Unknown at the first look, in INIT (nothing is read then), and for a stage that is not there.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import CursorProgressSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
-    >>> probe = CursorProgress(CursorProgressSettings(standstill_ns_max=50_000_000))
-    >>> stages = {"executor": SimpleNamespace(cursor=7, backlog=3, processed=7)}
-    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages)
-    >>> probe.read(look).verdict, probe.read(look._replace(at_ns=60_000_000)).verdict
-    ('unknown', 'failing')
+    >>> probe = CursorProgress(CursorProgressSettings())
+    >>> probe.name, probe.cause
+    ('cursor-progress', 'execution failure')
     """
 
     __slots__ = ("_cursor", "_had_work", "_max_ns", "_since_ns", "_stage", "cause", "name")
@@ -47,7 +42,17 @@ class CursorProgress:
         self._had_work = False
 
     def read(self, look: Look) -> Reading:
-        """For how many nanoseconds the stage is known to have had work and to have made no progress."""
+        """For how many nanoseconds the stage is known to have had work and to have made no progress.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.probes import CursorProgressSettings
+        >>> from tickpath.control.automation import look_at
+        >>> probe = CursorProgress(CursorProgressSettings(standstill_ns_max=50_000_000))
+        >>> waits = {"executor": SimpleNamespace(cursor=7, backlog=3, processed=7)}
+        >>> look = look_at(State.READY)._replace(stages=waits)
+        >>> [probe.read(look._replace(at_ns=at_ns)).value for at_ns in (0, 40_000_000, 60_000_000)]
+        [None, 40000000, 60000000]
+        """
         stage = look.stages.get(self._stage)
         if stage is None or look.state is State.INIT:
             self._cursor = None

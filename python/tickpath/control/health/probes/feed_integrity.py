@@ -20,17 +20,10 @@ class FeedIntegrity:
     The reading is of the count that is furthest above its own threshold, or nearest to it. A feed that sends
     heartbeats has repeats: ``repeats_max`` says how many. Unknown at the first look, and where nobody counts.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import FeedIntegritySettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
     >>> probe = FeedIntegrity(FeedIntegritySettings())
-    >>> feed = SimpleNamespace(published=9, gaps=0, repeats=0, reordered=0)
-    >>> look = Look(0, State.READY, 2, 1_024, feed, {})
-    >>> _ = probe.read(look)
-    >>> missed = SimpleNamespace(published=19, gaps=2, repeats=0, reordered=0)
-    >>> probe.read(look._replace(at_ns=10_000_000, feed=missed)).verdict
-    'failing'
+    >>> probe.name, probe.cause
+    ('feed-integrity', 'feed integrity')
     """
 
     __slots__ = ("_limits", "_window", "cause", "name")
@@ -46,7 +39,19 @@ class FeedIntegrity:
         self._window = Window(settings.window_ns)
 
     def read(self, look: Look) -> Reading:
-        """How many there were in the window of the worst of the three."""
+        """How many there were in the window of the worst of the three.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.probes import FeedIntegritySettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> probe, look = FeedIntegrity(FeedIntegritySettings()), look_at(State.READY)
+        >>> for gaps in (0, 2):
+        ...     feed = SimpleNamespace(published=9, gaps=gaps, repeats=0, reordered=0)
+        ...     reading = probe.read(look._replace(at_ns=gaps, feed=feed))
+        >>> reading.verdict, reading.value, reading.what
+        ('failing', 2, 'events missed in the window')
+        """
         feed = look.feed
         gaps, repeats, reordered = feed.gaps, feed.repeats, feed.reordered
         most, what = self._limits[0]

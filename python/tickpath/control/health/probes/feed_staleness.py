@@ -21,14 +21,10 @@ class FeedStaleness:
     Unknown before the first event, while the feed is held, and when it has ended: nothing is due then. After
     a hold the age counts from the last look that saw it.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import FeedStalenessSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
-    >>> probe = FeedStaleness(FeedStalenessSettings(staleness_ns_max=50_000_000))
-    >>> feed = SimpleNamespace(newest_ns=100, held=False, done=False, published=1)
-    >>> probe.read(Look(60_000_100, State.READY, 2, 1_024, feed, {})).value
-    60000000
+    >>> probe = FeedStaleness(FeedStalenessSettings())
+    >>> probe.name, probe.cause
+    ('feed-staleness', 'market data outage')
     """
 
     __slots__ = ("_held_ns", "_max_ns", "cause", "name")
@@ -40,7 +36,18 @@ class FeedStaleness:
         self._held_ns = 0
 
     def read(self, look: Look) -> Reading:
-        """The age of the newest event in nanoseconds."""
+        """The age of the newest event in nanoseconds.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.probes import FeedStalenessSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> probe = FeedStaleness(FeedStalenessSettings(staleness_ns_max=50_000_000))
+        >>> feed = SimpleNamespace(newest_ns=100, held=False, done=False)
+        >>> look = look_at(State.READY)._replace(feed=feed)
+        >>> [probe.read(look._replace(at_ns=at_ns)).verdict for at_ns in (50_000_100, 50_000_101)]
+        ['ok', 'failing']
+        """
         feed = look.feed
         if feed.held:
             self._held_ns = look.at_ns

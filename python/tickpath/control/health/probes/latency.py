@@ -29,17 +29,10 @@ class Latency:
 
     In INIT and WARMUP a latency over the limit proves nothing: unknown in the place of failing.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import LatencySettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
-    >>> probe = Latency(LatencySettings(samples_min=1_000))
-    >>> stages = {"executor": SimpleNamespace(over_limit=0, processed=0)}
-    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages)
-    >>> _ = probe.read(look)
-    >>> later = {"executor": SimpleNamespace(over_limit=100, processed=2_000)}
-    >>> probe.read(look._replace(at_ns=10_000_000, stages=later)).value
-    0.05
+    >>> probe = Latency(LatencySettings())
+    >>> probe.name, probe.cause
+    ('latency', 'latency over its limit')
     """
 
     __slots__ = ("_max", "_over_max", "_samples_min", "_stage", "_window", "cause", "name")
@@ -55,7 +48,18 @@ class Latency:
         self._window = Window(settings.window_ns)
 
     def read(self, look: Look) -> Reading:
-        """The share of events over the limit."""
+        """The share of events over the limit.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.probes import LatencySettings
+        >>> from tickpath.control.automation import look_at
+        >>> probe, look = Latency(LatencySettings(samples_min=1_000)), look_at(State.READY)
+        >>> for processed, over_limit in ((0, 0), (2_000, 100)):
+        ...     executor = SimpleNamespace(processed=processed, over_limit=over_limit)
+        ...     reading = probe.read(look._replace(at_ns=processed, stages={"executor": executor}))
+        >>> reading.verdict, reading.value, reading.threshold
+        ('failing', 0.05, 0.01)
+        """
         stage = look.stages.get(self._stage)
         over_limit = None if stage is None else stage.over_limit
         if stage is None or over_limit is None:

@@ -19,16 +19,10 @@ class OverrunRate:
 
     What it sheds on purpose does not count. Unknown at the first look, and for a stage that is not there.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import OverrunRateSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
-    >>> probe = OverrunRate(OverrunRateSettings())
-    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {"executor": SimpleNamespace(lost=0)})
-    >>> _ = probe.read(look)
-    >>> later = {"executor": SimpleNamespace(lost=50)}
-    >>> probe.read(look._replace(at_ns=100_000_000, stages=later)).value
-    500.0
+    >>> probe = OverrunRate(OverrunRateSettings(stage="logger"))
+    >>> probe.name, probe.cause
+    ('overrun-rate-logger', 'slow consumer')
     """
 
     __slots__ = ("_rate", "_stage", "cause", "name")
@@ -40,6 +34,18 @@ class OverrunRate:
         self._rate = Rate(settings.lost_per_s_max, settings.window_ns, "events lost per second")
 
     def read(self, look: Look) -> Reading:
-        """Events lost per second."""
+        """Events lost per second.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.probes import OverrunRateSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> probe, look = OverrunRate(OverrunRateSettings()), look_at(State.READY)
+        >>> for at_ns, lost in ((0, 0), (100_000_000, 50)):
+        ...     stages = {"executor": SimpleNamespace(lost=lost)}
+        ...     reading = probe.read(look._replace(at_ns=at_ns, stages=stages))
+        >>> reading.verdict, reading.value, reading.what
+        ('failing', 500.0, 'events lost per second')
+        """
         stage = look.stages.get(self._stage)
         return self._rate.read(look.at_ns, None if stage is None else stage.lost)

@@ -21,17 +21,10 @@ class RefusedMoves:
     It does not end by itself: the lifecycle is intact, and whoever got it wrong may do so again. An operator,
     or a runbook in his name, acknowledges.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import RefusedMovesSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
     >>> probe = RefusedMoves(RefusedMovesSettings())
-    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {}, refused_moves=1)
-    >>> probe.read(look).verdict
-    'failing'
-    >>> probe.acknowledge()
-    >>> probe.read(look).verdict
-    'ok'
+    >>> probe.name, probe.cause
+    ('refused-moves', 'state corruption')
     """
 
     __slots__ = ("_acknowledged", "_max", "_seen", "cause", "name")
@@ -44,11 +37,28 @@ class RefusedMoves:
         self._acknowledged = 0
 
     def read(self, look: Look) -> Reading:
-        """Refused moves that were not acknowledged."""
+        """Refused moves that were not acknowledged.
+
+        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> probe = RefusedMoves(RefusedMovesSettings())
+        >>> probe.read(look_at(State.READY)._replace(refused_moves=2))
+        Reading(verdict='failing', value=2, threshold=0, what='refused moves')
+        """
         self._seen = look.refused_moves
         value = self._seen - self._acknowledged
         return Reading("failing" if value > self._max else "ok", value, self._max, _WHAT)
 
     def acknowledge(self) -> None:
-        """Those of the last look are known, and do not count from now on."""
+        """Those of the last look are known, and do not count from now on.
+
+        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> probe = RefusedMoves(RefusedMovesSettings())
+        >>> look = look_at(State.READY)._replace(refused_moves=2)
+        >>> probe.read(look).value, probe.acknowledge(), probe.read(look).value
+        (2, None, 0)
+        """
         self._acknowledged = self._seen

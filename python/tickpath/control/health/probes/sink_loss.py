@@ -19,15 +19,10 @@ class SinkLoss:
 
     Unknown at the first look, and without a sink.
 
-    >>> from types import SimpleNamespace
     >>> from tickpath.config.scenario.probes import SinkLossSettings
-    >>> from tickpath.control.health.look import Look
-    >>> from tickpath.core.state import State
     >>> probe = SinkLoss(SinkLossSettings())
-    >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), {}, SimpleNamespace(dropped=0))
-    >>> _ = probe.read(look)
-    >>> probe.read(look._replace(at_ns=100_000_000, sink=SimpleNamespace(dropped=10))).value
-    100.0
+    >>> probe.name, probe.cause
+    ('sink-loss', 'sink loss')
     """
 
     __slots__ = ("_rate", "cause", "name")
@@ -38,5 +33,16 @@ class SinkLoss:
         self._rate = Rate(settings.dropped_per_s_max, settings.window_ns, "acks missed per second")
 
     def read(self, look: Look) -> Reading:
-        """Acks per second that the sink was not shown."""
+        """Acks per second that the sink was not shown.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario.probes import SinkLossSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> probe, look = SinkLoss(SinkLossSettings()), look_at(State.READY)
+        >>> for at_ns, dropped in ((0, 0), (100_000_000, 10)):
+        ...     reading = probe.read(look._replace(at_ns=at_ns, sink=SimpleNamespace(dropped=dropped)))
+        >>> reading.verdict, reading.value, reading.what
+        ('failing', 100.0, 'acks missed per second')
+        """
         return self._rate.read(look.at_ns, None if look.sink is None else look.sink.dropped)
