@@ -68,7 +68,22 @@ class Engine(EngineFace[LiveEngine]):
         self._drain: SinkDrain | None = None
 
     def sink_counters(self) -> SinkAccount | None:
-        """The same as of now, while the run is under way; ``None`` without a sink, or before the start."""
+        """What the sink was shown so far, and what not; ``None`` without a sink, or before the start.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> class Quiet:
+        ...     def observe(self, event, ack):
+        ...         pass
+        >>> lifecycle, settings = Lifecycle(), EngineSettings(floor_window_ns=0)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
+        >>> engine = Engine(source, lifecycle, settings, sink=Quiet())
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.finish()
+        >>> account = engine.sink_counters()
+        >>> account.shown + account.dropped
+        100
+        """
         return self._sink_account if self._drain is None else self._drain.account()
 
     def start(self) -> None:
@@ -78,6 +93,17 @@ class Engine(EngineFace[LiveEngine]):
         not fit this machine (more spinning threads than cores), ``EngineFailed`` for a second start or if
         there is no thread to be had, ``MemoryError`` if there is no room for the ack ring. Then nothing was
         published, no thread is left, and it may be started again.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
+        >>> engine = Engine(source, lifecycle, EngineSettings(floor_window_ns=0))
+        >>> engine.start()
+        >>> engine.finish().stages[0].ledger.gated  # all of them in WARMUP
+        [0, 100, 0, 0]
         """
         if self._feeder is None:
             self._native.start()
@@ -107,6 +133,20 @@ class Engine(EngineFace[LiveEngine]):
 
         From then on nothing of an older epoch is in flight. At most ``timeout_ms`` milliseconds. Raises
         ``EngineFailed`` before the start: no stage would ever see it.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle, settings = Lifecycle(), EngineSettings(floor_window_ns=0)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
+        >>> engine = Engine(source, lifecycle, settings, hold_at=0)
+        >>> engine.start()
+        >>> epoch = lifecycle.transition_to(State.WARMUP).epoch
+        >>> engine.fence(epoch, timeout_ms=60_000)  # from here on the executor gates as in WARMUP
+        True
+        >>> engine.release()
+        >>> engine.finish().stages[0].ledger.gated
+        [0, 100, 0, 0]
         """
         wanted = self._lifecycle.epoch if epoch is None else epoch
         whole("timeout_ms", timeout_ms, 0, _U63_MAX)
@@ -126,13 +166,34 @@ class Engine(EngineFace[LiveEngine]):
 
         A fault of the sink alone: the executor does not notice. Without effect on an engine without a sink,
         or before the start. The end of the run takes it back.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle
+        >>> engine = Engine(MarketDataSource.synthetic(rate_hz=1e6, events=9), Lifecycle())
+        >>> engine.sink_stall(True)  # it has no sink: without effect
+        >>> engine.sink_stall("off")
+        Traceback (most recent call last):
+        tickpath.errors.ArgumentTypeError: on must be True or False, got 'off' (str)
         """
         flag("on", on)
         if self._drain is not None:
             self._drain.stall(on)
 
     def wait(self, timeout_ms: int) -> bool:
-        """Wait for the end of the run, at most ``timeout_ms`` and 50 milliseconds; whether it is over."""
+        """Wait for the end of the run, for ``timeout_ms`` but never longer than 50 ms; whether it is over.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle
+        >>> source = MarketDataSource.synthetic(rate_hz=1e6, events=100)
+        >>> engine = Engine(source, Lifecycle(), EngineSettings(floor_window_ns=0), hold_at=50)
+        >>> engine.start()
+        >>> engine.wait(1)  # the feed is held
+        False
+        >>> engine.stop()
+        >>> while not engine.wait(50):
+        ...     pass  # what is to be done meanwhile
+        """
         whole("timeout_ms", timeout_ms, 0, _U63_MAX)
         return self._native.wait(timeout_ms)
 
@@ -142,6 +203,21 @@ class Engine(EngineFace[LiveEngine]):
         A sink that is still busy ``sink_patience_ms`` after the run is left behind, and what it was not shown
         is counted: :attr:`sink_account`. Raises ``EngineFailed`` if a stage ended by a bug, if the run was
         not started, if its record was taken before, or if it is the sink that calls.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP)
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
+        >>> engine = Engine(source, lifecycle, EngineSettings(floor_window_ns=0))
+        >>> engine.start()
+        >>> record = engine.finish()
+        >>> record.feed.published, record.balanced
+        (100, True)
+        >>> engine.finish()
+        Traceback (most recent call last):
+        tickpath.errors.EngineFailed: the record was taken before
         """
         whole("sink_patience_ms", sink_patience_ms, 0, _PATIENCE_MS_MAX)
         if self._drain is not None and self._drain.is_current:

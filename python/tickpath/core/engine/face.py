@@ -112,13 +112,38 @@ class EngineFace(Generic[_N]):
         return self._sink_account
 
     def snapshot(self) -> EngineSnapshot:
-        """The run as of now: one consistent set of counters for each reading stage."""
+        """The run as of now: one consistent set of counters for each reading stage.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> _ = engine.start(), engine.advance(4_000)
+        >>> seen = engine.snapshot()
+        >>> seen.published, seen.stages[0].backlog  # in INIT nothing is read
+        (5, 5)
+        """
         return self._native.snapshot()
 
     def acks(self) -> AckReader | None:
         """A reader of the run's acks, from the oldest that is there; ``None`` without a ring for them.
 
         There is one from the start of an engine with ``ack_capacity`` or a sink. Each call gives another.
+
+        >>> import numpy as np
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.execution import ACK_DTYPE
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(rate_hz=1e6, events=10)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=16))
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance()
+        >>> engine.acks().read_into(np.empty(16, dtype=ACK_DTYPE))
+        10
         """
         return self._native.acks()
 
@@ -126,6 +151,19 @@ class EngineFace(Generic[_N]):
         """A window over the run's acks: how many, and how long they took, since it was last asked.
 
         Reads from the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(rate_hz=1e6, events=10)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=16))
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
+        >>> window = engine.ack_window()
+        >>> _ = engine.advance()
+        >>> window.take().count, window.take().count
+        (10, 0)
         """
         acks = self._native.acks()
         return None if acks is None else AckWindow(acks, shared_stamps=self._shared_stamps)
@@ -135,6 +173,19 @@ class EngineFace(Generic[_N]):
 
         From the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another. Raises
         ``ArgumentValueError`` for slices of no length.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=16))
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance()
+        >>> slices = engine.ack_slices(begin_ns=0, slice_ns=4_000, slices_max=10)
+        >>> slices.fold()
+        >>> [slice.count for slice in slices.take([0, 1])]
+        [4, 4, 2]
         """
         acks = self._native.acks()
         if acks is None:
@@ -152,12 +203,30 @@ class EngineFace(Generic[_N]):
         """What copies the last events and acks of the run out of its rings, at any moment, in one call.
 
         Nothing is asked of the stages for it. ``None`` where :meth:`acks` is. Each call gives another.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle
+        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=10), Lifecycle())
+        >>> engine.start()
+        >>> engine.flight_reader() is None  # its settings have no ack_capacity
+        True
         """
         acks = self._native.acks()
         return None if acks is None else FlightReader(acks)
 
     def has_seen(self, epoch: int) -> bool:
-        """Whether every stage has seen ``epoch``, without waiting."""
+        """Whether every stage has seen ``epoch``, without waiting.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=10), lifecycle)
+        >>> _ = engine.start(), lifecycle.transition_to(State.WARMUP)
+        >>> engine.has_seen(1), engine.advance(), engine.has_seen(1)
+        (False, True, True)
+        """
         whole("epoch", epoch, 0, _U63_MAX)
         return self._native.has_seen(epoch)
 
@@ -167,7 +236,15 @@ class EngineFace(Generic[_N]):
         return self._native.faults
 
     def now_ns(self) -> int:
-        """Run time: nanoseconds since the feed began, by the control side's clock; 0 before."""
+        """Run time: nanoseconds since the feed began, by the control side's clock; 0 before.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle
+        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=10), Lifecycle())
+        >>> engine.now_ns(), engine.start(), engine.advance(500), engine.now_ns()
+        (0, None, False, 500)
+        """
         return self._native.now_ns()
 
     def release(self, hold_at: int | None = None) -> None:
@@ -175,6 +252,17 @@ class EngineFace(Generic[_N]):
 
         The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and
         its plan stays as it was. Without effect before the start.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
+        >>> engine = VirtualEngine(source, Lifecycle(), hold_at=3)
+        >>> _ = engine.start(), engine.advance(100_000)
+        >>> engine.snapshot().published, engine.release(hold_at=7), engine.advance(200_000)
+        (3, None, False)
+        >>> engine.snapshot().published
+        7
         """
         if hold_at is not None:
             whole("hold_at", hold_at, 0, _U63_MAX)
@@ -184,11 +272,35 @@ class EngineFace(Generic[_N]):
         """End the feed where it is; what is in the ring is still processed.
 
         The events that are left count as unpublished, and the record says ``intake_stopped``.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance(3_000)
+        >>> engine.stop_intake()
+        >>> record = engine.finish()
+        >>> record.feed.published, record.intake_stopped, record.stages[0].ledger.unread
+        (4, True, 0)
         """
         self._native.stop_intake()
 
     def stop(self) -> None:
-        """Ask every stage to end as soon as it can."""
+        """Ask every stage to end as soon as it can.
+
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
+        >>> engine = VirtualEngine(source, Lifecycle())
+        >>> _ = engine.start(), engine.advance(3_000)
+        >>> engine.stop()
+        >>> record = engine.finish()
+        >>> record.feed.published, record.stopped, record.stages[0].ledger.unread
+        (4, True, 4)
+        """
         self._native.stop()
 
     def _sink_show(self, acks: AckReader | None) -> SinkShow | None:

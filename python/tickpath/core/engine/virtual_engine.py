@@ -47,8 +47,6 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
     >>> engine = VirtualEngine(source, lifecycle)
     >>> engine.start()
-    >>> engine.advance(10_000), engine.snapshot().published
-    (False, 11)
     >>> engine.finish().stages[0].ledger.executed
     1000
     """
@@ -67,7 +65,18 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         self._sink: SinkSteps | None = None
 
     def sink_counters(self) -> SinkAccount | None:
-        """What the sink was shown so far, and what not; ``None`` without a sink, or before the start."""
+        """What the sink was shown so far, and what not; ``None`` without a sink, or before the start.
+
+        >>> from tickpath.control.metrics import LatencySink, Metrics
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
+        >>> engine = VirtualEngine(source, lifecycle, sink=LatencySink(Metrics()))
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance(until_ns=49_500)
+        >>> engine.sink_counters().shown, engine.sink_counters().dropped
+        (50, 0)
+        """
         return self._sink_account if self._sink is None else self._sink.account()
 
     def start(self) -> None:
@@ -76,6 +85,16 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         Raises ``ProducerBusy`` if somebody publishes into the ring, ``ArgumentValueError`` if the settings
         ask for what there is only with real time (the pace ``max``, one stamp per batch, a feed that is held
         back), ``EngineFailed`` for a second start, ``MemoryError`` if there is no room for the ack ring.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle
+        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=9), Lifecycle())
+        >>> engine.start()
+        >>> engine.now_ns(), engine.snapshot().published
+        (0, 0)
+        >>> engine.start()
+        Traceback (most recent call last):
+        tickpath.errors.EngineFailed: an engine runs once
         """
         self._native.start()
         show = self._sink_show(self._native.acks())
@@ -91,6 +110,19 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
 
         Signals are looked at every few milliseconds; what they raise leaves the run where it is, and it can
         be advanced further. Raises ``EngineFailed`` before the start.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
+        >>> engine.advance(10_000), engine.snapshot().published  # one event a microsecond, the first at 0
+        (False, 11)
+        >>> engine.advance(until_published=500), engine.now_ns()
+        (False, 499000)
+        >>> engine.advance(), engine.snapshot().published
+        (True, 1000)
         """
         if until_ns is not None:
             whole("until_ns", until_ns, 0, _U63_MAX)
@@ -106,6 +138,18 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
 
         Raises ``EngineFailed`` before the start, and once the record was taken, which has it:
         ``record.digest(b"")``.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> def digest(seed: int) -> str:
+        ...     source = MarketDataSource.synthetic(rate_hz=1e6, events=100, seed=seed)
+        ...     lifecycle = Lifecycle()
+        ...     engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=128))
+        ...     _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance()
+        ...     return engine.acks_digest()
+        >>> digest(1) == digest(1), digest(1) == digest(2), len(digest(1))
+        (True, False, 64)
         """
         return self._native.acks_digest()
 
@@ -114,6 +158,15 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
 
         From then on nothing of an older epoch is in flight. At most ``timeout_ms`` virtual milliseconds.
         Raises ``EngineFailed`` before the start: no stage would ever see it.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=9), lifecycle, hold_at=0)
+        >>> engine.start()
+        >>> epoch = lifecycle.transition_to(State.WARMUP).epoch
+        >>> engine.has_seen(epoch), engine.fence(epoch), engine.has_seen(epoch)
+        (False, True, True)
         """
         wanted = self._lifecycle.epoch if epoch is None else epoch
         whole("timeout_ms", timeout_ms, 0, _U63_MAX // _NS_PER_MS)
@@ -123,13 +176,35 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         """While it is on, the sink is shown nothing; what is overwritten meanwhile is dropped, and counted.
 
         Without effect on an engine without a sink, or before the start. The end of the run takes it back.
+
+        >>> from tickpath.control.metrics import LatencySink, Metrics
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
+        >>> engine = VirtualEngine(source, lifecycle, sink=LatencySink(Metrics()))
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
+        >>> engine.sink_stall(True), engine.advance(49_500), engine.sink_counters().shown
+        (None, False, 0)
+        >>> engine.sink_stall(False), engine.advance(50_500), engine.sink_counters().shown
+        (None, False, 51)
         """
         flag("on", on)
         if self._sink is not None:
             self._sink.stall(on)
 
     def wait(self, timeout_ms: int) -> bool:
-        """Simulate ``timeout_ms`` milliseconds; whether the run is over."""
+        """Simulate ``timeout_ms`` milliseconds; whether the run is over.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1_000, events=5)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
+        >>> engine.wait(2), engine.now_ns(), engine.wait(2)  # five events, one a millisecond
+        (False, 2000000, True)
+        """
         whole("timeout_ms", timeout_ms, 0, _U63_MAX // _NS_PER_MS)
         return self.advance(self.now_ns() + timeout_ms * _NS_PER_MS)
 
@@ -138,6 +213,18 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
 
         Raises ``EngineFailed`` if the run does not end by itself, if it was not started, or if its record was
         taken before.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle = Lifecycle()
+        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=9), lifecycle)
+        >>> engine.start()
+        >>> engine.finish()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        tickpath.errors.EngineFailed: the run does not end by itself: the lifecycle is in INIT, ...
+        >>> _ = lifecycle.transition_to(State.WARMUP)
+        >>> engine.finish().feed.published
+        9
         """
         if not self.advance():
             raise EngineFailed(

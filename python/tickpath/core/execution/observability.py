@@ -25,4 +25,12 @@ class ObservabilitySink(Protocol):
     """
 
     def observe(self, event: Any, ack: Ack, /) -> None:
-        """Look at an event and its ack; called inline, once per ack, in sequence order."""
+        """Look at an event and its ack; called inline, once per ack, in sequence order.
+
+        >>> from types import SimpleNamespace
+        >>> class Tape:
+        ...     def observe(self, event, ack):
+        ...         print(event, ack.seq)
+        >>> Tape().observe("tick", SimpleNamespace(seq=7))
+        tick 7
+        """

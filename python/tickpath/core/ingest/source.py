@@ -88,7 +88,7 @@ class MarketDataSource:
         columns: Columns | None = None,
         progress: Progress | None = None,
     ) -> MarketDataSource:
-        """Load one file: plain, or compressed by gzip, zstd or zip, whatever its name.
+        r"""Load one file: plain, or compressed by gzip, zstd or zip, whatever its name.
 
         - ``kind``: the format, or ``"auto"``; ``"table"`` (csv, parquet) needs ``columns`` (``from_table``).
         - ``policy``: ``"strict"`` raises at the first bad row, ``"skip"`` leaves bad rows out and lists them.
@@ -100,6 +100,18 @@ class MarketDataSource:
         Raises ``SourceNotFound``, ``SourceUnreadable``, ``BadRow``, ``OutOfOrder`` or another
         ``SourceError``, which name the place; ``ArgumentTypeError`` and ``ArgumentValueError`` for bad
         arguments.
+
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "ticks.csv")
+        ...     _ = file.write_text("time,price\n5,10.5\n7,10.25\n")
+        ...     columns = {"ts_ns": ("time", "us"), "price_e9": "price"}
+        ...     source = MarketDataSource.from_file(file, kind="table", columns=columns)
+        >>> source.events["ts_ns"].tolist(), source.symbols
+        ([5000, 7000], ('',))
+        >>> MarketDataSource.from_file("ticks.csv.gz")
+        Traceback (most recent call last):
+        tickpath.errors.SourceNotFound: ticks.csv.gz: there is no such file
         """
         return cls.from_files(
             [_path(path)],
@@ -123,11 +135,22 @@ class MarketDataSource:
         columns: Columns | None = None,
         progress: Progress | None = None,
     ) -> MarketDataSource:
-        """Load several files as one source, merged by stamp.
+        r"""Load several files as one source, merged by stamp.
 
         Equal stamps come in the order of ``paths``, and within a file in its own order. A symbol that several
         files name is one symbol. Files whose stamps count from different origins are refused with
         ``SourceError``. Everything else is as for ``from_file``, applied to each file.
+
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     files = [pathlib.Path(folder, name) for name in ("a.csv", "b.csv")]
+        ...     for file, time in zip(files, (7, 5)):
+        ...         _ = file.write_text(f"time,price\n{time},10.5\n")
+        ...     source = MarketDataSource.from_files(
+        ...         files, kind="table", columns={"ts_ns": "time", "price_e9": "price"}
+        ...     )
+        >>> source.events["ts_ns"].tolist()
+        [5, 7]
         """
         if isinstance(paths, str | bytes | os.PathLike):
             raise ArgumentTypeError(f"paths must be several paths, got one ({paths!r}): use from_file for it")
@@ -158,6 +181,13 @@ class MarketDataSource:
 
         ``columns`` maps our field names to the table's, with the unit where there is one:
         ``{"ts_ns": ("time", "us"), "price_e9": "price"}``. Everything else is as for ``from_file``.
+
+        >>> import numpy as np
+        >>> ticks = np.array([(1, 10.5), (2, 10.25)], dtype=[("time", "i8"), ("price", "f8")])
+        >>> columns = {"ts_ns": ("time", "us"), "price_e9": "price"}
+        >>> source = MarketDataSource.from_table(ticks, columns=columns)
+        >>> source.events["ts_ns"].tolist(), source.events["price_e9"].tolist()
+        ([1000, 2000], [10500000000, 10250000000])
         """
         _check_words(policy=policy, out_of_order=out_of_order)
         _check(kind="table", symbol=symbol, columns=columns, progress=progress)
@@ -177,6 +207,12 @@ class MarketDataSource:
         """Generate exactly ``events`` events at a mean rate of ``rate_hz`` per second; seeded.
 
         ``progress`` is called as by ``from_file``. Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+
+        >>> first, same, other = (
+        ...     MarketDataSource.synthetic(rate_hz=1e6, events=100, seed=seed).events for seed in (1, 1, 2)
+        ... )
+        >>> len(first), bool((first == same).all()), bool((first == other).all())
+        (100, True, False)
         """
         from tickpath.core.ingest import synthetic
 

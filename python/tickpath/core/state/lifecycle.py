@@ -40,8 +40,6 @@ class Lifecycle:
     >>> lifecycle = Lifecycle()
     >>> lifecycle.transition_to(State.WARMUP, "start").epoch
     1
-    >>> lifecycle.can_transition_to(State.INIT)
-    False
     >>> [(move.source.name, move.target.name, move.cause) for move in lifecycle.history]
     [('INIT', 'WARMUP', 'start')]
 
@@ -133,6 +131,10 @@ class Lifecycle:
         """Whether the rules allow ``state`` as the next one. A race may still be lost afterwards.
 
         Raises ``ArgumentTypeError`` if ``state`` is not a :class:`State`.
+
+        >>> lifecycle = Lifecycle()
+        >>> lifecycle.can_transition_to(State.WARMUP), lifecycle.can_transition_to(State.READY)
+        (True, False)
         """
         return _checked_state(state) in LEGAL_MOVES[self.state]
 
@@ -151,6 +153,14 @@ class Lifecycle:
         over, or if the lifecycle was moved by someone else meanwhile, even where the new state would
         allow the move: it was decided on a state that is gone. ``ArgumentTypeError`` on wrong types
         and on a clock that returns no int. In all these cases nothing is changed.
+
+        >>> lifecycle = Lifecycle(clock=lambda: 5)
+        >>> made = lifecycle.transition_to(State.WARMUP, "start")
+        >>> made.epoch, made.source.name, made.at_ns
+        (1, 'INIT', 5)
+        >>> lifecycle.transition_to(State.INIT)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        tickpath.errors.InvalidTransition: WARMUP -> INIT is not allowed: from WARMUP it may go to ...
         """
         target = _checked_state(state)
         if not isinstance(cause, str):
@@ -179,6 +189,13 @@ class Lifecycle:
         function may be called again without harm.
 
         Raises ``ArgumentTypeError`` if ``listener`` is not callable.
+
+        >>> lifecycle = Lifecycle()
+        >>> unsubscribe = lifecycle.subscribe(lambda made: print(made.target.name, made.cause))
+        >>> _ = lifecycle.transition_to(State.WARMUP, "start")
+        WARMUP start
+        >>> unsubscribe()
+        >>> _ = lifecycle.transition_to(State.READY)
         """
         if not callable(listener):
             raise ArgumentTypeError(f"listener must be callable, not {type(listener).__name__}")
