@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tickpath.config.acks import with_acks
 from tickpath.config.checks import flag, instance
@@ -27,7 +27,8 @@ from tickpath.core.whole_file import write_whole
 from tickpath.errors import ArgumentTypeError, EngineFailed
 from tickpath.runtime.flight_recorder.account import DumpNote, FlightAccount, Suppressed, Why
 from tickpath.runtime.flight_recorder.dump import CauseMove, FlightDump, check_arrow
-from tickpath.runtime.flight_recorder.watch import Fired, TriggerWatch
+from tickpath.runtime.flight_recorder.recorded_run import RecordedRun, Seen
+from tickpath.runtime.flight_recorder.watch import Fired
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from tickpath.config.run import RunSettings
     from tickpath.control.failure import Cause
     from tickpath.control.health import Look
-    from tickpath.core.engine import Engine, FlightReader, FlightTail, VirtualEngine
+    from tickpath.core.engine import Engine, VirtualEngine
     from tickpath.core.state import Lifecycle
     from tickpath.runtime.control_plane import ControlPlane
     from tickpath.runtime.drivers import Mode
@@ -65,14 +66,6 @@ class FlightRecorder:
     [('transition:READY', 100, 100), ('end', 100, 100)]
 
     Raises ``ArgumentTypeError``, and ``ArgumentValueError`` for ``arrow`` without pyarrow.
-
-    >>> from tickpath.core.ingest import MarketDataSource
-    >>> from tickpath.runtime.session import Session
-    >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=2_000)
-    >>> recorder = FlightRecorder(settings=FlightSettings(last=100, dump_on=("end",)))
-    >>> result = Session(source, mode="virtual", recorder=recorder).run()
-    >>> [len(dump.events) for dump in recorder.dumps]
-    [100]
     """
 
     def __init__(
@@ -92,7 +85,7 @@ class FlightRecorder:
         self._arrow = arrow
         self._home = HomeProcess()
         self._provenance = dict(provenance or {})
-        self._run: _Run | None = None
+        self._run: RecordedRun | None = None
         self._is_over = False
         self._requests: deque[tuple[str, str]] = deque()
         self._looks: deque[Look] = deque(maxlen=_LOOKS)
@@ -162,7 +155,7 @@ class FlightRecorder:
         reader = engine.flight_reader()
         if reader is None:
             raise EngineFailed("a flight recorder needs a ring of acks: set ack_capacity")
-        self._run = _Run(engine, lifecycle, settings, mode, reader, self._settings)
+        self._run = RecordedRun(engine, lifecycle, settings, mode, reader, self._settings)
 
     def step(self, look: Look, plane: ControlPlane | None = None) -> None:
         """After a control step on ``look``: a dump, if something fired or somebody asked."""
@@ -274,14 +267,6 @@ class FlightRecorder:
         )
 
 
-class Seen(NamedTuple):
-    """What the recorder saw at the control steps so far; of looks and triggers the last."""
-
-    looks: tuple[Look, ...]
-    causes: tuple[CauseMove, ...]
-    fired: tuple[tuple[int, Fired], ...]
-
-
 class Unrecorded:
     """In the place of a recorder where nobody wants one: does nothing."""
 
@@ -301,73 +286,3 @@ class Unrecorded:
 
     def end(self, look: Look, plane: ControlPlane) -> None:
         """Nothing."""
-
-
-class _Run:
-    """A run that is recorded: where its parts are found, and the room for copies of them."""
-
-    def __init__(
-        self,
-        engine: Engine | VirtualEngine,
-        lifecycle: Lifecycle,
-        settings: RunSettings,
-        mode: Mode,
-        reader: FlightReader,
-        flight: FlightSettings,
-    ) -> None:
-        import numpy as np
-
-        from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
-        from tickpath.core.ingest.event import EVENT_DTYPE
-
-        self._engine = engine
-        self.lifecycle = lifecycle
-        self._settings = settings
-        self._flight = flight
-        self._mode = mode
-        self._reader = reader
-        self._capacity_slots = engine.ring.capacity
-        self._origin_ns = (engine.snapshot().begin_ns or 0) if mode == "live" else 0
-        self._events = np.empty(min(flight.last, self._capacity_slots), dtype=EVENT_DTYPE)
-        self._acks = np.empty(min(flight.last, settings.ack_capacity or 0), dtype=STAMPED_ACK_DTYPE)
-        # Written once: no page is touched first while something is happening.
-        self._events[...] = 0
-        self._acks[...] = 0
-        needs_window = any(trigger.kind == "latency" for trigger in flight.triggers)
-        window = engine.ack_window() if needs_window else None
-        self.watch = TriggerWatch(flight.triggers, lifecycle, window)
-
-    def copy(
-        self,
-        fired: list[Fired],
-        seen: Seen,
-        plane: ControlPlane | None,
-        provenance: Mapping[str, Any],
-        number: int,
-    ) -> FlightDump:
-        """Everything as of now; the rings first, for they go on."""
-        tail: FlightTail = self._reader.read_into(self._events, self._acks)
-        transitions = self.lifecycle.history[-self._flight.last :]
-        return FlightDump(
-            number=number,
-            # After the copy: nothing in it is later.
-            at_ns=self._engine.now_ns(),
-            fired=tuple(fired),
-            earlier=seen.fired,
-            mode=self._mode,
-            settings=self._flight,
-            origin_ns=self._origin_ns,
-            capacity_slots=self._capacity_slots,
-            ack_capacity_slots=self._settings.ack_capacity or 0,
-            shared_stamps=self._settings.stamp_per == "batch",
-            tail=tail,
-            events=self._events[len(self._events) - tail.events :].copy(),
-            acks=self._acks[len(self._acks) - tail.acks :].copy(),
-            transitions=transitions,
-            transitions_dropped=transitions[0].epoch - 1 if transitions else 0,
-            looks=seen.looks,
-            causes=seen.causes,
-            injections=() if plane is None else plane.injector.log,
-            audit=() if plane is None else plane.automation.audit.entries,
-            provenance=provenance,
-        )
