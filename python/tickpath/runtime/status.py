@@ -51,8 +51,9 @@ class RuntimeStatus:
     >>> from tickpath.core.state import Lifecycle
     >>> from tickpath.runtime.readiness import Readiness
     >>> lifecycle = Lifecycle()
-    >>> StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000)).read().line()
-    'INIT, not ready: state is INIT, expected READY'
+    >>> status = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000)).read()
+    >>> status.state.name, status.is_ready, status.phase
+    ('INIT', False, 'running')
     """
 
     state: State
@@ -95,13 +96,30 @@ class RuntimeStatus:
         return not self.unmet
 
     def line(self) -> str:
-        """One line for people, such as a service manager's status."""
+        """One line for people, such as a service manager's status.
+
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> board.read().line()
+        'INIT, not ready: state is INIT, expected READY'
+        """
         published = "" if self.look is None else f", {self.look.feed.published:,} events published"
         why = f": {self.unmet[0]}" if self.unmet else ""
         return f"{self.state.name}, {'ready' if self.is_ready else 'not ready'}{why}{published}"
 
     def as_json(self) -> dict[str, Any]:
-        """The same as an object of JSON."""
+        """The same as an object of JSON.
+
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> said = board.read().as_json()
+        >>> said["schema"], said["state"], said["ready"], said["published"]  # None is unknown
+        ('tickpath/status/1', 'INIT', False, None)
+        """
         look = self.look
         return {
             "schema": "tickpath/status/1",
@@ -136,9 +154,8 @@ class StatusBoard:
     >>> from tickpath.runtime.readiness import Readiness
     >>> lifecycle = Lifecycle()
     >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
-    >>> _ = lifecycle.transition_to(State.WARMUP)
-    >>> board.read().state.name
-    'WARMUP'
+    >>> board.phase, board.is_ready
+    ('running', False)
     """
 
     def __init__(
@@ -168,22 +185,65 @@ class StatusBoard:
         return self._readiness
 
     def count_latency(self, latency: AckLatency) -> None:
-        """From now on each step counts the latencies of the acks that ``latency`` gives."""
+        """From now on each step counts the latencies of the acks that ``latency`` gives.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.runtime.latency_buckets import AckLatency
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> board.count_latency(AckLatency(SimpleNamespace(dropped=0, read_into=lambda array: 0)))
+        >>> board.read().latency.count
+        0
+        """
         self._latency = latency
 
     def step(self, look: Look) -> None:
-        """A control step has seen ``look``."""
+        """A control step has seen ``look``.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> look = look_at(State.INIT)._replace(at_ns=5, stages={"executor": SimpleNamespace(epoch_seen=0)})
+        >>> board.read().at_ns, board.step(look), board.read().at_ns
+        (None, None, 5)
+        """
         if self._latency is not None:
             self._latency.step()
         self._readiness.saw(look)
 
     def took(self, step_ns: int) -> None:
-        """The whole control step, this board's share in it, took so long."""
+        """The whole control step, this board's share in it, took so long.
+
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> board.took(30_000), board.took(40_000)
+        (None, None)
+        >>> board.control
+        ControlCost(steps=2, total_ns=70000, max_ns=40000)
+        """
         steps, total_ns, max_ns = self._took
         self._took = (steps + 1, total_ns + step_ns, max(max_ns, step_ns))
 
     def read(self) -> RuntimeStatus:
-        """The status as of now."""
+        """The status as of now.
+
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> before = board.read()
+        >>> _ = lifecycle.transition_to(State.WARMUP)
+        >>> before.state.name, board.read().state.name  # a status stays what it was
+        ('INIT', 'WARMUP')
+        """
         readiness, warmup = self._readiness, self._warmup
         return RuntimeStatus(
             state=self._lifecycle.state,
@@ -221,7 +281,16 @@ class StatusBoard:
         return "running" if self._shutdown is None else self._shutdown.phase
 
     def close(self) -> None:
-        """The run is over: from now on the status says ``stopped``."""
+        """The run is over: from now on the status says ``stopped``.
+
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> board.close()
+        >>> board.phase, str(board.read().unmet[0])
+        ('stopped', 'run is over, expected running')
+        """
         self._stopped = True
         self._readiness.end()
         self._unsubscribe()

@@ -49,7 +49,6 @@ class Endpoints:
     ``EndpointsUnavailable`` if the address cannot be bound or the extra ``http`` is not installed, and
     ``ArgumentTypeError`` or ``ArgumentValueError`` for limits that make no sense.
 
-    >>> from urllib.request import urlopen
     >>> from tickpath.core.state import Lifecycle
     >>> from tickpath.runtime.readiness import Readiness
     >>> from tickpath.runtime.status import StatusBoard
@@ -110,7 +109,21 @@ class Endpoints:
         return self._failures
 
     def start(self) -> None:
-        """Begins to answer. Raises ``EndpointsUnavailable``, and is over, if there is no thread to be had."""
+        """Begins to answer. Raises ``EndpointsUnavailable``, and is over, if there is no thread to be had.
+
+        >>> from urllib.request import urlopen
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> from tickpath.runtime.status import StatusBoard
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> endpoints = Endpoints(board, HttpAddress("127.0.0.1", 0))
+        >>> endpoints.start()
+        >>> with urlopen(f"{endpoints.url}/livez") as answer:
+        ...     answer.status
+        200
+        >>> endpoints.stop()
+        """
         try:
             self._thread.start()
         except RuntimeError as error:
@@ -122,6 +135,15 @@ class Endpoints:
 
         In a fork, which has none of the threads, only what was inherited is closed: connections and requests
         are the other process's, and go on.
+
+        >>> from tickpath.core.state import Lifecycle
+        >>> from tickpath.runtime.readiness import Readiness
+        >>> from tickpath.runtime.status import StatusBoard
+        >>> lifecycle = Lifecycle()
+        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
+        >>> endpoints = Endpoints(board, HttpAddress("127.0.0.1", 0))
+        >>> endpoints.stop(), endpoints.stop()  # never started, and stopped twice
+        (None, None)
         """
         if not self._home.is_here():
             for inherited in (self._listener, self._waker, self._wake, *self._open):

@@ -116,19 +116,54 @@ class FlightDump:
         return f"{self.number:04d}-{self.fired[0].slug}"
 
     def trace(self) -> bytes:
-        """The dump in the Chrome trace event format, which Perfetto and ``chrome://tracing`` open."""
+        """The dump in the Chrome trace event format, which Perfetto and ``chrome://tracing`` open.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+        >>> from tickpath.runtime.session import Session
+        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
+        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+        >>> (dump,) = recorder.dumps
+        >>> dump.trace().splitlines()[0]
+        b'{"traceEvents":['
+        """
         from tickpath.runtime.flight_recorder.trace import chrome_trace
 
         return chrome_trace(self)
 
     def metadata(self) -> dict[str, Any]:
-        """What the dump holds and what not, and where it comes from; the same in every file."""
+        """What the dump holds and what not, and where it comes from; the same in every file.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+        >>> from tickpath.runtime.session import Session
+        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
+        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+        >>> (dump,) = recorder.dumps
+        >>> said = dump.metadata()
+        >>> said["number"], said["events"]
+        (1, {'first_seq': 990, 'head': 1000, 'count': 10, 'overwritten': 0, 'not_kept': 0, 'ring_slots': 65536})
+        """
         from tickpath.runtime.flight_recorder.metadata import metadata_of
 
         return metadata_of(self)
 
     def event_rows(self) -> ArrowRows:
-        """The events with their sequence as Arrow columns, through the PyCapsule interface."""
+        """The events with their sequence as Arrow columns, through the PyCapsule interface.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+        >>> from tickpath.runtime.session import Session
+        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
+        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+        >>> (dump,) = recorder.dumps
+        >>> import pyarrow
+        >>> pyarrow.table(dump.event_rows())["seq"].to_pylist()
+        [990, 991, 992, 993, 994, 995, 996, 997, 998, 999]
+        """
         import numpy as np
 
         from tickpath.core.ingest.event import EVENT_DTYPE
@@ -141,13 +176,35 @@ class FlightDump:
         return ArrowRows(rows)
 
     def ack_rows(self) -> ArrowRows:
-        """The acks as Arrow columns, through the PyCapsule interface; ``seq`` joins them with the events."""
+        """The acks as Arrow columns, through the PyCapsule interface; ``seq`` joins them with the events.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+        >>> from tickpath.runtime.session import Session
+        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
+        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+        >>> (dump,) = recorder.dumps
+        >>> import pyarrow
+        >>> pyarrow.table(dump.ack_rows())["seq"].to_pylist()
+        [990, 991, 992, 993, 994, 995, 996, 997, 998, 999]
+        """
         return ArrowRows(self.acks)
 
     def contents(self, *, arrow: bool = False) -> dict[str, Callable[[], bytes]]:
         """The names of its files, and what makes each: the trace, and with ``arrow`` three Arrow files.
 
         Raises ``ArgumentValueError`` for ``arrow`` without pyarrow.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+        >>> from tickpath.runtime.session import Session
+        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
+        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+        >>> (dump,) = recorder.dumps
+        >>> list(dump.contents())
+        ['0001-end.trace.json']
         """
         contents: dict[str, Callable[[], bytes]] = {f"{self.stem}.trace.json": self.trace}
         if arrow:
@@ -161,6 +218,19 @@ class FlightDump:
         """Writes its files into ``folder``, each whole or not at all; their names.
 
         Raises ``OSError``, and ``ArgumentValueError`` as :meth:`contents` does.
+
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+        >>> from tickpath.runtime.session import Session
+        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
+        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+        >>> (dump,) = recorder.dumps
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     names = dump.write(folder)
+        ...     [(name, pathlib.Path(folder, name).read_bytes() == dump.trace()) for name in names]
+        [('0001-end.trace.json', True)]
         """
         contents = self.contents(arrow=arrow)
         for name, content in contents.items():

@@ -139,17 +139,43 @@ class FlightRecorder:
 
         From any thread, and from a signal handler. One that comes when the run is over, or that never begins,
         is counted. The dump's trigger is ``request``, or ``signal``.
+
+        >>> recorder = FlightRecorder(settings=FlightSettings(dump_on=("end",)))
+        >>> recorder.request("before lunch")
+        >>> [(one.trigger, one.why, one.count) for one in recorder.account.suppressed]  # no run has begun
+        [('request', 'over', 1)]
         """
         self._requests.append(("signal" if by_signal else "request", evidence))
 
     def fit(self, settings: RunSettings) -> RunSettings:
-        """``settings`` with a ring of acks, if they have none: it is where the acks are kept."""
+        """``settings`` with a ring of acks, if they have none: it is where the acks are kept.
+
+        >>> from tickpath.config.run import RunSettings
+        >>> recorder = FlightRecorder()
+        >>> [recorder.fit(RunSettings(ack_capacity=asked)).ack_capacity for asked in (None, 1_024)]
+        [65536, 1024]
+        """
         return with_acks(settings, slots=max(self._settings.last, ACK_CAPACITY))
 
     def begin(
         self, engine: Engine | VirtualEngine, lifecycle: Lifecycle, settings: RunSettings, mode: Mode
     ) -> None:
-        """The stages run. Raises ``EngineFailed`` if it has recorded another run."""
+        """The stages run. Raises ``EngineFailed`` if it has recorded another run.
+
+        >>> from tickpath.config.run import RunSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> recorder, lifecycle = FlightRecorder(settings=FlightSettings(dump_on=("end",))), Lifecycle()
+        >>> source, settings = MarketDataSource.synthetic(rate_hz=1e6, events=9), recorder.fit(RunSettings())
+        >>> engine = VirtualEngine(source, lifecycle, settings)
+        >>> engine.start()
+        >>> recorder.begin(engine, lifecycle, settings, "virtual")
+        >>> recorder.begin(engine, lifecycle, settings, "virtual")
+        Traceback (most recent call last):
+        tickpath.errors.EngineFailed: this flight recorder has recorded a run: make another for another run
+        """
         if self._run is not None:
             raise EngineFailed("this flight recorder has recorded a run: make another for another run")
         reader = engine.flight_reader()
@@ -158,11 +184,42 @@ class FlightRecorder:
         self._run = RecordedRun(engine, lifecycle, settings, mode, reader, self._settings)
 
     def step(self, look: Look, plane: ControlPlane | None = None) -> None:
-        """After a control step on ``look``: a dump, if something fired or somebody asked."""
+        """After a control step on ``look``: a dump, if something fired or somebody asked.
+
+        >>> from tickpath.config.run import RunSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> recorder, lifecycle = FlightRecorder(settings=FlightSettings(dump_on=("end",))), Lifecycle()
+        >>> source, settings = MarketDataSource.synthetic(rate_hz=1e6, events=9), recorder.fit(RunSettings())
+        >>> engine = VirtualEngine(source, lifecycle, settings)
+        >>> engine.start()
+        >>> recorder.begin(engine, lifecycle, settings, "virtual")
+        >>> recorder.request("before lunch")
+        >>> recorder.step(look_at(State.INIT))
+        >>> [one.evidence for one in recorder.dumps[0].fired]
+        ['before lunch']
+        """
         self._step(look, plane, is_last=False)
 
     def end(self, look: Look, plane: ControlPlane | None = None) -> None:
-        """The run is over, ``look`` was its last; its rings are still there."""
+        """The run is over, ``look`` was its last; its rings are still there.
+
+        >>> from tickpath.config.run import RunSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> recorder, lifecycle = FlightRecorder(settings=FlightSettings(dump_on=("end",))), Lifecycle()
+        >>> source, settings = MarketDataSource.synthetic(rate_hz=1e6, events=9), recorder.fit(RunSettings())
+        >>> engine = VirtualEngine(source, lifecycle, settings)
+        >>> engine.start()
+        >>> recorder.begin(engine, lifecycle, settings, "virtual")
+        >>> recorder.end(look_at(State.INIT))
+        >>> [dump.stem for dump in recorder.dumps]
+        ['0001-end']
+        """
         if not self._is_over:
             self._step(look, plane, is_last=True)
             self._is_over = True

@@ -27,7 +27,11 @@ class UnmetCondition:
     """The rest of the evidence, for people; may be empty."""
 
     def as_json(self) -> dict[str, Any]:
-        """The same as an object of JSON."""
+        """The same as an object of JSON.
+
+        >>> UnmetCondition("state", "WARMUP", "READY").as_json()
+        {'name': 'state', 'value': 'WARMUP', 'expected': 'READY', 'detail': ''}
+        """
         return asdict(self)
 
     def __str__(self) -> str:

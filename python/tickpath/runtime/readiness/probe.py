@@ -54,8 +54,8 @@ class Readiness:
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for numbers that are no integers from 1.
 
     >>> readiness = Readiness(Lifecycle(), interval_ns=10_000_000)
-    >>> readiness.is_ready, str(readiness.why_not_ready()[0])
-    (False, 'state is INIT, expected READY')
+    >>> readiness.is_ready, readiness.is_alive, readiness.has_started
+    (False, True, False)
     """
 
     def __init__(
@@ -87,7 +87,17 @@ class Readiness:
         return None if self._seen is None else self._seen[0]
 
     def saw(self, look: Look) -> None:
-        """What a control step saw; to be called at each of them."""
+        """What a control step saw; to be called at each of them.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.control.automation import look_at
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> look = look_at(State.READY)._replace(stages={"executor": SimpleNamespace(epoch_seen=2)})
+        >>> readiness = Readiness(lifecycle, interval_ns=10_000_000)
+        >>> readiness.is_ready, readiness.saw(look), readiness.is_ready
+        (False, None, True)
+        """
         if look.stages["executor"].epoch_seen is not None:
             self._knows_epochs = True
         if look.state is State.READY:
@@ -95,7 +105,19 @@ class Readiness:
         self._seen = (look, self._clock())
 
     def end(self) -> None:
-        """The run is over: not ready from now on, whatever the lifecycle says."""
+        """The run is over: not ready from now on, whatever the lifecycle says.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.control.automation import look_at
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> look = look_at(State.READY)._replace(stages={"executor": SimpleNamespace(epoch_seen=2)})
+        >>> readiness = Readiness(lifecycle, interval_ns=10_000_000)
+        >>> readiness.saw(look)
+        >>> readiness.end()
+        >>> [str(unmet) for unmet in readiness.why_not_ready()]
+        ['run is over, expected running']
+        """
         self._has_ended = True
 
     @property
@@ -116,7 +138,17 @@ class Readiness:
         return self._has_started
 
     def why_not_ready(self) -> tuple[UnmetCondition, ...]:
-        """The unmet conditions with their numbers, the plainest first; empty exactly when ready."""
+        """The unmet conditions with their numbers, the plainest first; empty exactly when ready.
+
+        >>> from tickpath.control.failure import Cause, hold
+        >>> lifecycle = Lifecycle()
+        >>> _ = hold(lifecycle, Cause("halt", "exchange", "notice 17"))
+        >>> for unmet in Readiness(lifecycle, interval_ns=10_000_000).why_not_ready():
+        ...     print(unmet)
+        state is INIT, expected READY
+        cause:halt is held, expected not held (held by exchange, notice 17)
+        control is not stepped yet, expected at least one step
+        """
         unmet = self._first_unmet()
         if unmet:
             unmet += self._warmup_unmet() + self._probes_unmet()
@@ -126,6 +158,17 @@ class Readiness:
         """The control plane's silence, if it is too long; empty when alive.
 
         Before its first step it is, and so it is at the end: nobody steps while the account is made.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.control.automation import look_at
+        >>> lifecycle = Lifecycle()
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> look = look_at(State.READY)._replace(stages={"executor": SimpleNamespace(epoch_seen=2)})
+        >>> times = iter((0, 2_000_000_000))
+        >>> readiness = Readiness(lifecycle, interval_ns=10_000_000, clock=times.__next__)
+        >>> readiness.saw(look)
+        >>> [(unmet.value, unmet.expected) for unmet in readiness.why_not_alive()]
+        [(2000000000, 1000000000)]
         """
         is_accounting = self._shutdown is not None and self._shutdown.phase in ("accounting", "done")
         if self._seen is None or self._has_ended or is_accounting:
@@ -143,7 +186,16 @@ class Readiness:
         )
 
     def why_not_started(self) -> tuple[UnmetCondition, ...]:
-        """What the first READY waits for; empty once it was there."""
+        """What the first READY waits for; empty once it was there.
+
+        >>> lifecycle = Lifecycle()
+        >>> readiness = Readiness(lifecycle, interval_ns=10_000_000)
+        >>> str(readiness.why_not_started()[0])
+        'state is INIT, expected READY'
+        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+        >>> readiness.why_not_started()
+        ()
+        """
         if self.has_started:
             return ()
         return self.why_not_ready() or (UnmetCondition("state", self._lifecycle.state.name, "READY once"),)

@@ -63,7 +63,14 @@ class ShutdownResult:
     """What ended it, in words."""
 
     def as_json(self) -> dict[str, Any]:
-        """The same as an object of JSON, the keys in the order of the fields."""
+        """The same as an object of JSON, the keys in the order of the fields.
+
+        >>> shutdown = Shutdown(drain_ns=0)
+        >>> shutdown.request("SIGTERM")
+        >>> said = shutdown.account(5, unread={"executor": 3}).as_json()
+        >>> said["by"], said["unread"], said["drained"]
+        (('SIGTERM',), {'executor': 3}, False)
+        """
         return asdict(self) | {"unread": dict(self.unread)}
 
 
@@ -75,9 +82,6 @@ class Shutdown:
     >>> shutdown = Shutdown(drain_ns=1_000_000_000)
     >>> shutdown.phase, shutdown.is_requested
     ('running', False)
-    >>> shutdown.request("operator")
-    >>> shutdown.is_requested
-    True
     """
 
     def __init__(self, drain_ns: int) -> None:
@@ -106,7 +110,13 @@ class Shutdown:
         return self._result
 
     def request(self, by: str) -> None:
-        """Asks for it, in the name of ``by``; asking again means now. Takes effect at the next step."""
+        """Asks for it, in the name of ``by``; asking again means now. Takes effect at the next step.
+
+        >>> shutdown = Shutdown(drain_ns=1_000_000_000)
+        >>> shutdown.request("SIGTERM")
+        >>> shutdown.is_requested, shutdown.phase  # it begins with the next step
+        (True, 'running')
+        """
         self._requests.append(by)
 
     def step(self, look: Look) -> ShutdownAction:
@@ -114,6 +124,14 @@ class Shutdown:
 
         After ``stop_intake`` the feed ends, held or not, and the stages go on; ``stop`` ends them. An engine
         whose run is over by itself meanwhile needs no ``stop``: go on with :meth:`account`.
+
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> shutdown, look = Shutdown(drain_ns=1_000_000_000), look_at(State.READY)
+        >>> shutdown.step(look), shutdown.request("SIGTERM"), shutdown.step(look), shutdown.phase
+        ('continue', None, 'stop_intake', 'stopping_intake')
+        >>> shutdown.step(look._replace(at_ns=1_000_000_000)), shutdown.phase
+        ('stop', 'accounting')
         """
         if not self._requests or self.phase in ("accounting", "done"):
             return "continue"
@@ -146,6 +164,13 @@ class Shutdown:
 
         ``unread`` has the events of each stage that were never read. To be called once the engine has ended,
         however that came about.
+
+        >>> shutdown = Shutdown(drain_ns=0)
+        >>> shutdown.account(5, unread={"executor": 0}) is None  # nobody has asked
+        True
+        >>> shutdown.request("SIGTERM")
+        >>> shutdown.account(5, unread={"executor": 3}).unread
+        {'executor': 3}
         """
         if self._result is not None or not self._requests:
             return self._result

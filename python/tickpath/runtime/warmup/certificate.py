@@ -54,8 +54,8 @@ class WarmupCertificate:
     ...     held_feed=True,
     ...     gc_frozen_objects=None,
     ... )
-    >>> certificate.as_json()["verdict"]
-    'passed'
+    >>> certificate.verdict, certificate.events
+    ('passed', 1000)
     """
 
     attempt: int
@@ -87,5 +87,14 @@ class WarmupCertificate:
     """Objects the garbage collector leaves alone since ``prepare()``; ``None`` where nothing was frozen."""
 
     def as_json(self) -> dict[str, Any]:
-        """The same as an object of JSON, the keys in the order of the fields."""
+        """The same as an object of JSON, the keys in the order of the fields.
+
+        >>> from tickpath.config.scenario import WarmupSettings
+        >>> from tickpath.runtime.warmup import WarmUp
+        >>> warmup = WarmUp(WarmupSettings(kind="count", events=100))
+        >>> _ = warmup.begin()
+        >>> said = warmup.interrupt(5_000, "degraded").as_json()
+        >>> said["verdict"], said["ended_ns"], said["rounds"]
+        ('interrupted', 5000, [])
+        """
         return asdict(self) | {"rounds": [asdict(each) for each in self.rounds]}

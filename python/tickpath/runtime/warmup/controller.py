@@ -105,8 +105,8 @@ class WarmUp:
 
     >>> from tickpath.config.scenario import WarmupSettings
     >>> warmup = WarmUp(WarmupSettings(kind="evidence", round_events=500))
-    >>> warmup.begin().hold_at
-    500
+    >>> warmup.hold_at, warmup.is_running
+    (500, False)
     """
 
     def __init__(
@@ -148,6 +148,12 @@ class WarmUp:
         """A context in which the garbage collector leaves alone what exists by now; see there.
 
         For live runs. Where it was used, the certificates say how many objects it froze.
+
+        >>> from tickpath.config.scenario import WarmupSettings
+        >>> warmup = WarmUp(WarmupSettings())
+        >>> around = warmup.prepare()
+        >>> around.objects is None  # nothing is frozen before `with around:`
+        True
         """
         self._garbage = FrozenGarbage()
         return self._garbage
@@ -160,6 +166,12 @@ class WarmUp:
         Without ``look`` the feed has not begun; with it all is counted from there on, and what ``window`` has
         gathered so far is thrown away. Only the first warm-up holds the feed. Ready at once if no events were
         asked for.
+
+        >>> from tickpath.config.scenario import WarmupSettings
+        >>> WarmUp(WarmupSettings(round_events=500)).begin()
+        WarmupStep(action='continue', reason='', hold_at=500)
+        >>> WarmUp(WarmupSettings(kind="count", events=0)).begin().action
+        'ready'
         """
         self.interrupt(at_ns, "begun again")
         self._attempts += 1
@@ -181,6 +193,18 @@ class WarmUp:
         """One control step; ``window`` is where the figures of a round come from, taken when it is over.
 
         Does nothing while no warm-up is under way. Without ``window`` every round is unknown.
+
+        >>> from types import SimpleNamespace
+        >>> from tickpath.config.scenario import WarmupSettings
+        >>> from tickpath.control.automation import look_at
+        >>> from tickpath.core.state import State
+        >>> warmup = WarmUp(WarmupSettings(kind="count", events=100))
+        >>> _ = warmup.begin()
+        >>> for cursor in (40, 100):
+        ...     executor = SimpleNamespace(cursor=cursor, processed=cursor, backlog=0, epoch_seen=1)
+        ...     warmup.step(look_at(State.WARMUP)._replace(stages={"executor": executor})).action
+        'continue'
+        'ready'
         """
         attempt = self._attempt
         if attempt is None:
@@ -201,7 +225,16 @@ class WarmUp:
         return self._end(attempt, look.at_ns, executor.processed, "failed", f"{why}, {self._where(progress)}")
 
     def interrupt(self, at_ns: int, reason: str, *, look: Look | None = None) -> WarmupCertificate | None:
-        """Ends the one under way without a verdict; its certificate, or ``None`` if there is none."""
+        """Ends the one under way without a verdict; its certificate, or ``None`` if there is none.
+
+        >>> from tickpath.config.scenario import WarmupSettings
+        >>> warmup = WarmUp(WarmupSettings(kind="count", events=100))
+        >>> _ = warmup.begin()
+        >>> warmup.interrupt(5_000, "degraded").reason
+        'degraded, 0 of 100 warm-up events processed'
+        >>> warmup.interrupt(6_000, "once more") is None
+        True
+        """
         attempt, progress = self._attempt, self._progress
         if attempt is None or progress is None:
             return None

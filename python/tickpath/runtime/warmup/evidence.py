@@ -50,7 +50,19 @@ class AckWindow(Protocol):
     """
 
     def take(self) -> WindowFigures:
-        """The figures of the acks since the last call; never waits."""
+        """The figures of the acks since the last call; never waits.
+
+        >>> from tickpath.config.engine import EngineSettings
+        >>> from tickpath.core.engine import VirtualEngine
+        >>> from tickpath.core.ingest import MarketDataSource
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> lifecycle, source = Lifecycle(), MarketDataSource.synthetic(rate_hz=1e6, events=50)
+        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=64))
+        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
+        >>> window = engine.ack_window()
+        >>> engine.advance(), window.take().count, window.take().count
+        (True, 50, 0)
+        """
 
 
 def round_of(events: int, figures: WindowFigures | None, before: Sequence[WarmupRound]) -> WarmupRound:
