@@ -37,7 +37,7 @@ PUBLIC_MODULES = (
     "tickpath.runtime.status",
 )
 #: What only a machinery of ours calls: `core/fork.py`.
-_MACHINERY = ("renew_in_fork",)
+MACHINERY = ("renew_in_fork",)
 #: What an object prints of its address or its file is no promise.
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -91,7 +91,7 @@ def _members(owner: type, path: str) -> Iterator[str]:
         if base.__module__.partition(".")[0] == "tickpath":
             found.update(vars(base))
             found.update(dict.fromkeys(getattr(base, "__annotations__", {}), None))
-    for name in sorted(name for name in found if not name.startswith("_") and name not in _MACHINERY):
+    for name in sorted(name for name in found if not name.startswith("_") and name not in MACHINERY):
         value = getattr(owner, name, None)
         if callable(value) and not inspect.isclass(value):
             yield f"def {path}.{name}{_signature(value)}"

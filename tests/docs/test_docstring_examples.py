@@ -1,4 +1,4 @@
-"""Every public class and function shows an example, and the examples of native ones are right.
+"""Every public class, function and method shows an example, and the examples of native ones are right.
 
 Those of Python modules are run by ``test_code_blocks.py``, module by module.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tickpath import _native
-from tools.public_api import public_modules
+from tools.public_api import MACHINERY, public_modules
 
 #: Python's own: their docstrings are not ours.
 NOT_OURS = {"tickpath.core.time.now"}
@@ -41,13 +41,27 @@ PUBLIC = public()
 NATIVE = [path for path, value in PUBLIC.items() if _is_native(value)]
 
 
+def methods() -> dict[str, str]:
+    """The docstring of each public method, once, under the first public class that has it."""
+    found: dict[int, tuple[str, str]] = {}
+    for path, value in PUBLIC.items():
+        for owner in value.__mro__ if inspect.isclass(value) else ():
+            # What Python gives every class is not ours. What native ones have leans on their class's example.
+            if owner.__module__.partition(".")[0] != "tickpath" or owner in _NATIVE:
+                continue
+            for name, member in vars(owner).items():
+                method = getattr(member, "__func__", member)
+                if inspect.isroutine(method) and not name.startswith("_") and name not in MACHINERY:
+                    found.setdefault(id(method), (f"{path}.{name}", method.__doc__ or ""))
+    return dict(found.values())
+
+
+METHODS = methods()
+
+
 def docstrings(path: str, value: Any) -> Iterator[str]:
-    """Where the example may stand: its own, one of its members', or its package's, which then names it."""
+    """Where the example may stand: its own, or its package's, which then names it."""
     yield value.__doc__ or ""
-    if inspect.isclass(value):
-        for name, member in vars(value).items():
-            if not name.startswith("_"):
-                yield getattr(member, "__doc__", None) or ""
     package, _, name = path.rpartition(".")
     yield "\n".join(
         line for line in (importlib.import_module(package).__doc__ or "").splitlines() if f"{name}(" in line
@@ -57,6 +71,20 @@ def docstrings(path: str, value: Any) -> Iterator[str]:
 @pytest.mark.parametrize("path", PUBLIC)
 def test_it_has_an_example(path: str) -> None:
     assert any(">>> " in text for text in docstrings(path, PUBLIC[path])), "show how it is used, with >>>"
+
+
+def test_every_method_has_an_example_of_its_own() -> None:
+    """Who looks a method up sees nothing of its class; attributes and properties are shown by that."""
+    assert [path for path, text in METHODS.items() if ">>> " not in text] == [], "show a call, with >>>"
+
+
+def test_methods_of_every_kind_are_asked() -> None:
+    assert {
+        "tickpath.config.engine.ServiceTime.constant",  # of a class
+        "tickpath.control.health.Probe.read",  # of a protocol
+        "tickpath.core.engine.Engine.release",  # of a base that is not public
+        "tickpath.core.state.Lifecycle.subscribe",
+    } <= set(METHODS)
 
 
 @pytest.mark.parametrize("path", NATIVE)

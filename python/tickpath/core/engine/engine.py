@@ -43,11 +43,14 @@ class Engine(EngineFace[LiveEngine]):
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
 
+    >>> from tickpath.config.engine import EngineSettings
     >>> from tickpath.core.ingest import MarketDataSource
     >>> from tickpath.core.state import Lifecycle, State
     >>> lifecycle = Lifecycle()
     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
-    >>> engine = Engine(MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000), lifecycle)
+    >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+    >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)  # starts and ends at once
+    >>> engine = Engine(source, lifecycle, settings)
     >>> engine.start()
     >>> record = engine.finish()
     >>> record.stages[0].ledger.executed
@@ -76,7 +79,8 @@ class Engine(EngineFace[LiveEngine]):
         >>> class Quiet:
         ...     def observe(self, event, ack):
         ...         pass
-        >>> lifecycle, settings = Lifecycle(), EngineSettings(floor_window_ns=0)
+        >>> lifecycle = Lifecycle()
+        >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)
         >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
         >>> engine = Engine(source, lifecycle, settings, sink=Quiet())
         >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.finish()
@@ -100,7 +104,7 @@ class Engine(EngineFace[LiveEngine]):
         >>> lifecycle = Lifecycle()
         >>> _ = lifecycle.transition_to(State.WARMUP)
         >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
-        >>> engine = Engine(source, lifecycle, EngineSettings(floor_window_ns=0))
+        >>> engine = Engine(source, lifecycle, EngineSettings(clock="monotonic", floor_window_ns=0))
         >>> engine.start()
         >>> engine.finish().stages[0].ledger.gated  # all of them in WARMUP
         [0, 100, 0, 0]
@@ -137,7 +141,8 @@ class Engine(EngineFace[LiveEngine]):
         >>> from tickpath.config.engine import EngineSettings
         >>> from tickpath.core.ingest import MarketDataSource
         >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle, settings = Lifecycle(), EngineSettings(floor_window_ns=0)
+        >>> lifecycle = Lifecycle()
+        >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)
         >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
         >>> engine = Engine(source, lifecycle, settings, hold_at=0)
         >>> engine.start()
@@ -186,7 +191,8 @@ class Engine(EngineFace[LiveEngine]):
         >>> from tickpath.core.ingest import MarketDataSource
         >>> from tickpath.core.state import Lifecycle
         >>> source = MarketDataSource.synthetic(rate_hz=1e6, events=100)
-        >>> engine = Engine(source, Lifecycle(), EngineSettings(floor_window_ns=0), hold_at=50)
+        >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)
+        >>> engine = Engine(source, Lifecycle(), settings, hold_at=50)
         >>> engine.start()
         >>> engine.wait(1)  # the feed is held
         False
@@ -210,7 +216,7 @@ class Engine(EngineFace[LiveEngine]):
         >>> lifecycle = Lifecycle()
         >>> _ = lifecycle.transition_to(State.WARMUP)
         >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
-        >>> engine = Engine(source, lifecycle, EngineSettings(floor_window_ns=0))
+        >>> engine = Engine(source, lifecycle, EngineSettings(clock="monotonic", floor_window_ns=0))
         >>> engine.start()
         >>> record = engine.finish()
         >>> record.feed.published, record.balanced
