@@ -154,8 +154,13 @@ class Faults(Protocol):
 class SinkFaults(Protocol):
     """The knob of a sink.
 
-    >>> from tickpath.core.engine import Engine, VirtualEngine
-    >>> knobs: tuple[type[SinkFaults], ...] = (Engine, VirtualEngine)  # of their sinks
+    An engine is that of its own sink:
+
+    >>> from tickpath.core.engine import VirtualEngine
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.core.state import Lifecycle
+    >>> sink: SinkFaults = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=9), Lifecycle())
+    >>> sink.sink_stall(True)
     """
 
     def sink_stall(self, on: bool) -> None:

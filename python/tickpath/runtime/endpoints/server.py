@@ -111,7 +111,7 @@ class Endpoints:
     def start(self) -> None:
         """Begins to answer. Raises ``EndpointsUnavailable``, and is over, if there is no thread to be had.
 
-        >>> from urllib.request import urlopen
+        >>> from http.client import HTTPConnection
         >>> from tickpath.core.state import Lifecycle
         >>> from tickpath.runtime.readiness import Readiness
         >>> from tickpath.runtime.status import StatusBoard
@@ -119,10 +119,12 @@ class Endpoints:
         >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> endpoints = Endpoints(board, HttpAddress("127.0.0.1", 0))
         >>> endpoints.start()
-        >>> with urlopen(f"{endpoints.url}/livez") as answer:
-        ...     answer.status
+        >>> connection = HTTPConnection(endpoints.address.host, endpoints.address.port)
+        >>> connection.request("GET", "/livez")
+        >>> connection.getresponse().status
         200
-        >>> endpoints.stop()
+        >>> connection.close(), endpoints.stop()
+        (None, None)
         """
         try:
             self._thread.start()
