@@ -357,37 +357,59 @@ mod tests {
         bytes
     }
 
+    /// The same, compressed.
+    fn packed(plain: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x1c, 0x84, 0x93, 0x14, 0, 0, 1, 0];
+        let mut zlib = flate2::write::ZlibEncoder::new(&mut bytes, flate2::Compression::fast());
+        std::io::Write::write_all(&mut zlib, plain).expect("memory takes it");
+        zlib.finish().expect("memory takes it");
+        bytes
+    }
+
+    /// Why `bytes` are no histogram.
+    fn refusal(bytes: &[u8]) -> String {
+        let read = from_v2(bytes).map(|read| read.len());
+        read.expect_err("no histogram").to_string()
+    }
+
     #[test]
     fn claims_are_not_believed_and_what_decompresses_to_too_much_is_refused() {
         let read = from_v2(&encoding(&[1, 2], 2, 2)).expect("a good encoding");
         assert_eq!(read.len(), 1);
-        let claims = from_v2(&encoding(&[1, 2], u32::MAX, 2)).map(|read| read.len());
-        let words = claims.expect_err("too few bytes").to_string();
-        assert!(
-            words.ends_with("claims 4294967295 bytes of counts, 2 are there"),
-            "{words}"
-        );
+        for claimed in [3, 1 << 8, 1 << 16, 1 << 24, u32::MAX] {
+            let words = refusal(&encoding(&[1, 2], claimed, 2));
+            let said = format!("claims {claimed} bytes of counts, 2 are there");
+            assert!(words.ends_with(&said), "{words}");
+        }
         // Every byte of a number counts, and so do the limits themselves.
-        assert!(from_v2(&encoding(&[1, 2], 3, 2)).is_err());
         assert!(from_v2(&encoding(&[1, 2], 2, 5)).is_ok());
         assert!(from_v2(&encoding(&[1, 2], 2, 6)).is_err());
         // Found by fuzzing: as many zeros as cannot be negated; then counts that are cut, and a sum that is too large.
         let most = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
         let counts: [&[u8]; 3] = [&[0xff; 9], &[2, 0x80], &[most, most].concat()];
         for counts in counts {
-            let read = from_v2(&encoding(counts, counts.len() as u32, 2)).map(|read| read.len());
-            let words = read.expect_err("unsound").to_string();
+            let words = refusal(&encoding(counts, counts.len() as u32, 2));
             assert!(words.contains("add up to more"), "{words}");
         }
         let read = from_v2(&encoding(&most, 9, 2)).expect("the largest count");
         assert_eq!(read.len(), i64::MAX as u64);
-        let mut packed = vec![0x1c, 0x84, 0x93, 0x14, 0, 0, 1, 0];
-        let counts = vec![0; COUNTS_BYTES_MAX + 1];
-        let mut zlib = flate2::write::ZlibEncoder::new(&mut packed, flate2::Compression::fast());
-        std::io::Write::write_all(&mut zlib, &encoding(&counts, 9, 2)).expect("memory takes it");
-        zlib.finish().expect("memory takes it");
-        let words = from_v2(&packed).expect_err("too much").to_string();
+        let zeros = |bytes: usize| packed(&encoding(&vec![0; bytes], bytes as u32, 2));
+        let most = from_v2(&zeros(COUNTS_BYTES_MAX)).expect("no more than that");
+        assert_eq!(most.len(), 0);
+        let words = refusal(&zeros(COUNTS_BYTES_MAX + 1));
         assert!(words.contains("more than 4 MiB"), "{words}");
+    }
+
+    #[test]
+    fn what_is_compressed_has_its_whole_mark() {
+        let whole = packed(&encoding(&[1, 2], 2, 2));
+        assert_eq!(from_v2(&whole).expect("a good encoding").len(), 1);
+        for at in 0..4 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x40;
+            let words = refusal(&bytes);
+            assert!(words.ends_with("no mark of a histogram"), "{words}");
+        }
     }
 
     #[test]
