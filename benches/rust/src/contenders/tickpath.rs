@@ -1,7 +1,7 @@
 //! Ours: the event ring. A full ring overwrites; a reader that lost something goes on half a ring
 //! behind the head.
 
-use tickpath_core::bus::{EventReader, EventRing, Producer, Start};
+use tickpath_core::bus::{EventReader, EventRing, Producer, Reader as _, Start};
 
 use crate::ends::{Contender, Receiving, Sending};
 use crate::item::{Check, payload};
@@ -54,7 +54,17 @@ impl Sending for Producer {
 impl<const CLAIMS: bool> Receiving for EventReader<CLAIMS> {
     #[inline(always)]
     fn receive(&mut self, limit: usize, check: &mut Check) -> usize {
-        let read = self.read_with(limit, |payload| check.take(&payload));
+        let read = if limit == 1 {
+            // As the engine's stages do: one event at a time.
+            self.poll().map(|payload| {
+                payload.map_or(0, |payload| {
+                    check.take(&payload);
+                    1
+                })
+            })
+        } else {
+            self.read_with(limit, |payload| check.take(&payload))
+        };
         read.unwrap_or_else(|_| {
             self.reset_to_oldest();
             0

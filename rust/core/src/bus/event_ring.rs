@@ -144,9 +144,14 @@ impl EventRing {
         self.slots.as_slice()
     }
 
-    /// The place of `seq`, for an end that goes on from there without a division.
-    pub(super) const fn place_of(&self, seq: u64) -> Place {
-        Place::at(self.slot_of(seq), self.first, self.slots.len())
+    /// The place of `seq`, for an end that goes on from there without a division and asks `distance` ahead.
+    pub(super) const fn place_of(&self, seq: u64, distance: usize) -> Place {
+        Place::at(self.slot_of(seq), self.first, self.slots.len(), distance)
+    }
+
+    /// How many slots it really has: one more than the capacity.
+    pub(super) const fn slot_count(&self) -> usize {
+        self.slots.len() - self.first
     }
 
     /// The first slot of the ring's own.

@@ -1,7 +1,7 @@
 //! The writing end of an event ring.
 
 use super::EventRing;
-use super::prefetch::Place;
+use super::prefetch::{Place, writing_distance};
 use super::slot::Payload;
 use crate::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Producer {
         }
         let next = ring.head();
         Some(Self {
-            place: ring.place_of(next),
+            place: ring.place_of(next, writing_distance(ring.slot_count())),
             ring: Arc::clone(ring),
             next,
         })

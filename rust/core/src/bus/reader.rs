@@ -1,6 +1,6 @@
 //! A reading end of an event ring.
 
-use super::prefetch::{Place, distance};
+use super::prefetch::{Place, reading_distance};
 use super::slot::Payload;
 use super::{Bounds, Cursor, EventRing, Overrun, Reader, Start, StartError};
 use crate::sync::Arc;
@@ -46,7 +46,7 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
     /// A reader of `ring` that begins at `start`.
     pub(super) fn begin(ring: Arc<EventRing>, start: Start) -> Result<Self, StartError> {
         let next = start.resolve(ring.bounds())?;
-        let place = ring.place_of(next);
+        let place = ring.place_of(next, reading_distance(ring.slot_count()));
         Ok(Self {
             ring,
             cursor: Cursor::new(next),
@@ -120,7 +120,8 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
         let slots = self.ring.slots();
         let Place { slot, before, .. } = self.place;
         let run = &slots[slot..];
-        let ahead = &run[distance(slots.len()).min(run.len())..];
+        let distance = reading_distance(self.ring.slot_count());
+        let ahead = &run[distance.min(run.len())..];
         let first = self.cursor.next();
         let mut before = &slots[before];
         let mut outcome = Ok(());
@@ -153,7 +154,7 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
             } else {
                 slot + read
             };
-            self.place = Place::at(next, self.ring.first_slot(), slots.len());
+            self.place = Place::at(next, self.ring.first_slot(), slots.len(), distance);
             return Ok(read);
         }
         outcome.map(|()| 0)
@@ -208,7 +209,8 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
 
     fn recover_to(&mut self, target: u64, bounds: Bounds) -> u64 {
         let skipped = self.cursor.recover_to(target, bounds);
-        self.place = self.ring.place_of(self.cursor.next());
+        let distance = reading_distance(self.ring.slot_count());
+        self.place = self.ring.place_of(self.cursor.next(), distance);
         skipped
     }
 }
