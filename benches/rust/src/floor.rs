@@ -57,6 +57,8 @@ fn await_turn(line: &AtomicU64, turn: u64, idle: &mut Idle) -> Result<(), String
 
 /// How far ahead a line is asked for.
 const LINES_AHEAD: usize = 16;
+/// How far ahead a reader asks that asks far ahead.
+const LINES_FAR_AHEAD: usize = 64;
 
 /// One cache line of words.
 #[derive(Debug, Default)]
@@ -110,7 +112,7 @@ fn write(flow: &Flow, shared: &Shared, blocks: &Blocks) -> Result<u64, String> {
             // SYNC POINT block-read: pairs with the store in `read`; the block before is free.
             await_turn(&blocks.read, block.saturating_sub(in_ring), &mut idle)?;
             for (at, line) in lines.iter().enumerate() {
-                ahead(lines, at, flow.hand, prefetch::for_writing);
+                ahead(lines, at + LINES_AHEAD, flow.hand, prefetch::for_writing);
                 line.0
                     .iter()
                     .for_each(|word| word.store(seq, Ordering::Relaxed));
@@ -128,6 +130,11 @@ fn read(flow: &Flow, shared: &Shared, blocks: &Blocks) -> Result<End, String> {
     shared.meet(2);
     let mut idle = Idle::new(flow.wait);
     let (mut block, mut seq, mut wrong) = (0, 0, 0_u64);
+    let distance = if flow.hand == Hand::Far {
+        LINES_FAR_AHEAD
+    } else {
+        LINES_AHEAD
+    };
     while seq < flow.events {
         for lines in blocks.lines.chunks_exact(flow.batch) {
             block += 1;
@@ -135,9 +142,9 @@ fn read(flow: &Flow, shared: &Shared, blocks: &Blocks) -> Result<End, String> {
             await_turn(&blocks.written, block, &mut idle)?;
             for (at, line) in lines.iter().enumerate() {
                 if flow.hand == Hand::Claimed {
-                    ahead(lines, at, flow.hand, prefetch::for_writing);
+                    ahead(lines, at + distance, flow.hand, prefetch::for_writing);
                 } else {
-                    ahead(lines, at, flow.hand, prefetch::for_reading);
+                    ahead(lines, at + distance, flow.hand, prefetch::for_reading);
                 }
                 wrong |= line
                     .0
@@ -161,11 +168,11 @@ fn read(flow: &Flow, shared: &Shared, blocks: &Blocks) -> Result<End, String> {
     })
 }
 
-/// Asks for a line ahead, within the block.
+/// Asks for the line at `at`, some way ahead, within the block.
 #[inline(always)]
 fn ahead(lines: &[Words], at: usize, hand: Hand, ask: impl Fn(&Words)) {
-    if matches!(hand, Hand::Prefetched | Hand::Claimed)
-        && let Some(line) = lines.get(at + LINES_AHEAD)
+    if matches!(hand, Hand::Prefetched | Hand::Far | Hand::Claimed)
+        && let Some(line) = lines.get(at)
     {
         ask(line);
     }

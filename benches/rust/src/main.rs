@@ -91,10 +91,11 @@ fn measure(args: &Args) -> Result<ExitCode, String> {
     })?;
     picture::draw(&measured, machine.clock_step_ns, &args.svg)?;
     say(&format!("picture: {}", args.svg.display()));
-    for target in targets.iter().filter(|target| !target.met) {
+    let missed: Vec<_> = targets.iter().filter(|target| target.is_missed()).collect();
+    for target in &missed {
         say(&format!("missed: {}", target.what));
     }
-    Ok(if targets.iter().all(|target| target.met) {
+    Ok(if missed.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(MISSED)

@@ -97,6 +97,7 @@ impl Entry {
         name += match variant.hand {
             Hand::Plain => "",
             Hand::Prefetched => ", prefetched",
+            Hand::Far => ", prefetched, by the reader far ahead",
             Hand::Claimed => ", prefetched by both sides as if to write",
             Hand::GivenBack if self.contender == OURS => ", lines taken over",
             Hand::GivenBack => ", the reader writes to each line too",
@@ -190,7 +191,7 @@ fn ours(case: Case, slots: usize) -> impl Iterator<Item = Entry> {
 fn our_flow(flow: &Flow) -> Result<Passed, String> {
     match flow.hand {
         Hand::GivenBack => flow::run::<TickpathClaiming>(flow),
-        Hand::Plain | Hand::Prefetched | Hand::Claimed => flow::run::<Tickpath>(flow),
+        Hand::Plain | Hand::Prefetched | Hand::Far | Hand::Claimed => flow::run::<Tickpath>(flow),
     }
 }
 
@@ -201,7 +202,7 @@ fn nothing_lost(slots: usize) -> Vec<Entry> {
     let blocks = [slots / 2, slots / 4, slots / 8, slots / 16];
     let mut floor = entry(FLOOR, floor::hand_over, &blocks);
     let plain = floor.variants.clone();
-    for hand in [Hand::Prefetched, Hand::Claimed, Hand::GivenBack] {
+    for hand in [Hand::Prefetched, Hand::Far, Hand::Claimed, Hand::GivenBack] {
         floor
             .variants
             .extend(plain.iter().map(|variant| Variant { hand, ..*variant }));

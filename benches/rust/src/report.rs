@@ -221,7 +221,14 @@ fn verdict(out: &mut String, targets: &[Target]) {
             Bound::AtMost(most) => format!("at most {most:.2}"),
             Bound::Below(limit) => format!("below {limit:.2}"),
         };
-        let met = if target.met { "yes" } else { "NO" };
+        let met = match target.beyond_floor {
+            _ if target.met => "yes".to_owned(),
+            Some(beyond) => format!(
+                "no: it needs {:.0} M/s, and the floor does {:.0}",
+                beyond.needed_million_per_s, beyond.floor_million_per_s
+            ),
+            None => "NO".to_owned(),
+        };
         let _ = writeln!(
             out,
             "| {} | {bound} | {} | {met} |",
@@ -230,5 +237,11 @@ fn verdict(out: &mut String, targets: &[Target]) {
         );
     }
     let met = targets.iter().filter(|target| target.met).count();
-    let _ = writeln!(out, "\n{met} of {} targets met", targets.len());
+    let beyond = targets.iter().filter(|t| t.beyond_floor.is_some()).count();
+    let missed = targets.iter().filter(|t| t.is_missed()).count();
+    let _ = writeln!(
+        out,
+        "\n{met} of {} targets met, {beyond} beyond the floor, {missed} missed",
+        targets.len()
+    );
 }

@@ -1,6 +1,8 @@
 //! What is promised of our ring, in one place: the table of the issue that asked for it.
 //!
-//! A target that cannot be judged, because a contender failed, is missed: nothing is promised unseen.
+//! A target that cannot be judged, because a contender failed, is missed: nothing is promised unseen. A rate that is
+//! more than the floor hands over in the same run is *beyond the floor*: it is not met, and no ring of such lines
+//! could be expected to.
 
 use serde::Serialize;
 
@@ -61,6 +63,17 @@ pub(crate) struct Target {
     pub(crate) bound: Bound,
     pub(crate) measured: Option<Spread>,
     pub(crate) met: bool,
+    /// What would have been needed and what the floor did, in million events a second, if it needs more than that.
+    pub(crate) beyond_floor: Option<Beyond>,
+}
+
+/// A rate that is more than cache lines are handed over at.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Beyond {
+    /// The rate that the target comes to in this run.
+    pub(crate) needed_million_per_s: f64,
+    /// The floor's.
+    pub(crate) floor_million_per_s: f64,
 }
 
 impl Target {
@@ -75,7 +88,29 @@ impl Target {
             bound,
             measured,
             met,
+            beyond_floor: None,
         }
+    }
+
+    /// The same, for a rate that is to be `least` times `other`: whether it lies beyond the `floor`.
+    fn below(mut self, least: f64, other: Option<&Row>, floor: Option<&Row>) -> Self {
+        let rate = |row: &Row| row.spread(Figure::Rate).map(|rate| rate.median);
+        if let (Some(other), Some(floor_million_per_s)) =
+            (other.and_then(rate), floor.and_then(rate))
+        {
+            let needed_million_per_s = least * other;
+            self.beyond_floor = (!self.met && needed_million_per_s > floor_million_per_s)
+                .then_some(Beyond {
+                    needed_million_per_s,
+                    floor_million_per_s,
+                });
+        }
+        self
+    }
+
+    /// Whether it counts against us: not met, and within reach.
+    pub(crate) const fn is_missed(&self) -> bool {
+        !self.met && self.beyond_floor.is_none()
     }
 }
 
@@ -104,8 +139,9 @@ fn rate_ratio(
 
 fn small_ring(measured: &Measured, targets: &mut Vec<Target>) {
     let slots = SLOTS[0];
+    let floor = measured.best(Case::NothingLost, slots, FLOOR);
     let mut promise = |case: Case, other_case: Case, other: &str, least: f64| {
-        targets.push(Target::new(
+        let target = Target::new(
             format!(
                 "{}, {slots} slots: rate over {}",
                 case.title(),
@@ -113,7 +149,9 @@ fn small_ring(measured: &Measured, targets: &mut Vec<Target>) {
             ),
             Bound::AtLeast(least),
             rate_ratio(measured, (case, slots), (other_case, slots, other)),
-        ));
+        );
+        let other = measured.best(other_case, slots, other);
+        targets.push(target.below(least, other, floor));
     };
     for (peer, least) in NOTHING_LOST {
         promise(Case::NothingLost, Case::NothingLost, peer, least);
@@ -291,6 +329,34 @@ mod tests {
             (Some(2.0), true)
         );
         assert!(!found(&peer(50.1), "rate over photon-ring").1);
+    }
+
+    #[test]
+    fn a_rate_that_the_floor_does_not_reach_is_beyond_it_and_not_missed() {
+        for (floor, is_missed) in [(99.0, false), (100.0, true)] {
+            let measured = Measured {
+                rows: vec![
+                    row(OURS, 1_024, [90.0, 90.0]),
+                    row("photon-ring", 1_024, [50.0, 50.0]),
+                    row("hft-channel", 1_024, [20.0, 20.0]),
+                    row(FLOOR, 1_024, [floor, floor]),
+                ],
+            };
+            let of = |peer: &str| {
+                let targets = judge(&measured);
+                let over = |target: &Target| target.what.ends_with(&format!("rate over {peer}"));
+                targets.into_iter().find(over).expect("a target")
+            };
+            let (far, met) = (of("photon-ring"), of("hft-channel"));
+            assert_eq!((far.met, far.is_missed()), (false, is_missed));
+            let beyond = (!is_missed).then_some(Beyond {
+                needed_million_per_s: 100.0,
+                floor_million_per_s: floor,
+            });
+            assert_eq!(far.beyond_floor, beyond);
+            assert_eq!((met.met, met.beyond_floor), (true, None));
+            assert!(of("tokio broadcast").is_missed(), "unknown");
+        }
     }
 
     #[test]
