@@ -1,21 +1,22 @@
 //! `Executor`: the core's step on a ring, its acks and its sink.
 
-use std::ffi::CStr;
+mod steps;
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
-use tickpath_core::execution::Ack as Row;
 use tickpath_core::state::Gate as Word;
 use tickpath_core::sync::Arc;
 use tickpath_core::time::AnchoredClock;
 
 use crate::ack::{Ack, ack_rows, as_payload};
-use crate::memory::{FastCall, GilCell, Raised, raise};
-use crate::place::{Place, Refusal};
+use crate::memory::GilCell;
+use crate::place::Place;
 use crate::sink::Sink;
 use crate::state::Gate;
 use crate::{args, errors};
+
+pub(crate) use steps::FastProcess;
 
 /// Processes events one by one, gated by the lifecycle.
 ///
@@ -32,87 +33,6 @@ pub(crate) struct Executor {
     gate: Arc<Word>,
     clock: GilCell<AnchoredClock>,
     sink: Sink,
-}
-
-/// An ack, and its event where the sink is to see it.
-type Advance<'py> = (Row, Option<Bound<'py, PyAny>>);
-
-impl Executor {
-    /// One step; a sink that only counts has counted when it returns.
-    #[inline]
-    fn advance<'py>(&self, py: Python<'py>) -> Result<Option<Advance<'py>>, Refusal> {
-        let word = self.gate.read();
-        if self.sink.is_shown_events() {
-            let step = self.place.step(py, word, &self.clock)?;
-            return Ok(step.map(|step| (step.ack, Some(step.item))));
-        }
-        let ack = self.place.step_unseen(py, word, &self.clock)?;
-        Ok(ack.map(|ack| {
-            self.sink.record(py, ack.latency_ns());
-            (ack, None)
-        }))
-    }
-
-    /// The ack as an object, after the sink has seen it.
-    #[inline]
-    fn acknowledge<'py>(
-        &self,
-        py: Python<'py>,
-        (row, event): Advance<'py>,
-    ) -> PyResult<Bound<'py, Ack>> {
-        let ack = Bound::new(py, Ack::from(row))?;
-        if let Some(event) = event {
-            self.sink.show(event, ack.clone())?;
-        }
-        Ok(ack)
-    }
-
-    /// Steps up to `limit` times; an overrun after the first event ends the batch early.
-    #[inline]
-    fn batch<'py>(
-        &self,
-        py: Python<'py>,
-        limit: usize,
-        mut each: impl FnMut(Advance<'py>) -> PyResult<()>,
-    ) -> PyResult<()> {
-        if self.gate.read().is_init() {
-            return Err(errors::not_ready(py));
-        }
-        for done in 0..limit {
-            match self.advance(py) {
-                Ok(Some(advance)) => each(advance)?,
-                Ok(None) => break,
-                Err(Refusal::Overrun(_)) if done > 0 => break,
-                Err(refusal) => return Err(refusal.into_error(py)),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `process` without PyO3's wrapper.
-pub(crate) struct FastProcess;
-
-impl FastCall for FastProcess {
-    type Class = Executor;
-    const NAME: &'static CStr = c"process";
-    const TAKES_ONE: bool = false;
-
-    #[inline]
-    fn call<'py>(
-        this: &Executor,
-        argument: Borrowed<'_, 'py, PyAny>,
-    ) -> Result<Bound<'py, PyAny>, Raised> {
-        let py = argument.py();
-        match this.advance(py) {
-            Ok(Some(advance)) => this
-                .acknowledge(py, advance)
-                .map(Bound::into_any)
-                .map_err(|e| raise(py, e)),
-            Ok(None) => Ok(py.None().into_bound(py)),
-            Err(refusal) => Err(raise(py, refusal.into_error(py))),
-        }
-    }
 }
 
 #[pymethods]

@@ -57,6 +57,15 @@ impl LatencyHistogram {
     }
 }
 
+/// The arguments of `from_v2`.
+type State<'py> = (
+    Bound<'py, PyBytes>,
+    Option<u64>,
+    Option<u64>,
+    bool,
+    Option<u64>,
+);
+
 #[pymethods]
 impl LatencyHistogram {
     #[new]
@@ -192,20 +201,7 @@ impl LatencyHistogram {
         }))
     }
 
-    #[expect(clippy::type_complexity, reason = "what pickle asks for")]
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(
-        Bound<'py, PyAny>,
-        (
-            Bound<'py, PyBytes>,
-            Option<u64>,
-            Option<u64>,
-            bool,
-            Option<u64>,
-        ),
-    )> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
         let restore = PyType::new::<Self>(py).getattr("from_v2")?;
         let state = (
             self.to_v2(py),

@@ -6,7 +6,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ack::Ack;
 use crate::memory::{GilCell, call, report};
-use crate::metrics::{LatencySink, Metrics};
+use crate::metrics::Metrics;
 use crate::{args, errors};
 
 /// The sink that observes nothing: observability switched off, at no cost per event.
@@ -27,6 +27,62 @@ impl NoOpSink {
     #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
     fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) {
         let _ = (event, ack);
+    }
+}
+
+/// The sink that feeds a ``Metrics`` with the latency of every ack.
+///
+/// Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
+///
+///     >>> from tickpath.core.execution.observability import ObservabilitySink
+///     >>> sink: ObservabilitySink = LatencySink(Metrics())
+#[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
+#[derive(Debug)]
+pub(crate) struct LatencySink {
+    metrics: Py<Metrics>,
+}
+
+impl LatencySink {
+    /// The metrics it feeds.
+    pub(crate) const fn target(&self) -> &Py<Metrics> {
+        &self.metrics
+    }
+}
+
+#[pymethods]
+impl LatencySink {
+    #[new]
+    #[pyo3(signature = (metrics: "Metrics"))]
+    fn new(metrics: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let metrics = metrics.cast::<Metrics>().map_err(|_| {
+            errors::argument_type(
+                metrics.py(),
+                format!(
+                    "metrics must be a Metrics, got {}",
+                    args::type_name(metrics)
+                ),
+            )
+        })?;
+        Ok(Self {
+            metrics: metrics.clone().unbind(),
+        })
+    }
+
+    /// The metrics this sink feeds.
+    #[getter]
+    fn metrics<'py>(&self, py: Python<'py>) -> Bound<'py, Metrics> {
+        self.metrics.bind(py).clone()
+    }
+
+    /// Count the latency of ``ack``; the event is not looked at.
+    #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
+    fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = event;
+        let latency_ns = ack.getattr(pyo3::intern!(ack.py(), "latency_ns"))?;
+        self.metrics
+            .get()
+            .record(ack.py(), args::unsigned(&latency_ns, "latency_ns")?);
+        Ok(())
     }
 }
 
