@@ -114,6 +114,10 @@ pub(crate) struct EngineRecord {
 impl EngineRecord {
     /// SHA-256 over the acks as rows of ``ACK_DTYPE`` and then ``tail``, in hexadecimal; ``None`` of a live run,
     /// whose stamps are its own.
+    ///
+    ///     >>> again = Session(source, mode="virtual").run().record
+    ///     >>> again.digest(b"") == record.digest(b"")
+    ///     True
     #[pyo3(signature = (tail: "bytes"))]
     fn digest(&self, tail: &[u8]) -> Option<String> {
         self.acks.as_ref().map(|acks| acks.hex(tail))

@@ -26,6 +26,14 @@ pub(crate) use steps::FastProcess;
 /// raises costs nothing but its own observation: the error is counted (``sink_errors``), the first one
 /// is reported through ``sys.unraisablehook``; ``KeyboardInterrupt`` and its like pass through, after
 /// the cursor moved. Raises ``ArgumentTypeError`` for arguments of another type.
+///
+///     >>> from tickpath.core.bus import RingBuffer
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> ring, lifecycle = RingBuffer(8), Lifecycle()
+///     >>> executor = Executor(ring, lifecycle)
+///     >>> _ = ring.publish_many(["a", "b", "c"]), lifecycle.transition_to(State.WARMUP)
+///     >>> executor.process().executed
+///     False
 #[pyclass(frozen, weakref, module = "tickpath.core.execution")]
 #[derive(Debug)]
 pub(crate) struct Executor {
@@ -73,6 +81,11 @@ impl Executor {
     /// Process the next event and return its ack, or ``None`` when caught up. Never blocks.
     ///
     /// Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
+    ///
+    ///     >>> _ = lifecycle.transition_to(State.READY)
+    ///     >>> ack = executor.process()
+    ///     >>> ack.seq, ack.executed, ack.epoch
+    ///     (1, True, 2)
     #[pyo3(signature = () -> "Ack | None")]
     fn process<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Ack>>> {
         let advance = self.advance(py).map_err(|refusal| refusal.into_error(py))?;
@@ -86,6 +99,9 @@ impl Executor {
     /// Raises ``NotReady`` in INIT and ``Overrun`` if the very next event was overwritten; one lost
     /// later ends the batch early, and the next call says so. If something other than an ``Exception``
     /// passes through from the sink, the acks of this batch are gone with it; the sink saw them all.
+    ///
+    ///     >>> [ack.seq for ack in executor.process_many(10)]
+    ///     [1, 2]
     #[pyo3(signature = (limit: "int") -> "list[Ack]")]
     fn process_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = limit.py();
@@ -103,6 +119,13 @@ impl Executor {
     /// A row is written before its sink is called. Raises as ``process_many`` does, and
     /// ``ArgumentTypeError`` unless ``array`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
     /// not writable, contiguous and of one dimension.
+    ///
+    ///     >>> import numpy as np
+    ///     >>> from tickpath.core.execution import ACK_DTYPE
+    ///     >>> acks = np.zeros(10, ACK_DTYPE)
+    ///     >>> count = executor.process_into(acks)
+    ///     >>> acks["seq"][:count].tolist()
+    ///     [1, 2]
     #[pyo3(signature = (array: "numpy.typing.NDArray[typing.Any]") -> "int")]
     fn process_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = array.py();
@@ -121,11 +144,17 @@ impl Executor {
     }
 
     /// The next sequence this executor expects.
+    ///
+    ///     >>> executor.cursor(), ring.head()
+    ///     (1, 3)
     fn cursor(&self, py: Python<'_>) -> u64 {
         self.place.cursor(py).next()
     }
 
     /// Skip to the head and return how many sequences that skipped.
+    ///
+    ///     >>> executor.reset_to_head(), executor.lost, executor.shed
+    ///     (2, 2, 2)
     fn reset_to_head(&self, py: Python<'_>) -> u64 {
         self.place.reset_to_head(py)
     }
@@ -133,6 +162,10 @@ impl Executor {
     /// Skip to the oldest readable sequence and return how many sequences that skipped.
     ///
     /// Never moves back: 0 if the next event is still readable.
+    ///
+    ///     >>> _ = ring.publish_many(range(10))
+    ///     >>> executor.reset_to_oldest(), executor.lost, executor.shed
+    ///     (4, 4, 0)
     fn reset_to_oldest(&self, py: Python<'_>) -> u64 {
         self.place.reset_to_oldest(py)
     }

@@ -65,7 +65,7 @@ mod _native {
     #[pymodule_export]
     use crate::ack::Ack;
     #[pymodule_export]
-    use crate::ack_reader::{AckReader, SinkFeeder};
+    use crate::ack_reader::AckReader;
     #[pymodule_export]
     use crate::ack_slices::{AckSlice, AckSlices};
     #[pymodule_export]
@@ -119,7 +119,7 @@ mod _native {
     #[pymodule_export]
     use crate::run_clock::ClockRecord;
     #[pymodule_export]
-    use crate::sink::{LatencySink, NoOpSink};
+    use crate::sink::{LatencySink, NoOpSink, SinkFeeder};
     #[pymodule_export]
     use crate::sizing::{FeedPlan, Sizing};
     #[pymodule_export]

@@ -68,6 +68,12 @@ impl Metrics {
     ///
     /// Raises ``ArgumentTypeError``, ``ArgumentValueError`` (negative) or ``ArgumentOverflowError``;
     /// nothing is counted then.
+    ///
+    ///     >>> metrics.observe(-1)
+    ///     Traceback (most recent call last):
+    ///     tickpath.errors.ArgumentValueError: latency_ns must not be negative, got -1
+    ///     >>> metrics.snapshot().count
+    ///     1
     #[pyo3(signature = (latency_ns: "int", /))]
     fn observe(&self, latency_ns: &Bound<'_, PyAny>) -> PyResult<()> {
         self.record(latency_ns.py(), args::unsigned(latency_ns, "latency_ns")?);
@@ -75,11 +81,17 @@ impl Metrics {
     }
 
     /// What was observed so far, as an immutable copy.
+    ///
+    ///     >>> metrics.snapshot()
+    ///     Snapshot(count=1, total_latency_ns=250, min_latency_ns=250, max_latency_ns=250)
     fn snapshot(&self, py: Python<'_>) -> Snapshot {
         self.counters.with(py, |counters| Snapshot::of(counters))
     }
 
     /// What was observed so far, and start again from nothing: one step, nothing falls between.
+    ///
+    ///     >>> metrics.reset().count, metrics.snapshot().count
+    ///     (1, 0)
     fn reset(&self, py: Python<'_>) -> Snapshot {
         self.counters.with(py, |counters| {
             let snapshot = Snapshot::of(counters);
@@ -149,6 +161,12 @@ impl Snapshot {
     ///
     /// ``None`` (unknown) without a histogram, or with fewer than ten samples beyond it. Raises
     /// ``ArgumentValueError`` for a quantile outside 0 to 1.
+    ///
+    ///     >>> metrics = Metrics(histogram=True)
+    ///     >>> for latency_ns in range(1, 1_001):
+    ///     ...     metrics.observe(latency_ns)
+    ///     >>> metrics.snapshot().percentile(0.99), metrics.snapshot().percentile(0.999)
+    ///     (990, None)
     #[pyo3(signature = (quantile: "float") -> "int | None")]
     fn percentile(&self, quantile: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
         let quantile = args::quantile(quantile)?;

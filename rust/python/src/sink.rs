@@ -10,8 +10,6 @@ use crate::metrics::Metrics;
 use crate::{args, errors};
 
 /// The sink that observes nothing: observability switched off, at no cost per event.
-///
-///     >>> NoOpSink().observe("event", None)
 #[pyclass(frozen, subclass, module = "tickpath.core.execution.observability")]
 #[derive(Debug)]
 pub(crate) struct NoOpSink;
@@ -24,6 +22,8 @@ impl NoOpSink {
     }
 
     /// Do nothing.
+    ///
+    ///     >>> NoOpSink().observe("event", None)
     #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
     fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) {
         let _ = (event, ack);
@@ -75,6 +75,11 @@ impl LatencySink {
     }
 
     /// Count the latency of ``ack``; the event is not looked at.
+    ///
+    ///     >>> from tickpath.core.execution import Ack
+    ///     >>> sink.observe("event", Ack(seq=7, decision_ts=100, completion_ts=350, executed=True, epoch=2))
+    ///     >>> sink.metrics.snapshot().max_latency_ns
+    ///     250
     #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
     fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = event;
@@ -186,5 +191,40 @@ impl Sink {
             Self::Latency(metrics) => visit.call(metrics),
             Self::Python { observe, .. } => visit.call(observe),
         }
+    }
+}
+
+/// A sink, ready to be shown acks; checked once.
+///
+/// Raises ``ArgumentTypeError`` if ``sink`` has no method ``observe(event, ack)``.
+#[pyclass(frozen, module = "tickpath._native")]
+pub(crate) struct SinkFeeder {
+    pub(crate) sink: Sink,
+}
+
+#[pymethods]
+impl SinkFeeder {
+    #[new]
+    #[pyo3(signature = (sink: "tickpath.core.execution.observability.ObservabilitySink"))]
+    fn new(sink: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            sink: Sink::of(Some(sink))?,
+        })
+    }
+
+    /// Whether it does nothing at all, so that no ack needs to be kept for it.
+    #[getter]
+    const fn is_noop(&self) -> bool {
+        matches!(self.sink, Sink::NoOp)
+    }
+
+    /// How often the sink raised.
+    #[getter]
+    fn errors(&self, py: Python<'_>) -> u64 {
+        self.sink.errors(py)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.sink.traverse(&visit)
     }
 }
