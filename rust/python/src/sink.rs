@@ -10,6 +10,8 @@ use crate::metrics::Metrics;
 use crate::{args, errors};
 
 /// The sink that observes nothing: observability switched off, at no cost per event.
+///
+///     >>> sink = NoOpSink()
 #[pyclass(frozen, subclass, module = "tickpath.core.execution.observability")]
 #[derive(Debug)]
 pub(crate) struct NoOpSink;
@@ -23,7 +25,7 @@ impl NoOpSink {
 
     /// Do nothing.
     ///
-    ///     >>> NoOpSink().observe("event", None)
+    ///     >>> sink.observe("event", None)
     #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
     fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) {
         let _ = (event, ack);
