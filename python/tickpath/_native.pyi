@@ -83,6 +83,9 @@ class AckReader:
     def available(self, /) -> int:
         """
         How many acks are unread.
+
+            >>> reader.available(), reader.dropped
+            (1000, 0)
         """
     @property
     def dropped(self, /) -> int:
@@ -95,6 +98,12 @@ class AckReader:
 
         What was overwritten before it was read is skipped, and counted in ``dropped``. Raises
         ``ArgumentTypeError`` and ``ArgumentValueError`` for any other array.
+
+            >>> import numpy as np
+            >>> from tickpath.core.execution import ACK_DTYPE
+            >>> acks = np.zeros(4, ACK_DTYPE)
+            >>> reader.read_into(acks), acks["seq"].tolist()
+            (4, [0, 1, 2, 3])
         """
     def show(self, /, sink: SinkFeeder, limit: int) -> int:
         """
@@ -103,6 +112,12 @@ class AckReader:
         An ack whose event was overwritten meanwhile is counted in ``dropped`` and not shown to a sink that
         is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
         ``Exception``, is counted and reported once through ``sys.unraisablehook``.
+
+            >>> from tickpath._native import SinkFeeder
+            >>> from tickpath.control.metrics import LatencySink, Metrics
+            >>> metrics = Metrics()
+            >>> reader.show(SinkFeeder(LatencySink(metrics)), limit=10), metrics.snapshot().count
+            (10, 10)
         """
     @property
     def shown(self, /) -> int:
@@ -179,10 +194,10 @@ class AckSlices:
         >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
         >>> engine.start()
         >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
-        >>> _ = engine.finish()
+        >>> _ = engine.advance(600_000)
         >>> slices.fold()
-        >>> [slice.state for slice in slices.take([0, 1, 2])]
-        [2, 2]
+        >>> [slice.count for slice in slices.take([0, 1, 2])]
+        [500, 101]
     """
     def __new__(cls, /, acks: AckReader, *, begin_ns: int, slice_ns: int, slices_max: int, shared_stamps: bool = False, planned: bool = True) -> Self:
         """
@@ -195,6 +210,10 @@ class AckSlices:
     def fold(self, /) -> None:
         """
         Fold the acks that are there now; never waits.
+
+            >>> slices.fold()
+            >>> slices.take([0, 1, 2])  # no ack came since
+            []
         """
     @property
     def slice_ns(self, /) -> int:
@@ -206,6 +225,11 @@ class AckSlices:
         What was folded, by slice and state, in order; ``states`` has the state's code of each epoch.
 
         An epoch beyond them counts as the last. Nothing is left.
+
+            >>> _ = engine.finish()
+            >>> slices.fold()
+            >>> [(slice.start_ns, slice.state, slice.count) for slice in slices.take([0, 1, 2])]
+            [(500000, 2, 399)]
         """
 
 @final
@@ -226,9 +250,9 @@ class AckWindow:
         >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
         >>> engine.start()
         >>> window = engine.ack_window()
-        >>> _ = engine.finish()
+        >>> _ = engine.advance(600_000)
         >>> window.take().count
-        1000
+        601
     """
     def __new__(cls, /, acks: AckReader, *, shared_stamps: bool = False) -> Self:
         """
@@ -240,6 +264,10 @@ class AckWindow:
         The figures of the acks since the last call, or since this was made; the next window begins.
 
         Ends with what was there when it was called, however fast the executor is.
+
+            >>> _ = engine.finish()
+            >>> window.take().count
+            399
         """
 
 @final
@@ -419,10 +447,19 @@ class Consumer(Generic[_T_co]):
     def available(self, /) -> int:
         """
         How many items are unread: ``head - cursor``; more than the capacity means overrun.
+
+            >>> consumer.available()
+            1
+            >>> _ = ring.publish_many(["d", "e"])
+            >>> consumer.available(), ring.capacity
+            (3, 2)
         """
     def cursor(self, /) -> int:
         """
         The next sequence this consumer expects.
+
+            >>> consumer.cursor(), ring.head()
+            (2, 3)
         """
     @property
     def lost(self, /) -> int:
@@ -434,22 +471,36 @@ class Consumer(Generic[_T_co]):
         The next item, or ``None`` when caught up.
 
         Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
+
+            >>> consumer.poll(), consumer.poll()
+            ('c', None)
         """
     def poll_many(self, /, limit: int) -> list[_T_co]:
         """
         Up to ``limit`` items in order; fewer when caught up.
 
         Raises ``Overrun`` if the next item was overwritten.
+
+            >>> _ = ring.publish("d")
+            >>> consumer.poll_many(10)
+            ['c', 'd']
         """
     def reset_to_head(self, /) -> int:
         """
         Skip to the head and return how many sequences that skipped.
+
+            >>> consumer.reset_to_head(), consumer.lost, consumer.shed
+            (1, 2, 1)
         """
     def reset_to_oldest(self, /) -> int:
         """
         Skip to the oldest readable sequence and return how many sequences that skipped.
 
         Never moves back: 0 if the next item is still readable.
+
+            >>> _ = ring.publish_many(["d", "e"])
+            >>> consumer.reset_to_oldest(), consumer.lost, consumer.poll()
+            (1, 2, 'd')
         """
     @property
     def shed(self, /) -> int:
@@ -590,6 +641,10 @@ class EngineRecord:
         """
         SHA-256 over the acks as rows of ``ACK_DTYPE`` and then ``tail``, in hexadecimal; ``None`` of a live run,
         whose stamps are its own.
+
+            >>> again = Session(source, mode="virtual").run().record
+            >>> again.digest(b"") == record.digest(b"")
+            True
         """
     @property
     def end_ns(self, /) -> int:
@@ -787,20 +842,26 @@ class EventReader:
     from before that batch).
 
         >>> import numpy as np
-        >>> ring = EventRing(8)
+        >>> ring = EventRing(4)
         >>> reader = ring.reader()
         >>> _ = ring.publish_many(np.zeros(3, ring.dtype))
-        >>> len(reader.poll_many(10)), reader.available()
+        >>> reader.available(), reader.lost
         (3, 0)
     """
     def __repr__(self, /) -> str: ...
     def available(self, /) -> int:
         """
         How many events are unread: ``head - cursor``; more than the capacity means overrun.
+
+            >>> len(reader.poll_many(2)), reader.available()
+            (2, 1)
         """
     def cursor(self, /) -> int:
         """
         The next sequence this reader expects.
+
+            >>> len(reader.poll_many(2)), reader.cursor()
+            (2, 2)
         """
     @property
     def lost(self, /) -> int:
@@ -812,6 +873,9 @@ class EventReader:
         A copy of the next event as a record of the ring's dtype, or ``None`` when caught up.
 
         Raises ``Overrun`` if it was overwritten; the reader stays where it is.
+
+            >>> int(reader.poll()["order_id"])
+            0
         """
     def poll_many(self, /, limit: int) -> numpy.typing.NDArray[numpy.void]:
         """
@@ -819,6 +883,9 @@ class EventReader:
         there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
 
         Raises ``Overrun`` if the next event was overwritten.
+
+            >>> len(reader.poll_many(10)), len(reader.poll_many(10))
+            (3, 0)
         """
     def read_into(self, /, array: numpy.typing.NDArray[numpy.void]) -> int:
         """
@@ -830,10 +897,17 @@ class EventReader:
         is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
         ``ArgumentTypeError`` for anything but an array of this dtype, ``ArgumentValueError`` for one that
         is not writable, contiguous and of one dimension.
+
+            >>> events = np.zeros(8, ring.dtype)
+            >>> reader.read_into(events)
+            3
         """
     def reset_to_head(self, /) -> int:
         """
         Skip to the head and return how many events that skipped.
+
+            >>> reader.reset_to_head(), reader.available()
+            (3, 0)
         """
     def reset_to_oldest(self, /) -> int:
         """
@@ -842,6 +916,10 @@ class EventReader:
 
         It lands half a ring behind the head: at the oldest event itself a busy producer would overrun
         it again at once. What it skips of the readable ones counts as ``shed`` as well.
+
+            >>> _ = ring.publish_many(np.zeros(4, ring.dtype))
+            >>> reader.reset_to_oldest(), reader.lost, reader.shed, reader.available()
+            (5, 5, 2, 2)
         """
     @property
     def shed(self, /) -> int:
@@ -863,9 +941,12 @@ class EventRing:
     u64 ``ts_ns`` and ``intended_ns``; ``EVENT_DTYPE`` if not given. Raises ``ArgumentTypeError`` or
     ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
 
+        >>> import numpy as np
         >>> ring = EventRing(1_000)
-        >>> ring.capacity, ring.dtype.itemsize, ring.head()
-        (1000, 56, 0)
+        >>> ring.publish_many(np.zeros(3, ring.dtype))
+        0
+        >>> ring.head(), ring.dtype.itemsize
+        (3, 56)
     """
     def __new__(cls, /, capacity: int, dtype: numpy.typing.DTypeLike | None = None) -> Self: ...
     def __repr__(self, /) -> str: ...
@@ -882,6 +963,10 @@ class EventRing:
     def head(self, /) -> int:
         """
         The next sequence to be published.
+
+            >>> _ = ring.publish_many(np.zeros(2, ring.dtype))
+            >>> ring.head()
+            5
         """
     def publish(self, /, record: numpy.void) -> int:
         """
@@ -889,6 +974,10 @@ class EventRing:
 
         Raises ``ArgumentTypeError`` for anything else, ``ProducerBusy`` while another thread publishes
         or an engine owns the ring.
+
+            >>> events = np.zeros(1, ring.dtype)
+            >>> ring.publish(events[0]), ring.head()
+            (3, 4)
         """
     def publish_many(self, /, array: numpy.typing.NDArray[numpy.void]) -> int:
         """
@@ -899,6 +988,11 @@ class EventRing:
         released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
         (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else,
         ``ArgumentValueError`` for an array of more dimensions.
+
+            >>> events = np.zeros(100, ring.dtype)
+            >>> events["order_id"] = range(100)
+            >>> ring.publish_many(events), ring.head()
+            (3, 103)
         """
     def reader(self, /, start: typing.Literal['oldest', 'head'] | int = ...) -> EventReader:
         """
@@ -906,6 +1000,9 @@ class EventRing:
         the head.
 
         Raises ``ArgumentTypeError`` or ``ArgumentValueError`` for any other ``start``.
+
+            >>> ring.reader().available(), ring.reader("head").available(), ring.reader(1).available()
+            (3, 0, 2)
         """
 
 @final
@@ -942,12 +1039,23 @@ class Executor:
     raises costs nothing but its own observation: the error is counted (``sink_errors``), the first one
     is reported through ``sys.unraisablehook``; ``KeyboardInterrupt`` and its like pass through, after
     the cursor moved. Raises ``ArgumentTypeError`` for arguments of another type.
+
+        >>> from tickpath.core.bus import RingBuffer
+        >>> from tickpath.core.state import Lifecycle, State
+        >>> ring, lifecycle = RingBuffer(8), Lifecycle()
+        >>> executor = Executor(ring, lifecycle)
+        >>> _ = ring.publish_many(["a", "b", "c"]), lifecycle.transition_to(State.WARMUP)
+        >>> executor.process().executed
+        False
     """
     def __new__(cls, /, ring: RingBuffer[typing.Any] | EventRing, lifecycle: tickpath.core.state.Lifecycle, sink: tickpath.core.execution.observability.ObservabilitySink | None = None, *, start: typing.Literal['oldest', 'head'] | int = ...) -> Self: ...
     def __repr__(self, /) -> str: ...
     def cursor(self, /) -> int:
         """
         The next sequence this executor expects.
+
+            >>> executor.cursor(), ring.head()
+            (1, 3)
         """
     @property
     def lost(self, /) -> int:
@@ -959,6 +1067,11 @@ class Executor:
         Process the next event and return its ack, or ``None`` when caught up. Never blocks.
 
         Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
+
+            >>> _ = lifecycle.transition_to(State.READY)
+            >>> ack = executor.process()
+            >>> ack.seq, ack.executed, ack.epoch
+            (1, True, 2)
         """
     def process_into(self, /, array: numpy.typing.NDArray[typing.Any]) -> int:
         """
@@ -967,6 +1080,13 @@ class Executor:
         A row is written before its sink is called. Raises as ``process_many`` does, and
         ``ArgumentTypeError`` unless ``array`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
         not writable, contiguous and of one dimension.
+
+            >>> import numpy as np
+            >>> from tickpath.core.execution import ACK_DTYPE
+            >>> acks = np.zeros(10, ACK_DTYPE)
+            >>> count = executor.process_into(acks)
+            >>> acks["seq"][:count].tolist()
+            [1, 2]
         """
     def process_many(self, /, limit: int) -> list[Ack]:
         """
@@ -975,16 +1095,26 @@ class Executor:
         Raises ``NotReady`` in INIT and ``Overrun`` if the very next event was overwritten; one lost
         later ends the batch early, and the next call says so. If something other than an ``Exception``
         passes through from the sink, the acks of this batch are gone with it; the sink saw them all.
+
+            >>> [ack.seq for ack in executor.process_many(10)]
+            [1, 2]
         """
     def reset_to_head(self, /) -> int:
         """
         Skip to the head and return how many sequences that skipped.
+
+            >>> executor.reset_to_head(), executor.lost, executor.shed
+            (2, 2, 2)
         """
     def reset_to_oldest(self, /) -> int:
         """
         Skip to the oldest readable sequence and return how many sequences that skipped.
 
         Never moves back: 0 if the next event is still readable.
+
+            >>> _ = ring.publish_many(range(10))
+            >>> executor.reset_to_oldest(), executor.lost, executor.shed
+            (4, 4, 0)
         """
     @property
     def shed(self, /) -> int:
@@ -1015,55 +1145,110 @@ class Faults:
         >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
         >>> engine = VirtualEngine(source, lifecycle, EngineSettings(faults=True))
         >>> engine.start()
-        >>> engine.faults.feed_gap(10)
-        >>> engine.finish().feed.withheld
-        10
+        >>> faults = engine.faults
+        >>> faults.stages
+        ['executor']
     """
     def clock_step(self, /, offset_ns: int) -> None:
         """
         The clock of the reading stages reads ``offset_ns`` more than it is, or less; 0 is right again. The feed,
         which is the outside world, keeps the true time.
+
+            >>> faults.clock_step(500)
+            >>> _ = engine.advance(99_000)
+            >>> engine.snapshot().clock_skew_ns
+            500
         """
     def feed_burst(self, /, events: int) -> None:
         """
         The next ``events`` events are due now, ahead of their plan; 0 takes the rest of a burst back.
+
+            >>> faults.feed_burst(100)
+            >>> _ = engine.advance(0)
+            >>> engine.snapshot().published
+            100
         """
     def feed_duplicate(self, /, every: int) -> None:
         """
         Every event of the number ``every`` comes twice; 0 is off.
+
+            >>> faults.feed_duplicate(4)
+            >>> engine.finish().feed.repeats
+            250
         """
     def feed_freeze(self, /, on: bool) -> None:
         """
         While it is on nothing arrives; when it ends, everything that has become due arrives at once, late.
+
+            >>> faults.feed_freeze(True)
+            >>> _ = engine.advance(99_000)
+            >>> engine.snapshot().published
+            0
         """
     def feed_gap(self, /, events: int) -> None:
         """
         The next ``events`` events that come due are withheld; 0 ends a gap under way.
+
+            >>> faults.feed_gap(10)
+            >>> engine.finish().feed.withheld
+            10
         """
     def feed_outage(self, /, on: bool) -> None:
         """
         While it is on, events that come due are withheld: lost at the source.
+
+            >>> faults.feed_outage(True)
+            >>> _ = engine.advance(99_000)
+            >>> faults.feed_outage(False)
+            >>> engine.finish().feed.withheld
+            100
         """
     def feed_reorder(self, /, every: int) -> None:
         """
         Every event of the number ``every`` changes place with the one after it; 0 is off.
+
+            >>> faults.feed_reorder(300)
+            >>> engine.finish().feed.reordered
+            3
         """
     def feed_stale(self, /, on: bool) -> None:
         """
         While it is on, the last event comes again at each due time, in place of the new one, which is withheld.
+
+            >>> _ = engine.advance(9_000)
+            >>> faults.feed_stale(True)
+            >>> feed = engine.finish().feed
+            >>> feed.withheld, feed.repeats
+            (990, 990)
         """
     def stage_skip_to_head(self, /, stage: str) -> None:
         """
         A response: at its next turn ``stage`` goes on from the head. What it could still have read is shed.
+
+            >>> faults.stage_stall("executor", True)
+            >>> _ = engine.advance(99_000)
+            >>> faults.stage_skip_to_head("executor")
+            >>> faults.stage_stall("executor", False)
+            >>> engine.finish().stages[0].ledger.shed
+            100
         """
     def stage_slow(self, /, stage: str, factor: float, extra_ns: int) -> None:
         """
         From its next event on, ``stage`` takes ``factor`` times its service time and ``extra_ns`` more, a minute at
         most; ``1.0`` and ``0`` are off.
+
+            >>> faults.stage_slow("executor", factor=1.0, extra_ns=500)
+            >>> engine.finish().stages[0].histograms()["published_to_completed"].max_ns
+            500
         """
     def stage_stall(self, /, stage: str, on: bool) -> None:
         """
         While it is on, ``stage`` takes no turn: only a stop ends it then.
+
+            >>> faults.stage_stall("executor", True)
+            >>> _ = engine.advance(99_000)
+            >>> engine.snapshot().stages[0].backlog
+            100
         """
     @property
     def stages(self, /) -> list[str]:
@@ -1179,6 +1364,13 @@ class FeedPlan:
         events in all, and events done again; what it raises ends the work, and so does a signal.
 
         Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+
+            >>> from tickpath.config.engine import ConsumerSettings, ServiceTime
+            >>> stage = ConsumerSettings(name="executor", service=ServiceTime.constant(2_000), overrun="oldest")
+            >>> plan.size(stage).backlog
+            500
+            >>> plan.size(stage, capacity=500).lost, plan.size(stage, capacity=499).lost
+            (0, 1)
         """
 
 @final
@@ -1258,8 +1450,9 @@ class FlightReader:
         >>> from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
         >>> from tickpath.core.ingest import EVENT_DTYPE
         >>> _ = engine.finish()
+        >>> flight = FlightReader(engine.acks())
         >>> events, acks = np.zeros(4, EVENT_DTYPE), np.zeros(4, STAMPED_ACK_DTYPE)
-        >>> FlightReader(engine.acks()).read_into(events, acks).events
+        >>> flight.read_into(events, acks).events
         4
     """
     def __new__(cls, /, acks: AckReader) -> Self: ...
@@ -1272,6 +1465,9 @@ class FlightReader:
         Both are runs without a gap up to the head as it was when the copy began, the events' first. What the
         stages overwrote meanwhile is the oldest, and counted. From 1,024 rows on the interpreter's lock is
         released. Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for any other arrays.
+
+            >>> flight.read_into(events, acks).acks_head, acks["seq"].tolist()
+            (1000, [996, 997, 998, 999])
         """
 
 @final
@@ -1447,9 +1643,9 @@ class LatencyHistogram:
     ``by_plan`` says that each was taken from the moment it was planned for. ``min_ns`` and ``max_ns``
     are exact, and ``None`` (unknown) where nothing was counted.
 
-        >>> histogram = LatencyHistogram([100, 200, 300])
+        >>> histogram = LatencyHistogram(range(1, 1_001))
         >>> histogram.count, histogram.max_ns
-        (3, 300)
+        (1000, 1000)
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
@@ -1467,6 +1663,9 @@ class LatencyHistogram:
         ``expected_interval_ns``.
 
         Raises ``CorrectionRefused`` if this was corrected before or recorded by plan.
+
+            >>> histogram.corrected(expected_interval_ns=100).count
+            4609
         """
     @property
     def corrected_interval_ns(self, /) -> int | None:
@@ -1484,6 +1683,9 @@ class LatencyHistogram:
         The histogram behind a V2 encoding, of any bounds; the other arguments are what is not in it.
 
         Raises ``ArgumentValueError`` if the bytes are no such encoding.
+
+            >>> LatencyHistogram.from_v2(histogram.to_v2(), min_ns=1, max_ns=1_000) == histogram
+            True
         """
     @property
     def max_ns(self, /) -> int | None:
@@ -1495,6 +1697,9 @@ class LatencyHistogram:
         The sum of this and ``other``, as a new histogram; by plan if either was.
 
         Raises ``CorrectionRefused`` if either was corrected: merge first.
+
+            >>> histogram.merge(LatencyHistogram([5_000])).max_ns
+            5000
         """
     @property
     def min_ns(self, /) -> int | None:
@@ -1507,10 +1712,16 @@ class LatencyHistogram:
 
         ``None`` (unknown) with fewer than ten samples beyond it. Raises ``ArgumentValueError`` for a
         quantile outside 0 to 1.
+
+            >>> histogram.percentile(0.99), histogram.percentile(0.999)
+            (990, None)
         """
     def to_v2(self, /) -> bytes:
         """
         The counts in HdrHistogram's compressed V2 encoding, which its libraries in other languages decode.
+
+            >>> histogram.to_v2()[:4].hex()
+            '1c849314'
         """
 
 @final
@@ -1532,6 +1743,11 @@ class LatencySink:
     def observe(self, /, event: typing.Any, ack: tickpath.core.execution.Ack) -> None:
         """
         Count the latency of ``ack``; the event is not looked at.
+
+            >>> from tickpath.core.execution import Ack
+            >>> sink.observe("event", Ack(seq=7, decision_ts=100, completion_ts=350, executed=True, epoch=2))
+            >>> sink.metrics.snapshot().max_latency_ns
+            250
         """
 
 @final
@@ -1694,26 +1910,40 @@ class Metrics:
 
         Raises ``ArgumentTypeError``, ``ArgumentValueError`` (negative) or ``ArgumentOverflowError``;
         nothing is counted then.
+
+            >>> metrics.observe(-1)
+            Traceback (most recent call last):
+            tickpath.errors.ArgumentValueError: latency_ns must not be negative, got -1
+            >>> metrics.snapshot().count
+            1
         """
     def reset(self, /) -> Snapshot:
         """
         What was observed so far, and start again from nothing: one step, nothing falls between.
+
+            >>> metrics.reset().count, metrics.snapshot().count
+            (1, 0)
         """
     def snapshot(self, /) -> Snapshot:
         """
         What was observed so far, as an immutable copy.
+
+            >>> metrics.snapshot()
+            Snapshot(count=1, total_latency_ns=250, min_latency_ns=250, max_latency_ns=250)
         """
 
 class NoOpSink:
     """
     The sink that observes nothing: observability switched off, at no cost per event.
 
-        >>> NoOpSink().observe("event", None)
+        >>> sink = NoOpSink()
     """
     def __new__(cls, /) -> Self: ...
     def observe(self, /, event: typing.Any, ack: tickpath.core.execution.Ack) -> None:
         """
         Do nothing.
+
+            >>> sink.observe("event", None)
         """
 
 @final
@@ -1775,16 +2005,31 @@ class RingBuffer(Generic[_T]):
 
         Raises ``Overrun`` if it was overwritten, ``NotPublished`` if ``seq`` is at or beyond the head,
         ``ArgumentValueError`` if it is negative.
+
+            >>> ring.get(1)
+            'b'
+            >>> ring.get(3)
+            Traceback (most recent call last):
+            tickpath.errors.NotPublished: sequence 3 is not published yet: the next one will be 3
         """
     def head(self, /) -> int:
         """
         The next sequence to be published.
+
+            >>> ring.publish("d"), ring.head()
+            (3, 4)
         """
     def publish(self, item: _T, /) -> int:
         """
         Publish ``item`` and return its sequence. Never blocks.
 
         Raises ``ArgumentTypeError`` for ``None`` and publishes nothing then.
+
+            >>> ring.publish("d")
+            3
+            >>> ring.publish(None)
+            Traceback (most recent call last):
+            tickpath.errors.ArgumentTypeError: None cannot be published: poll() says "caught up" with it
         """
     def publish_many(self, /, items: collections.abc.Iterable[_T]) -> int:
         """
@@ -1792,6 +2037,9 @@ class RingBuffer(Generic[_T]):
 
         An empty iterable returns the head. If the iterable raises or yields ``None``, what it yielded
         before stays published and the error passes through.
+
+            >>> ring.publish_many(["d", "e"]), ring.head()
+            (3, 5)
         """
 
 @final
@@ -1934,6 +2182,12 @@ class Snapshot:
 
         ``None`` (unknown) without a histogram, or with fewer than ten samples beyond it. Raises
         ``ArgumentValueError`` for a quantile outside 0 to 1.
+
+            >>> metrics = Metrics(histogram=True)
+            >>> for latency_ns in range(1, 1_001):
+            ...     metrics.observe(latency_ns)
+            >>> metrics.snapshot().percentile(0.99), metrics.snapshot().percentile(0.999)
+            (990, None)
         """
     @property
     def total_latency_ns(self, /) -> int:
@@ -1991,7 +2245,8 @@ class StageRecord:
         >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
         >>> engine = VirtualEngine(source, lifecycle)
         >>> engine.start()
-        >>> engine.finish().stages[0].name
+        >>> stage = engine.finish().stages[0]
+        >>> stage.name
         'executor'
     """
     @property
@@ -2007,6 +2262,9 @@ class StageRecord:
         The histograms themselves and no copies. Those of the ``intended_*`` stages are by plan and cannot be
         corrected; without a plan they are empty. A plain consumer does not tell states apart: for a state, or for
         one in which no event was processed, there is none.
+
+            >>> stage.histograms(State.READY)["published_to_completed"].count
+            1000
         """
     @property
     def latency(self, /) -> list[LatencyFigures]:

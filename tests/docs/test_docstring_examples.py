@@ -41,22 +41,23 @@ PUBLIC = public()
 NATIVE = [path for path, value in PUBLIC.items() if _is_native(value)]
 
 
-def methods() -> dict[str, str]:
-    """The docstring of each public method, once, under the first public class that has it."""
-    found: dict[int, tuple[str, str]] = {}
+def methods() -> dict[str, tuple[type, str]]:
+    """Class and docstring of each public method, once, under the first public class that has it."""
+    found: dict[int, tuple[str, tuple[type, str]]] = {}
     for path, value in PUBLIC.items():
         for owner in value.__mro__ if inspect.isclass(value) else ():
-            # What Python gives every class is not ours. What native ones have leans on their class's example.
-            if owner.__module__.partition(".")[0] != "tickpath" or owner in _NATIVE:
+            # What Python gives every class is not ours.
+            if owner.__module__.partition(".")[0] != "tickpath":
                 continue
             for name, member in vars(owner).items():
                 method = getattr(member, "__func__", member)
                 if inspect.isroutine(method) and not name.startswith("_") and name not in MACHINERY:
-                    found.setdefault(id(method), (f"{path}.{name}", method.__doc__ or ""))
+                    found.setdefault(id(method), (f"{path}.{name}", (owner, method.__doc__ or "")))
     return dict(found.values())
 
 
 METHODS = methods()
+NATIVE_METHODS = [path for path, (owner, _) in METHODS.items() if owner in _NATIVE]
 
 
 def docstrings(path: str, value: Any) -> Iterator[str]:
@@ -75,24 +76,36 @@ def test_it_has_an_example(path: str) -> None:
 
 def test_every_method_has_an_example_of_its_own() -> None:
     """Who looks a method up sees nothing of its class; attributes and properties are shown by that."""
-    assert [path for path, text in METHODS.items() if ">>> " not in text] == [], "show a call, with >>>"
+    assert [path for path, (_, text) in METHODS.items() if ">>> " not in text] == [], "show a call, with >>>"
 
 
 def test_methods_of_every_kind_are_asked() -> None:
     assert {
         "tickpath.config.engine.ServiceTime.constant",  # of a class
         "tickpath.control.health.Probe.read",  # of a protocol
+        "tickpath.control.metrics.LatencyHistogram.from_v2",  # native
         "tickpath.core.engine.Engine.release",  # of a base that is not public
         "tickpath.core.state.Lifecycle.subscribe",
     } <= set(METHODS)
 
 
-@pytest.mark.parametrize("path", NATIVE)
-def test_the_example_of_a_native_class_is_right(path: str) -> None:
-    # The names of its package, as after `from tickpath.core.bus import *`.
+def run(path: str, text: str) -> None:
+    """Run the examples with the names of the package, as after `from tickpath.core.bus import *`."""
     names = dict(vars(importlib.import_module(path.rpartition(".")[0])))
     runner = doctest.DocTestRunner()
-    example = doctest.DocTestParser().get_doctest(PUBLIC[path].__doc__ or "", names, path, None, None)
+    example = doctest.DocTestParser().get_doctest(text, names, path, None, None)
     said: list[str] = []
     runner.run(example, out=said.append)
     assert runner.failures == 0, "".join(said)
+
+
+@pytest.mark.parametrize("path", NATIVE)
+def test_the_example_of_a_native_class_is_right(path: str) -> None:
+    run(path, PUBLIC[path].__doc__ or "")
+
+
+@pytest.mark.parametrize("path", NATIVE_METHODS)
+def test_the_example_of_a_native_method_is_right(path: str) -> None:
+    """It goes on where its class's ended: what runs need is made there, once."""
+    owner, text = METHODS[path]
+    run(path.rpartition(".")[0], f"{owner.__doc__}\n\n{text}")

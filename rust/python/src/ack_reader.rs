@@ -9,7 +9,7 @@ use crate::ack::{Ack, ack_rows, as_payload};
 use crate::event_layout::EventLayout;
 use crate::event_ring::EventRing;
 use crate::memory::GilCell;
-use crate::sink::Sink;
+use crate::sink::SinkFeeder;
 use crate::{args, errors};
 
 /// A reader of a run's acks with a place of its own; the executor never waits for it.
@@ -135,6 +135,12 @@ impl AckReader {
     ///
     /// What was overwritten before it was read is skipped, and counted in ``dropped``. Raises
     /// ``ArgumentTypeError`` and ``ArgumentValueError`` for any other array.
+    ///
+    ///     >>> import numpy as np
+    ///     >>> from tickpath.core.execution import ACK_DTYPE
+    ///     >>> acks = np.zeros(4, ACK_DTYPE)
+    ///     >>> reader.read_into(acks), acks["seq"].tolist()
+    ///     (4, [0, 1, 2, 3])
     #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]") -> "int")]
     fn read_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = array.py();
@@ -156,6 +162,12 @@ impl AckReader {
     /// An ack whose event was overwritten meanwhile is counted in ``dropped`` and not shown to a sink that
     /// is written in Python; a ``LatencySink`` needs no event. What the sink raises, if it is an
     /// ``Exception``, is counted and reported once through ``sys.unraisablehook``.
+    ///
+    ///     >>> from tickpath._native import SinkFeeder
+    ///     >>> from tickpath.control.metrics import LatencySink, Metrics
+    ///     >>> metrics = Metrics()
+    ///     >>> reader.show(SinkFeeder(LatencySink(metrics)), limit=10), metrics.snapshot().count
+    ///     (10, 10)
     #[pyo3(signature = (sink: "SinkFeeder", limit: "int") -> "int")]
     fn show(&self, sink: &Bound<'_, SinkFeeder>, limit: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = sink.py();
@@ -182,6 +194,9 @@ impl AckReader {
     }
 
     /// How many acks are unread.
+    ///
+    ///     >>> reader.available(), reader.dropped
+    ///     (1000, 0)
     fn available(&self, py: Python<'_>) -> u64 {
         self.state.with(py, |state| state.acks.available())
     }
@@ -196,40 +211,5 @@ impl AckReader {
     #[getter]
     fn dropped(&self, py: Python<'_>) -> u64 {
         self.state.with(py, |state| state.dropped())
-    }
-}
-
-/// A sink, ready to be shown acks; checked once.
-///
-/// Raises ``ArgumentTypeError`` if ``sink`` has no method ``observe(event, ack)``.
-#[pyclass(frozen, module = "tickpath._native")]
-pub(crate) struct SinkFeeder {
-    sink: Sink,
-}
-
-#[pymethods]
-impl SinkFeeder {
-    #[new]
-    #[pyo3(signature = (sink: "tickpath.core.execution.observability.ObservabilitySink"))]
-    fn new(sink: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self {
-            sink: Sink::of(Some(sink))?,
-        })
-    }
-
-    /// Whether it does nothing at all, so that no ack needs to be kept for it.
-    #[getter]
-    const fn is_noop(&self) -> bool {
-        matches!(self.sink, Sink::NoOp)
-    }
-
-    /// How often the sink raised.
-    #[getter]
-    fn errors(&self, py: Python<'_>) -> u64 {
-        self.sink.errors(py)
-    }
-
-    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        self.sink.traverse(&visit)
     }
 }

@@ -26,10 +26,10 @@ use crate::{args, errors};
 ///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
 ///     >>> engine.start()
 ///     >>> slices = AckSlices(engine.acks(), begin_ns=0, slice_ns=500_000, slices_max=100)
-///     >>> _ = engine.finish()
+///     >>> _ = engine.advance(600_000)
 ///     >>> slices.fold()
-///     >>> [slice.state for slice in slices.take([0, 1, 2])]
-///     [2, 2]
+///     >>> [slice.count for slice in slices.take([0, 1, 2])]
+///     [500, 101]
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct AckSlices {
     slices: GilCell<CoreSlices>,
@@ -72,6 +72,10 @@ impl AckSlices {
     }
 
     /// Fold the acks that are there now; never waits.
+    ///
+    ///     >>> slices.fold()
+    ///     >>> slices.take([0, 1, 2])  # no ack came since
+    ///     []
     fn fold(&self, py: Python<'_>) {
         self.slices.with(py, CoreSlices::fold);
     }
@@ -85,6 +89,11 @@ impl AckSlices {
     /// What was folded, by slice and state, in order; ``states`` has the state's code of each epoch.
     ///
     /// An epoch beyond them counts as the last. Nothing is left.
+    ///
+    ///     >>> _ = engine.finish()
+    ///     >>> slices.fold()
+    ///     >>> [(slice.start_ns, slice.state, slice.count) for slice in slices.take([0, 1, 2])]
+    ///     [(500000, 2, 399)]
     #[pyo3(signature = (states: "collections.abc.Sequence[int]") -> "list[AckSlice]")]
     fn take(&self, py: Python<'_>, states: Vec<u8>) -> Vec<AckSlice> {
         let (slice_ns, taken) = self.slices.with(py, |slices| {

@@ -23,9 +23,9 @@ use crate::memory::GilCell;
 ///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=1_024))
 ///     >>> engine.start()
 ///     >>> window = engine.ack_window()
-///     >>> _ = engine.finish()
+///     >>> _ = engine.advance(600_000)
 ///     >>> window.take().count
-///     1000
+///     601
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct AckWindow {
     window: GilCell<Core>,
@@ -48,6 +48,10 @@ impl AckWindow {
     /// The figures of the acks since the last call, or since this was made; the next window begins.
     ///
     /// Ends with what was there when it was called, however fast the executor is.
+    ///
+    ///     >>> _ = engine.finish()
+    ///     >>> window.take().count
+    ///     399
     fn take(&self, py: Python<'_>) -> AckWindowFigures {
         self.window.with(py, Core::take).into()
     }

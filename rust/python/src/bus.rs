@@ -112,6 +112,9 @@ impl RingBuffer {
     }
 
     /// The next sequence to be published.
+    ///
+    ///     >>> ring.publish("d"), ring.head()
+    ///     (3, 4)
     fn head(&self, py: Python<'_>) -> u64 {
         self.bounds(py).head
     }
@@ -119,6 +122,12 @@ impl RingBuffer {
     /// Publish ``item`` and return its sequence. Never blocks.
     ///
     /// Raises ``ArgumentTypeError`` for ``None`` and publishes nothing then.
+    ///
+    ///     >>> ring.publish("d")
+    ///     3
+    ///     >>> ring.publish(None)
+    ///     Traceback (most recent call last):
+    ///     tickpath.errors.ArgumentTypeError: None cannot be published: poll() says "caught up" with it
     #[pyo3(signature = (item: "_T", /) -> "int")]
     fn publish(&self, item: &Bound<'_, PyAny>) -> PyResult<u64> {
         self.push(item).ok_or_else(|| refuse_none(item.py()))
@@ -128,6 +137,9 @@ impl RingBuffer {
     ///
     /// An empty iterable returns the head. If the iterable raises or yields ``None``, what it yielded
     /// before stays published and the error passes through.
+    ///
+    ///     >>> ring.publish_many(["d", "e"]), ring.head()
+    ///     (3, 5)
     #[pyo3(signature = (items: "collections.abc.Iterable[_T]") -> "int")]
     fn publish_many(&self, items: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = items.py();
@@ -149,6 +161,12 @@ impl RingBuffer {
     ///
     /// Raises ``Overrun`` if it was overwritten, ``NotPublished`` if ``seq`` is at or beyond the head,
     /// ``ArgumentValueError`` if it is negative.
+    ///
+    ///     >>> ring.get(1)
+    ///     'b'
+    ///     >>> ring.get(3)
+    ///     Traceback (most recent call last):
+    ///     tickpath.errors.NotPublished: sequence 3 is not published yet: the next one will be 3
     #[pyo3(signature = (seq: "int") -> "_T")]
     fn get<'py>(&self, seq: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = seq.py();

@@ -62,6 +62,9 @@ impl Consumer {
     /// The next item, or ``None`` when caught up.
     ///
     /// Raises ``Overrun`` if it was overwritten; the cursor stays where it is.
+    ///
+    ///     >>> consumer.poll(), consumer.poll()
+    ///     ('c', None)
     #[pyo3(signature = () -> "_T_co | None")]
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.place.poll(py).map_err(|raised| raised.take(py))
@@ -70,6 +73,10 @@ impl Consumer {
     /// Up to ``limit`` items in order; fewer when caught up.
     ///
     /// Raises ``Overrun`` if the next item was overwritten.
+    ///
+    ///     >>> _ = ring.publish("d")
+    ///     >>> consumer.poll_many(10)
+    ///     ['c', 'd']
     #[pyo3(signature = (limit: "int") -> "list[_T_co]")]
     fn poll_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = limit.py();
@@ -91,16 +98,28 @@ impl Consumer {
     }
 
     /// How many items are unread: ``head - cursor``; more than the capacity means overrun.
+    ///
+    ///     >>> consumer.available()
+    ///     1
+    ///     >>> _ = ring.publish_many(["d", "e"])
+    ///     >>> consumer.available(), ring.capacity
+    ///     (3, 2)
     fn available(&self, py: Python<'_>) -> u64 {
         self.place.available(py)
     }
 
     /// The next sequence this consumer expects.
+    ///
+    ///     >>> consumer.cursor(), ring.head()
+    ///     (2, 3)
     fn cursor(&self, py: Python<'_>) -> u64 {
         self.place.cursor(py).next()
     }
 
     /// Skip to the head and return how many sequences that skipped.
+    ///
+    ///     >>> consumer.reset_to_head(), consumer.lost, consumer.shed
+    ///     (1, 2, 1)
     fn reset_to_head(&self, py: Python<'_>) -> u64 {
         self.place.reset_to_head(py)
     }
@@ -108,6 +127,10 @@ impl Consumer {
     /// Skip to the oldest readable sequence and return how many sequences that skipped.
     ///
     /// Never moves back: 0 if the next item is still readable.
+    ///
+    ///     >>> _ = ring.publish_many(["d", "e"])
+    ///     >>> consumer.reset_to_oldest(), consumer.lost, consumer.poll()
+    ///     (1, 2, 'd')
     fn reset_to_oldest(&self, py: Python<'_>) -> u64 {
         self.place.reset_to_oldest(py)
     }

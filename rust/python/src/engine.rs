@@ -13,7 +13,7 @@ use crate::ack_reader::AckReader;
 use crate::engine_faults::Faults;
 use crate::engine_life::{Life, NOT_STARTED, RunClocks, planned};
 use crate::engine_owner::{Owner, raised};
-use crate::engine_record::{EngineRecord, RunClock};
+use crate::engine_record::EngineRecord;
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
 use crate::event_ring::EventRing;
@@ -217,7 +217,7 @@ impl LiveEngine {
         });
         self.ring.get().claim_producer(py);
         let (record, calibrated) = ended.map_err(|e| raised(py, &e))?;
-        EngineRecord::of(py, record, RunClock::Machine(Box::new(calibrated)))
+        EngineRecord::of(py, record, calibrated.into())
     }
 }
 

@@ -22,9 +22,9 @@ use crate::errors;
 ///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
 ///     >>> engine = VirtualEngine(source, lifecycle, EngineSettings(faults=True))
 ///     >>> engine.start()
-///     >>> engine.faults.feed_gap(10)
-///     >>> engine.finish().feed.withheld
-///     10
+///     >>> faults = engine.faults
+///     >>> faults.stages
+///     ['executor']
 #[pyclass(frozen, module = "tickpath._native")]
 #[derive(Debug)]
 pub(crate) struct Faults(Arc<Core>);
@@ -44,18 +44,33 @@ impl Faults {
     }
 
     /// While it is on, events that come due are withheld: lost at the source.
+    ///
+    ///     >>> faults.feed_outage(True)
+    ///     >>> _ = engine.advance(99_000)
+    ///     >>> faults.feed_outage(False)
+    ///     >>> engine.finish().feed.withheld
+    ///     100
     #[pyo3(signature = (on: "bool"))]
     fn feed_outage(&self, on: args::Flag) {
         self.0.feed_outage(on.0);
     }
 
     /// While it is on nothing arrives; when it ends, everything that has become due arrives at once, late.
+    ///
+    ///     >>> faults.feed_freeze(True)
+    ///     >>> _ = engine.advance(99_000)
+    ///     >>> engine.snapshot().published
+    ///     0
     #[pyo3(signature = (on: "bool"))]
     fn feed_freeze(&self, on: args::Flag) {
         self.0.feed_freeze(on.0);
     }
 
     /// The next ``events`` events that come due are withheld; 0 ends a gap under way.
+    ///
+    ///     >>> faults.feed_gap(10)
+    ///     >>> engine.finish().feed.withheld
+    ///     10
     #[pyo3(signature = (events: "int"))]
     fn feed_gap(&self, events: &Bound<'_, PyAny>) -> PyResult<()> {
         self.0.feed_gap(count(events, "events of a gap")?);
@@ -63,6 +78,11 @@ impl Faults {
     }
 
     /// The next ``events`` events are due now, ahead of their plan; 0 takes the rest of a burst back.
+    ///
+    ///     >>> faults.feed_burst(100)
+    ///     >>> _ = engine.advance(0)
+    ///     >>> engine.snapshot().published
+    ///     100
     #[pyo3(signature = (events: "int"))]
     fn feed_burst(&self, events: &Bound<'_, PyAny>) -> PyResult<()> {
         self.0.feed_burst(count(events, "events of a burst")?);
@@ -70,6 +90,10 @@ impl Faults {
     }
 
     /// Every event of the number ``every`` comes twice; 0 is off.
+    ///
+    ///     >>> faults.feed_duplicate(4)
+    ///     >>> engine.finish().feed.repeats
+    ///     250
     #[pyo3(signature = (every: "int"))]
     fn feed_duplicate(&self, every: &Bound<'_, PyAny>) -> PyResult<()> {
         self.0.feed_duplicate(args::unsigned(every, "every")?);
@@ -77,6 +101,10 @@ impl Faults {
     }
 
     /// Every event of the number ``every`` changes place with the one after it; 0 is off.
+    ///
+    ///     >>> faults.feed_reorder(300)
+    ///     >>> engine.finish().feed.reordered
+    ///     3
     #[pyo3(signature = (every: "int"))]
     fn feed_reorder(&self, every: &Bound<'_, PyAny>) -> PyResult<()> {
         self.0.feed_reorder(args::unsigned(every, "every")?);
@@ -84,6 +112,12 @@ impl Faults {
     }
 
     /// While it is on, the last event comes again at each due time, in place of the new one, which is withheld.
+    ///
+    ///     >>> _ = engine.advance(9_000)
+    ///     >>> faults.feed_stale(True)
+    ///     >>> feed = engine.finish().feed
+    ///     >>> feed.withheld, feed.repeats
+    ///     (990, 990)
     #[pyo3(signature = (on: "bool"))]
     fn feed_stale(&self, on: args::Flag) {
         self.0.feed_stale(on.0);
@@ -91,6 +125,10 @@ impl Faults {
 
     /// From its next event on, ``stage`` takes ``factor`` times its service time and ``extra_ns`` more, a minute at
     /// most; ``1.0`` and ``0`` are off.
+    ///
+    ///     >>> faults.stage_slow("executor", factor=1.0, extra_ns=500)
+    ///     >>> engine.finish().stages[0].histograms()["published_to_completed"].max_ns
+    ///     500
     #[pyo3(signature = (stage: "str", factor: "float", extra_ns: "int"))]
     fn stage_slow(
         &self,
@@ -111,6 +149,11 @@ impl Faults {
     }
 
     /// While it is on, ``stage`` takes no turn: only a stop ends it then.
+    ///
+    ///     >>> faults.stage_stall("executor", True)
+    ///     >>> _ = engine.advance(99_000)
+    ///     >>> engine.snapshot().stages[0].backlog
+    ///     100
     #[pyo3(signature = (stage: "str", on: "bool"))]
     fn stage_stall(&self, stage: &Bound<'_, PyAny>, on: args::Flag) -> PyResult<()> {
         let name = args::text(stage, "stage")?;
@@ -118,6 +161,13 @@ impl Faults {
     }
 
     /// A response: at its next turn ``stage`` goes on from the head. What it could still have read is shed.
+    ///
+    ///     >>> faults.stage_stall("executor", True)
+    ///     >>> _ = engine.advance(99_000)
+    ///     >>> faults.stage_skip_to_head("executor")
+    ///     >>> faults.stage_stall("executor", False)
+    ///     >>> engine.finish().stages[0].ledger.shed
+    ///     100
     #[pyo3(signature = (stage: "str"))]
     fn stage_skip_to_head(&self, stage: &Bound<'_, PyAny>) -> PyResult<()> {
         let name = args::text(stage, "stage")?;
@@ -126,6 +176,11 @@ impl Faults {
 
     /// The clock of the reading stages reads ``offset_ns`` more than it is, or less; 0 is right again. The feed,
     /// which is the outside world, keeps the true time.
+    ///
+    ///     >>> faults.clock_step(500)
+    ///     >>> _ = engine.advance(99_000)
+    ///     >>> engine.snapshot().clock_skew_ns
+    ///     500
     #[pyo3(signature = (offset_ns: "int"))]
     fn clock_step(&self, offset_ns: &Bound<'_, PyAny>) -> PyResult<()> {
         self.0.clock_step(args::signed(offset_ns, "offset_ns")?);

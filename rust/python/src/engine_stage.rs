@@ -68,7 +68,8 @@ impl From<Place> for StagePlace {
 ///     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
 ///     >>> engine = VirtualEngine(source, lifecycle)
 ///     >>> engine.start()
-///     >>> engine.finish().stages[0].name
+///     >>> stage = engine.finish().stages[0]
+///     >>> stage.name
 ///     'executor'
 #[pyclass(frozen, module = "tickpath._native")]
 #[derive(Debug)]
@@ -115,6 +116,9 @@ impl StageRecord {
     /// The histograms themselves and no copies. Those of the ``intended_*`` stages are by plan and cannot be
     /// corrected; without a plan they are empty. A plain consumer does not tell states apart: for a state, or for
     /// one in which no event was processed, there is none.
+    ///
+    ///     >>> stage.histograms(State.READY)["published_to_completed"].count
+    ///     1000
     #[pyo3(signature = (state: "int | None" = None) -> "dict[str, LatencyHistogram]")]
     fn histograms<'py>(&self, py: Python<'py>, state: Option<u8>) -> PyResult<Bound<'py, PyDict>> {
         let found = PyDict::new(py);

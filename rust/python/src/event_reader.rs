@@ -18,10 +18,10 @@ use crate::{args, errors};
 /// from before that batch).
 ///
 ///     >>> import numpy as np
-///     >>> ring = EventRing(8)
+///     >>> ring = EventRing(4)
 ///     >>> reader = ring.reader()
 ///     >>> _ = ring.publish_many(np.zeros(3, ring.dtype))
-///     >>> len(reader.poll_many(10)), reader.available()
+///     >>> reader.available(), reader.lost
 ///     (3, 0)
 #[pyclass(frozen, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
@@ -124,6 +124,9 @@ impl EventReader {
     /// A copy of the next event as a record of the ring's dtype, or ``None`` when caught up.
     ///
     /// Raises ``Overrun`` if it was overwritten; the reader stays where it is.
+    ///
+    ///     >>> int(reader.poll()["order_id"])
+    ///     0
     #[pyo3(signature = () -> "numpy.void | None")]
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         if !self.with(py, |reader| reader.has_unread(1))? {
@@ -139,6 +142,9 @@ impl EventReader {
     /// there, or those before the first that was overwritten (the next call raises ``Overrun`` then).
     ///
     /// Raises ``Overrun`` if the next event was overwritten.
+    ///
+    ///     >>> len(reader.poll_many(10)), len(reader.poll_many(10))
+    ///     (3, 0)
     #[pyo3(signature = (limit: "int") -> "numpy.typing.NDArray[numpy.void]")]
     fn poll_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = limit.py();
@@ -160,6 +166,10 @@ impl EventReader {
     /// is released meanwhile. Raises ``Overrun`` if the next event was overwritten,
     /// ``ArgumentTypeError`` for anything but an array of this dtype, ``ArgumentValueError`` for one that
     /// is not writable, contiguous and of one dimension.
+    ///
+    ///     >>> events = np.zeros(8, ring.dtype)
+    ///     >>> reader.read_into(events)
+    ///     3
     #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]") -> "int")]
     fn read_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
         let mut rows = self.layout.rows_out(array)?;
@@ -168,6 +178,9 @@ impl EventReader {
     }
 
     /// How many events are unread: ``head - cursor``; more than the capacity means overrun.
+    ///
+    ///     >>> len(reader.poll_many(2)), reader.available()
+    ///     (2, 1)
     fn available(&self, py: Python<'_>) -> u64 {
         self.place.with(py, |place| match place {
             Place::Here(reader) => reader.available(),
@@ -176,11 +189,17 @@ impl EventReader {
     }
 
     /// The next sequence this reader expects.
+    ///
+    ///     >>> len(reader.poll_many(2)), reader.cursor()
+    ///     (2, 2)
     fn cursor(&self, py: Python<'_>) -> u64 {
         self.books(py).next()
     }
 
     /// Skip to the head and return how many events that skipped.
+    ///
+    ///     >>> reader.reset_to_head(), reader.available()
+    ///     (3, 0)
     fn reset_to_head(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, tickpath_core::bus::EventReader::reset_to_head)
     }
@@ -190,6 +209,10 @@ impl EventReader {
     ///
     /// It lands half a ring behind the head: at the oldest event itself a busy producer would overrun
     /// it again at once. What it skips of the readable ones counts as ``shed`` as well.
+    ///
+    ///     >>> _ = ring.publish_many(np.zeros(4, ring.dtype))
+    ///     >>> reader.reset_to_oldest(), reader.lost, reader.shed, reader.available()
+    ///     (5, 5, 2, 2)
     fn reset_to_oldest(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, tickpath_core::bus::EventReader::reset_to_oldest)
     }

@@ -28,9 +28,12 @@ const EVENTS_PER_SIGNAL_CHECK: usize = 1 << 16;
 /// u64 ``ts_ns`` and ``intended_ns``; ``EVENT_DTYPE`` if not given. Raises ``ArgumentTypeError`` or
 /// ``ArgumentValueError`` for anything else, ``MemoryError`` if there is not the memory.
 ///
+///     >>> import numpy as np
 ///     >>> ring = EventRing(1_000)
-///     >>> ring.capacity, ring.dtype.itemsize, ring.head()
-///     (1000, 56, 0)
+///     >>> ring.publish_many(np.zeros(3, ring.dtype))
+///     0
+///     >>> ring.head(), ring.dtype.itemsize
+///     (3, 56)
 #[pyclass(frozen, weakref, module = "tickpath.core.bus")]
 #[derive(Debug)]
 pub(crate) struct EventRing {
@@ -114,6 +117,10 @@ impl EventRing {
     }
 
     /// The next sequence to be published.
+    ///
+    ///     >>> _ = ring.publish_many(np.zeros(2, ring.dtype))
+    ///     >>> ring.head()
+    ///     5
     fn head(&self) -> u64 {
         self.ring.head()
     }
@@ -122,6 +129,10 @@ impl EventRing {
     ///
     /// Raises ``ArgumentTypeError`` for anything else, ``ProducerBusy`` while another thread publishes
     /// or an engine owns the ring.
+    ///
+    ///     >>> events = np.zeros(1, ring.dtype)
+    ///     >>> ring.publish(events[0]), ring.head()
+    ///     (3, 4)
     #[pyo3(signature = (record: "numpy.void") -> "int")]
     fn publish(&self, record: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = record.py();
@@ -138,6 +149,11 @@ impl EventRing {
     /// released meanwhile; another thread that publishes then gets ``ProducerBusy``. An interrupt
     /// (Ctrl-C) leaves what was published until then. Raises ``ArgumentTypeError`` for anything else,
     /// ``ArgumentValueError`` for an array of more dimensions.
+    ///
+    ///     >>> events = np.zeros(100, ring.dtype)
+    ///     >>> events["order_id"] = range(100)
+    ///     >>> ring.publish_many(events), ring.head()
+    ///     (3, 103)
     #[pyo3(signature = (array: "numpy.typing.NDArray[numpy.void]") -> "int")]
     fn publish_many(&self, array: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = array.py();
@@ -159,6 +175,9 @@ impl EventRing {
     /// the head.
     ///
     /// Raises ``ArgumentTypeError`` or ``ArgumentValueError`` for any other ``start``.
+    ///
+    ///     >>> ring.reader().available(), ring.reader("head").available(), ring.reader(1).available()
+    ///     (3, 0, 2)
     #[pyo3(signature = (
         start: "typing.Literal['oldest', 'head'] | int" = args::StartAt::OLDEST
     ) -> "EventReader", text_signature = "($self, start='oldest')")]

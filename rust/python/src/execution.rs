@@ -1,21 +1,22 @@
 //! `Executor`: the core's step on a ring, its acks and its sink.
 
-use std::ffi::CStr;
+mod steps;
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
-use tickpath_core::execution::Ack as Row;
 use tickpath_core::state::Gate as Word;
 use tickpath_core::sync::Arc;
 use tickpath_core::time::AnchoredClock;
 
 use crate::ack::{Ack, ack_rows, as_payload};
-use crate::memory::{FastCall, GilCell, Raised, raise};
-use crate::place::{Place, Refusal};
+use crate::memory::GilCell;
+use crate::place::Place;
 use crate::sink::Sink;
 use crate::state::Gate;
 use crate::{args, errors};
+
+pub(crate) use steps::FastProcess;
 
 /// Processes events one by one, gated by the lifecycle.
 ///
@@ -25,6 +26,14 @@ use crate::{args, errors};
 /// raises costs nothing but its own observation: the error is counted (``sink_errors``), the first one
 /// is reported through ``sys.unraisablehook``; ``KeyboardInterrupt`` and its like pass through, after
 /// the cursor moved. Raises ``ArgumentTypeError`` for arguments of another type.
+///
+///     >>> from tickpath.core.bus import RingBuffer
+///     >>> from tickpath.core.state import Lifecycle, State
+///     >>> ring, lifecycle = RingBuffer(8), Lifecycle()
+///     >>> executor = Executor(ring, lifecycle)
+///     >>> _ = ring.publish_many(["a", "b", "c"]), lifecycle.transition_to(State.WARMUP)
+///     >>> executor.process().executed
+///     False
 #[pyclass(frozen, weakref, module = "tickpath.core.execution")]
 #[derive(Debug)]
 pub(crate) struct Executor {
@@ -32,87 +41,6 @@ pub(crate) struct Executor {
     gate: Arc<Word>,
     clock: GilCell<AnchoredClock>,
     sink: Sink,
-}
-
-/// An ack, and its event where the sink is to see it.
-type Advance<'py> = (Row, Option<Bound<'py, PyAny>>);
-
-impl Executor {
-    /// One step; a sink that only counts has counted when it returns.
-    #[inline]
-    fn advance<'py>(&self, py: Python<'py>) -> Result<Option<Advance<'py>>, Refusal> {
-        let word = self.gate.read();
-        if self.sink.is_shown_events() {
-            let step = self.place.step(py, word, &self.clock)?;
-            return Ok(step.map(|step| (step.ack, Some(step.item))));
-        }
-        let ack = self.place.step_unseen(py, word, &self.clock)?;
-        Ok(ack.map(|ack| {
-            self.sink.record(py, ack.latency_ns());
-            (ack, None)
-        }))
-    }
-
-    /// The ack as an object, after the sink has seen it.
-    #[inline]
-    fn acknowledge<'py>(
-        &self,
-        py: Python<'py>,
-        (row, event): Advance<'py>,
-    ) -> PyResult<Bound<'py, Ack>> {
-        let ack = Bound::new(py, Ack::from(row))?;
-        if let Some(event) = event {
-            self.sink.show(event, ack.clone())?;
-        }
-        Ok(ack)
-    }
-
-    /// Steps up to `limit` times; an overrun after the first event ends the batch early.
-    #[inline]
-    fn batch<'py>(
-        &self,
-        py: Python<'py>,
-        limit: usize,
-        mut each: impl FnMut(Advance<'py>) -> PyResult<()>,
-    ) -> PyResult<()> {
-        if self.gate.read().is_init() {
-            return Err(errors::not_ready(py));
-        }
-        for done in 0..limit {
-            match self.advance(py) {
-                Ok(Some(advance)) => each(advance)?,
-                Ok(None) => break,
-                Err(Refusal::Overrun(_)) if done > 0 => break,
-                Err(refusal) => return Err(refusal.into_error(py)),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `process` without PyO3's wrapper.
-pub(crate) struct FastProcess;
-
-impl FastCall for FastProcess {
-    type Class = Executor;
-    const NAME: &'static CStr = c"process";
-    const TAKES_ONE: bool = false;
-
-    #[inline]
-    fn call<'py>(
-        this: &Executor,
-        argument: Borrowed<'_, 'py, PyAny>,
-    ) -> Result<Bound<'py, PyAny>, Raised> {
-        let py = argument.py();
-        match this.advance(py) {
-            Ok(Some(advance)) => this
-                .acknowledge(py, advance)
-                .map(Bound::into_any)
-                .map_err(|e| raise(py, e)),
-            Ok(None) => Ok(py.None().into_bound(py)),
-            Err(refusal) => Err(raise(py, refusal.into_error(py))),
-        }
-    }
 }
 
 #[pymethods]
@@ -153,6 +81,11 @@ impl Executor {
     /// Process the next event and return its ack, or ``None`` when caught up. Never blocks.
     ///
     /// Raises ``NotReady`` in INIT and ``Overrun`` if the next event was overwritten.
+    ///
+    ///     >>> _ = lifecycle.transition_to(State.READY)
+    ///     >>> ack = executor.process()
+    ///     >>> ack.seq, ack.executed, ack.epoch
+    ///     (1, True, 2)
     #[pyo3(signature = () -> "Ack | None")]
     fn process<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Ack>>> {
         let advance = self.advance(py).map_err(|refusal| refusal.into_error(py))?;
@@ -166,6 +99,9 @@ impl Executor {
     /// Raises ``NotReady`` in INIT and ``Overrun`` if the very next event was overwritten; one lost
     /// later ends the batch early, and the next call says so. If something other than an ``Exception``
     /// passes through from the sink, the acks of this batch are gone with it; the sink saw them all.
+    ///
+    ///     >>> [ack.seq for ack in executor.process_many(10)]
+    ///     [1, 2]
     #[pyo3(signature = (limit: "int") -> "list[Ack]")]
     fn process_many<'py>(&self, limit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = limit.py();
@@ -183,6 +119,13 @@ impl Executor {
     /// A row is written before its sink is called. Raises as ``process_many`` does, and
     /// ``ArgumentTypeError`` unless ``array`` is an array of ``ACK_DTYPE``, ``ArgumentValueError`` if it is
     /// not writable, contiguous and of one dimension.
+    ///
+    ///     >>> import numpy as np
+    ///     >>> from tickpath.core.execution import ACK_DTYPE
+    ///     >>> acks = np.zeros(10, ACK_DTYPE)
+    ///     >>> count = executor.process_into(acks)
+    ///     >>> acks["seq"][:count].tolist()
+    ///     [1, 2]
     #[pyo3(signature = (array: "numpy.typing.NDArray[typing.Any]") -> "int")]
     fn process_into(&self, array: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = array.py();
@@ -201,11 +144,17 @@ impl Executor {
     }
 
     /// The next sequence this executor expects.
+    ///
+    ///     >>> executor.cursor(), ring.head()
+    ///     (1, 3)
     fn cursor(&self, py: Python<'_>) -> u64 {
         self.place.cursor(py).next()
     }
 
     /// Skip to the head and return how many sequences that skipped.
+    ///
+    ///     >>> executor.reset_to_head(), executor.lost, executor.shed
+    ///     (2, 2, 2)
     fn reset_to_head(&self, py: Python<'_>) -> u64 {
         self.place.reset_to_head(py)
     }
@@ -213,6 +162,10 @@ impl Executor {
     /// Skip to the oldest readable sequence and return how many sequences that skipped.
     ///
     /// Never moves back: 0 if the next event is still readable.
+    ///
+    ///     >>> _ = ring.publish_many(range(10))
+    ///     >>> executor.reset_to_oldest(), executor.lost, executor.shed
+    ///     (4, 4, 0)
     fn reset_to_oldest(&self, py: Python<'_>) -> u64 {
         self.place.reset_to_oldest(py)
     }

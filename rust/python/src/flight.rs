@@ -27,8 +27,9 @@ use crate::memory::RowsOutAt;
 ///     >>> from tickpath.core.execution.stamped import STAMPED_ACK_DTYPE
 ///     >>> from tickpath.core.ingest import EVENT_DTYPE
 ///     >>> _ = engine.finish()
+///     >>> flight = FlightReader(engine.acks())
 ///     >>> events, acks = np.zeros(4, EVENT_DTYPE), np.zeros(4, STAMPED_ACK_DTYPE)
-///     >>> FlightReader(engine.acks()).read_into(events, acks).events
+///     >>> flight.read_into(events, acks).events
 ///     4
 #[pyclass(frozen, module = "tickpath.core.engine")]
 pub(crate) struct FlightReader {
@@ -51,6 +52,9 @@ impl FlightReader {
     /// Both are runs without a gap up to the head as it was when the copy began, the events' first. What the
     /// stages overwrote meanwhile is the oldest, and counted. From 1,024 rows on the interpreter's lock is
     /// released. Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for any other arrays.
+    ///
+    ///     >>> flight.read_into(events, acks).acks_head, acks["seq"].tolist()
+    ///     (1000, [996, 997, 998, 999])
     #[pyo3(signature = (
         events: "numpy.typing.NDArray[numpy.void]", acks: "numpy.typing.NDArray[numpy.void]"
     ) -> "FlightTail")]

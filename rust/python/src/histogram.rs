@@ -21,9 +21,9 @@ enum Latencies {
 /// ``by_plan`` says that each was taken from the moment it was planned for. ``min_ns`` and ``max_ns``
 /// are exact, and ``None`` (unknown) where nothing was counted.
 ///
-///     >>> histogram = LatencyHistogram([100, 200, 300])
+///     >>> histogram = LatencyHistogram(range(1, 1_001))
 ///     >>> histogram.count, histogram.max_ns
-///     (3, 300)
+///     (1000, 1000)
 #[pyclass(frozen, eq, module = "tickpath.control.metrics")]
 #[derive(Debug, PartialEq)]
 pub(crate) struct LatencyHistogram(Latencies);
@@ -56,6 +56,15 @@ impl LatencyHistogram {
         }
     }
 }
+
+/// The arguments of `from_v2`.
+type State<'py> = (
+    Bound<'py, PyBytes>,
+    Option<u64>,
+    Option<u64>,
+    bool,
+    Option<u64>,
+);
 
 #[pymethods]
 impl LatencyHistogram {
@@ -120,6 +129,9 @@ impl LatencyHistogram {
     ///
     /// ``None`` (unknown) with fewer than ten samples beyond it. Raises ``ArgumentValueError`` for a
     /// quantile outside 0 to 1.
+    ///
+    ///     >>> histogram.percentile(0.99), histogram.percentile(0.999)
+    ///     (990, None)
     #[pyo3(signature = (quantile: "float") -> "int | None")]
     fn percentile(&self, quantile: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
         let quantile = args::quantile(quantile)?;
@@ -132,6 +144,9 @@ impl LatencyHistogram {
     /// The sum of this and ``other``, as a new histogram; by plan if either was.
     ///
     /// Raises ``CorrectionRefused`` if either was corrected: merge first.
+    ///
+    ///     >>> histogram.merge(LatencyHistogram([5_000])).max_ns
+    ///     5000
     fn merge(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
         let what = "merge first, then correct the sum";
         let (mine, more) = (self.recorded(py, what)?, other.recorded(py, what)?);
@@ -144,6 +159,9 @@ impl LatencyHistogram {
     /// ``expected_interval_ns``.
     ///
     /// Raises ``CorrectionRefused`` if this was corrected before or recorded by plan.
+    ///
+    ///     >>> histogram.corrected(expected_interval_ns=100).count
+    ///     4609
     #[pyo3(signature = (expected_interval_ns: "int"))]
     fn corrected(&self, expected_interval_ns: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = expected_interval_ns.py();
@@ -159,6 +177,9 @@ impl LatencyHistogram {
     }
 
     /// The counts in HdrHistogram's compressed V2 encoding, which its libraries in other languages decode.
+    ///
+    ///     >>> histogram.to_v2()[:4].hex()
+    ///     '1c849314'
     fn to_v2<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &core::to_v2(&self.counts()))
     }
@@ -166,6 +187,9 @@ impl LatencyHistogram {
     /// The histogram behind a V2 encoding, of any bounds; the other arguments are what is not in it.
     ///
     /// Raises ``ArgumentValueError`` if the bytes are no such encoding.
+    ///
+    ///     >>> LatencyHistogram.from_v2(histogram.to_v2(), min_ns=1, max_ns=1_000) == histogram
+    ///     True
     #[staticmethod]
     #[pyo3(signature = (encoded, min_ns=None, max_ns=None, by_plan=false, corrected_interval_ns=None))]
     fn from_v2(
@@ -192,20 +216,7 @@ impl LatencyHistogram {
         }))
     }
 
-    #[expect(clippy::type_complexity, reason = "what pickle asks for")]
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(
-        Bound<'py, PyAny>,
-        (
-            Bound<'py, PyBytes>,
-            Option<u64>,
-            Option<u64>,
-            bool,
-            Option<u64>,
-        ),
-    )> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
         let restore = PyType::new::<Self>(py).getattr("from_v2")?;
         let state = (
             self.to_v2(py),

@@ -40,6 +40,7 @@ mod metrics;
 mod ping_pong;
 mod place;
 mod room;
+mod run_clock;
 mod sink;
 mod sizing;
 mod state;
@@ -64,7 +65,7 @@ mod _native {
     #[pymodule_export]
     use crate::ack::Ack;
     #[pymodule_export]
-    use crate::ack_reader::{AckReader, SinkFeeder};
+    use crate::ack_reader::AckReader;
     #[pymodule_export]
     use crate::ack_slices::{AckSlice, AckSlices};
     #[pymodule_export]
@@ -82,7 +83,7 @@ mod _native {
     #[pymodule_export]
     use crate::engine_feed::{FeedCounters, FeedRecord};
     #[pymodule_export]
-    use crate::engine_record::{ClockRecord, EngineRecord};
+    use crate::engine_record::EngineRecord;
     #[pymodule_export]
     use crate::engine_settings::{check_stage_name, check_stages};
     #[pymodule_export]
@@ -112,11 +113,13 @@ mod _native {
     #[pymodule_export]
     use crate::memory::Events;
     #[pymodule_export]
-    use crate::metrics::{LatencySink, Metrics, Snapshot};
+    use crate::metrics::{Metrics, Snapshot};
     #[pymodule_export]
     use crate::ping_pong::{PingPong, ping_pong};
     #[pymodule_export]
-    use crate::sink::NoOpSink;
+    use crate::run_clock::ClockRecord;
+    #[pymodule_export]
+    use crate::sink::{LatencySink, NoOpSink, SinkFeeder};
     #[pymodule_export]
     use crate::sizing::{FeedPlan, Sizing};
     #[pymodule_export]

@@ -1,13 +1,13 @@
-//! `Metrics`, `Snapshot` and `LatencySink`: latencies counted without allocation.
+//! `Metrics` and `Snapshot`: latencies counted without allocation.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::prelude::*;
 use tickpath_core::metrics::{self as core, Counters, Summary};
 
+use crate::args;
 use crate::histogram::LatencyHistogram;
 use crate::memory::{FastCall, GilCell, Raised, raise};
-use crate::{args, errors};
 
 /// Counts latencies: number, total, extremes and, if asked for, a histogram.
 ///
@@ -68,6 +68,12 @@ impl Metrics {
     ///
     /// Raises ``ArgumentTypeError``, ``ArgumentValueError`` (negative) or ``ArgumentOverflowError``;
     /// nothing is counted then.
+    ///
+    ///     >>> metrics.observe(-1)
+    ///     Traceback (most recent call last):
+    ///     tickpath.errors.ArgumentValueError: latency_ns must not be negative, got -1
+    ///     >>> metrics.snapshot().count
+    ///     1
     #[pyo3(signature = (latency_ns: "int", /))]
     fn observe(&self, latency_ns: &Bound<'_, PyAny>) -> PyResult<()> {
         self.record(latency_ns.py(), args::unsigned(latency_ns, "latency_ns")?);
@@ -75,11 +81,17 @@ impl Metrics {
     }
 
     /// What was observed so far, as an immutable copy.
+    ///
+    ///     >>> metrics.snapshot()
+    ///     Snapshot(count=1, total_latency_ns=250, min_latency_ns=250, max_latency_ns=250)
     fn snapshot(&self, py: Python<'_>) -> Snapshot {
         self.counters.with(py, |counters| Snapshot::of(counters))
     }
 
     /// What was observed so far, and start again from nothing: one step, nothing falls between.
+    ///
+    ///     >>> metrics.reset().count, metrics.snapshot().count
+    ///     (1, 0)
     fn reset(&self, py: Python<'_>) -> Snapshot {
         self.counters.with(py, |counters| {
             let snapshot = Snapshot::of(counters);
@@ -149,6 +161,12 @@ impl Snapshot {
     ///
     /// ``None`` (unknown) without a histogram, or with fewer than ten samples beyond it. Raises
     /// ``ArgumentValueError`` for a quantile outside 0 to 1.
+    ///
+    ///     >>> metrics = Metrics(histogram=True)
+    ///     >>> for latency_ns in range(1, 1_001):
+    ///     ...     metrics.observe(latency_ns)
+    ///     >>> metrics.snapshot().percentile(0.99), metrics.snapshot().percentile(0.999)
+    ///     (990, None)
     #[pyo3(signature = (quantile: "float") -> "int | None")]
     fn percentile(&self, quantile: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
         let quantile = args::quantile(quantile)?;
@@ -185,61 +203,5 @@ impl Snapshot {
             known(self.summary.min_latency_ns),
             known(self.summary.max_latency_ns)
         )
-    }
-}
-
-/// The sink that feeds a ``Metrics`` with the latency of every ack.
-///
-/// Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
-///
-///     >>> from tickpath.core.execution.observability import ObservabilitySink
-///     >>> sink: ObservabilitySink = LatencySink(Metrics())
-#[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
-#[derive(Debug)]
-pub(crate) struct LatencySink {
-    metrics: Py<Metrics>,
-}
-
-impl LatencySink {
-    /// The metrics it feeds.
-    pub(crate) const fn target(&self) -> &Py<Metrics> {
-        &self.metrics
-    }
-}
-
-#[pymethods]
-impl LatencySink {
-    #[new]
-    #[pyo3(signature = (metrics: "Metrics"))]
-    fn new(metrics: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let metrics = metrics.cast::<Metrics>().map_err(|_| {
-            errors::argument_type(
-                metrics.py(),
-                format!(
-                    "metrics must be a Metrics, got {}",
-                    args::type_name(metrics)
-                ),
-            )
-        })?;
-        Ok(Self {
-            metrics: metrics.clone().unbind(),
-        })
-    }
-
-    /// The metrics this sink feeds.
-    #[getter]
-    fn metrics<'py>(&self, py: Python<'py>) -> Bound<'py, Metrics> {
-        self.metrics.bind(py).clone()
-    }
-
-    /// Count the latency of ``ack``; the event is not looked at.
-    #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
-    fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) -> PyResult<()> {
-        let _ = event;
-        let latency_ns = ack.getattr(pyo3::intern!(ack.py(), "latency_ns"))?;
-        self.metrics
-            .get()
-            .record(ack.py(), args::unsigned(&latency_ns, "latency_ns")?);
-        Ok(())
     }
 }

@@ -6,12 +6,12 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ack::Ack;
 use crate::memory::{GilCell, call, report};
-use crate::metrics::{LatencySink, Metrics};
+use crate::metrics::Metrics;
 use crate::{args, errors};
 
 /// The sink that observes nothing: observability switched off, at no cost per event.
 ///
-///     >>> NoOpSink().observe("event", None)
+///     >>> sink = NoOpSink()
 #[pyclass(frozen, subclass, module = "tickpath.core.execution.observability")]
 #[derive(Debug)]
 pub(crate) struct NoOpSink;
@@ -24,9 +24,72 @@ impl NoOpSink {
     }
 
     /// Do nothing.
+    ///
+    ///     >>> sink.observe("event", None)
     #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
     fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) {
         let _ = (event, ack);
+    }
+}
+
+/// The sink that feeds a ``Metrics`` with the latency of every ack.
+///
+/// Any object with ``latency_ns`` will do for an ack: the sink's protocol is structural.
+///
+///     >>> from tickpath.core.execution.observability import ObservabilitySink
+///     >>> sink: ObservabilitySink = LatencySink(Metrics())
+#[pyclass(frozen, weakref, module = "tickpath.control.metrics")]
+#[derive(Debug)]
+pub(crate) struct LatencySink {
+    metrics: Py<Metrics>,
+}
+
+impl LatencySink {
+    /// The metrics it feeds.
+    pub(crate) const fn target(&self) -> &Py<Metrics> {
+        &self.metrics
+    }
+}
+
+#[pymethods]
+impl LatencySink {
+    #[new]
+    #[pyo3(signature = (metrics: "Metrics"))]
+    fn new(metrics: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let metrics = metrics.cast::<Metrics>().map_err(|_| {
+            errors::argument_type(
+                metrics.py(),
+                format!(
+                    "metrics must be a Metrics, got {}",
+                    args::type_name(metrics)
+                ),
+            )
+        })?;
+        Ok(Self {
+            metrics: metrics.clone().unbind(),
+        })
+    }
+
+    /// The metrics this sink feeds.
+    #[getter]
+    fn metrics<'py>(&self, py: Python<'py>) -> Bound<'py, Metrics> {
+        self.metrics.bind(py).clone()
+    }
+
+    /// Count the latency of ``ack``; the event is not looked at.
+    ///
+    ///     >>> from tickpath.core.execution import Ack
+    ///     >>> sink.observe("event", Ack(seq=7, decision_ts=100, completion_ts=350, executed=True, epoch=2))
+    ///     >>> sink.metrics.snapshot().max_latency_ns
+    ///     250
+    #[pyo3(signature = (event: "typing.Any", ack: "tickpath.core.execution.Ack"))]
+    fn observe(&self, event: &Bound<'_, PyAny>, ack: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = event;
+        let latency_ns = ack.getattr(pyo3::intern!(ack.py(), "latency_ns"))?;
+        self.metrics
+            .get()
+            .record(ack.py(), args::unsigned(&latency_ns, "latency_ns")?);
+        Ok(())
     }
 }
 
@@ -130,5 +193,40 @@ impl Sink {
             Self::Latency(metrics) => visit.call(metrics),
             Self::Python { observe, .. } => visit.call(observe),
         }
+    }
+}
+
+/// A sink, ready to be shown acks; checked once.
+///
+/// Raises ``ArgumentTypeError`` if ``sink`` has no method ``observe(event, ack)``.
+#[pyclass(frozen, module = "tickpath._native")]
+pub(crate) struct SinkFeeder {
+    pub(crate) sink: Sink,
+}
+
+#[pymethods]
+impl SinkFeeder {
+    #[new]
+    #[pyo3(signature = (sink: "tickpath.core.execution.observability.ObservabilitySink"))]
+    fn new(sink: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            sink: Sink::of(Some(sink))?,
+        })
+    }
+
+    /// Whether it does nothing at all, so that no ack needs to be kept for it.
+    #[getter]
+    const fn is_noop(&self) -> bool {
+        matches!(self.sink, Sink::NoOp)
+    }
+
+    /// How often the sink raised.
+    #[getter]
+    fn errors(&self, py: Python<'_>) -> u64 {
+        self.sink.errors(py)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.sink.traverse(&visit)
     }
 }

@@ -78,6 +78,13 @@ impl FeedPlan {
     /// events in all, and events done again; what it raises ends the work, and so does a signal.
     ///
     /// Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
+    ///
+    ///     >>> from tickpath.config.engine import ConsumerSettings, ServiceTime
+    ///     >>> stage = ConsumerSettings(name="executor", service=ServiceTime.constant(2_000), overrun="oldest")
+    ///     >>> plan.size(stage).backlog
+    ///     500
+    ///     >>> plan.size(stage, capacity=500).lost, plan.size(stage, capacity=499).lost
+    ///     (0, 1)
     #[pyo3(signature = (
         executor: "tickpath.config.engine.ConsumerSettings", *,
         capacity: "int | None" = None,

@@ -10,7 +10,7 @@ use tickpath_core::state::Gate;
 use tickpath_core::sync::Arc;
 
 use crate::engine_life::{NOT_STARTED, Source};
-use crate::engine_record::RunClock;
+use crate::run_clock::RunClock;
 
 /// Where a run is.
 pub(crate) enum Life {
