@@ -249,6 +249,7 @@ mod tests {
         let (mut producer, ring) = EventRing::try_new(3).expect("memory for three slots");
         producer.publish_many((0..5).map(|seq| [seq; 7]));
         assert_eq!(Readable::bounds(&*ring), Bounds::of(5, 3));
+        assert_eq!((ring.capacity(), ring.slot_count()), (3, 4));
         assert_eq!(
             format!("{ring:?}"),
             "EventRing { capacity: 3, bounds: Bounds { oldest: 2, head: 5 }, .. }"
@@ -303,6 +304,7 @@ mod tests {
     #[test]
     fn an_aligned_ring_wraps_where_it_should() {
         let (mut producer, ring) = EventRing::try_new(HUGE_PAGE_SLOTS).expect("memory");
+        assert_eq!(ring.slot_count(), HUGE_PAGE_SLOTS + 1);
         let mut reader = ring.reader(Start::Oldest).expect("oldest exists");
         for seq in 0..3 * HUGE_PAGE_SLOTS as u64 {
             producer.publish([seq; 7]);
