@@ -115,7 +115,7 @@ JUDGES = (
     Judges("runtime/flight_recorder/watch.py", ("tests/runtime/test_flight_watch.py", _RECORDS)),
     Judges(
         "runtime/flight_recorder/*",
-        ("tests/runtime/test_flight_recorder_by_hand.py",),
+        ("tests/runtime/test_flight_recorder_by_hand.py", "tests/runtime/test_flight_files.py"),
         ("tests/runtime/test_flight_arguments.py", "tests/runtime/test_flight_recorder.py"),
     ),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
