@@ -49,6 +49,7 @@ _INJECTOR = (
 )
 _RECORDS = "tests/runtime/test_records.py"
 _SESSION = (
+    "tests/runtime/test_session_parts.py",
     "tests/runtime/test_session_account.py",
     "tests/runtime/test_session_ends.py",
     "tests/runtime/test_session_virtual.py",
@@ -132,7 +133,7 @@ JUDGES = (
     Judges("runtime/verdict.py", ("tests/runtime/test_verdict.py",)),
     Judges(
         "runtime/result.py",
-        (_RECORDS, "tests/runtime/test_session_account.py", "tests/runtime/test_tables.py"),
+        (_RECORDS, *_SESSION, "tests/runtime/test_tables.py"),
     ),
     Judges("runtime/*", _SESSION, _LIVE),
 )
