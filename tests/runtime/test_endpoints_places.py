@@ -69,3 +69,5 @@ def test_eight_are_attended_to_unless_told_otherwise() -> None:
     for _ in range(8):
         server._slots.release()
     server.stop()
+    # Each place was waited for.
+    assert not server._slots.acquire(blocking=False)

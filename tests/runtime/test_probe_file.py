@@ -137,3 +137,8 @@ def test_the_number_of_steps_is_checked(tmp_path: Path) -> None:
         words = f"^every_steps must be an integer from 1 to 1,000,000,000, got {bad}$"
         with pytest.raises(ArgumentValueError, match=words):
             ProbeFile(tmp_path / "probe.json", every_steps=bad)
+
+
+def test_what_is_no_regular_file_is_refused() -> None:
+    with pytest.raises(ArgumentValueError, match="the probe file /dev/null is a device or a pipe: name a"):
+        ProbeFile("/dev/null")

@@ -13,6 +13,7 @@ from tickpath.config.scenario import Scenario
 from tickpath.runtime.control_plane import ControlAccount, ControlErrors
 from tickpath.runtime.endpoints.address import HttpAddress
 from tickpath.runtime.endpoints.answers import Answer
+from tickpath.runtime.flight_recorder import DumpNote, Fired, FlightAccount, FlightDump, Suppressed
 from tickpath.runtime.latency_buckets import LatencyBuckets
 from tickpath.runtime.readiness import UnmetCondition
 from tickpath.runtime.result import RunResult
@@ -21,7 +22,8 @@ from tickpath.runtime.status import ControlCost, RuntimeStatus
 from tickpath.runtime.warmup import WarmupCertificate, WarmupProgress, WarmupRound, WarmupStep
 
 RECORDS = (
-    *(Answer, ControlAccount, ControlCost, ControlErrors, HttpAddress, LatencyBuckets, RunResult),
+    *(Answer, ControlAccount, ControlCost, ControlErrors, DumpNote, Fired, FlightAccount, FlightDump),
+    *(HttpAddress, LatencyBuckets, RunResult, Suppressed),
     *(RuntimeStatus, ShutdownResult, UnmetCondition, WarmupCertificate, WarmupProgress, WarmupRound),
     WarmupStep,
 )
@@ -35,7 +37,10 @@ def test_a_record_cannot_be_changed(record: Any) -> None:
             setattr(blank, field.name, None)
 
 
-@pytest.mark.parametrize("record", [RunResult, RuntimeStatus, ShutdownResult, WarmupCertificate])
+BY_NAME = (DumpNote, FlightAccount, FlightDump, RunResult, RuntimeStatus, ShutdownResult, WarmupCertificate)
+
+
+@pytest.mark.parametrize("record", BY_NAME)
 def test_a_record_of_many_fields_takes_them_by_name(record: Any) -> None:
     kinds = {parameter.kind for parameter in inspect.signature(record).parameters.values()}
     assert kinds == {inspect.Parameter.KEYWORD_ONLY}

@@ -10,6 +10,7 @@ import pytest
 from tests.runtime.looks import Stage, look
 from tickpath.runtime.shutdown import Shutdown
 from tickpath.runtime.signals import StopSignals
+from tickpath.runtime.stop_signals import heeded
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -135,3 +136,8 @@ def test_what_was_put_back_once_is_not_put_back_again() -> None:
     thread.start()
     thread.join()
     assert raised == []
+
+
+def test_a_system_without_hang_ups_heeds_two_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "SIGHUP")
+    assert heeded() == (signal.SIGINT, signal.SIGTERM)

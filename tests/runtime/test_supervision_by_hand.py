@@ -105,3 +105,15 @@ def test_latencies_are_counted_where_somebody_may_ask_for_them() -> None:
             board.see()
             latency = board.read().latency
             assert (latency is not None and latency.count == 1) is counts
+
+
+def test_a_probe_file_that_cannot_be_written_is_counted(told: list[str], tmp_path: Path) -> None:
+    assert Supervision(ready_board()).probe_file_failures == 0
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with Supervision(ready_board(), probe_file=folder / "probe.json") as outside:
+        assert outside.probe_file_failures == 0
+        folder.rmdir()
+        outside.step()
+        assert outside.probe_file_failures == 1
+    assert told

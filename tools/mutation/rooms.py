@@ -49,6 +49,7 @@ _INJECTOR = (
 )
 _RECORDS = "tests/runtime/test_records.py"
 _SESSION = (
+    "tests/runtime/test_session_parts.py",
     "tests/runtime/test_session_account.py",
     "tests/runtime/test_session_ends.py",
     "tests/runtime/test_session_virtual.py",
@@ -100,14 +101,23 @@ JUDGES = (
     Judges("runtime/lag.py", ("tests/runtime/test_lag.py",)),
     Judges("runtime/notebook.py", ("tests/runtime/test_tables.py",)),
     Judges("runtime/tables.py", ("tests/runtime/test_tables.py",)),
+    Judges("runtime/flight_recorder/account.py", ("tests/runtime/test_flight_account.py", _RECORDS)),
+    Judges("runtime/flight_recorder/metadata.py", ("tests/runtime/test_flight_metadata.py",)),
+    Judges("runtime/flight_recorder/trace_events.py", ("tests/runtime/test_flight_trace_events.py",)),
+    Judges("runtime/flight_recorder/trace.py", ("tests/runtime/test_flight_trace_file.py",)),
+    Judges("runtime/flight_recorder/control_tracks.py", ("tests/runtime/test_flight_control_tracks.py",)),
+    Judges("runtime/flight_recorder/engine_tracks.py", ("tests/runtime/test_flight_engine_tracks.py",)),
+    Judges(
+        "runtime/flight_recorder/dump.py",
+        ("tests/runtime/test_flight_dump.py", _RECORDS),
+        ("tests/runtime/test_flight_tables.py",),
+    ),
+    Judges("runtime/flight_recorder/dump_signal.py", ("tests/runtime/test_flight_signal.py",)),
+    Judges("runtime/flight_recorder/watch.py", ("tests/runtime/test_flight_watch.py", _RECORDS)),
     Judges(
         "runtime/flight_recorder/*",
-        (
-            "tests/runtime/test_flight_watch.py",
-            "tests/runtime/test_flight_trace.py",
-            "tests/runtime/test_flight_recorder.py",
-            "tests/runtime/test_flight_arguments.py",
-        ),
+        ("tests/runtime/test_flight_recorder_by_hand.py", "tests/runtime/test_flight_files.py"),
+        ("tests/runtime/test_flight_arguments.py", "tests/runtime/test_flight_recorder.py"),
     ),
     Judges("runtime/notify.py", ("tests/runtime/test_notify.py",)),
     Judges("runtime/operator.py", ("tests/runtime/test_operator.py",)),
@@ -123,7 +133,7 @@ JUDGES = (
     Judges("runtime/verdict.py", ("tests/runtime/test_verdict.py",)),
     Judges(
         "runtime/result.py",
-        (_RECORDS, "tests/runtime/test_session_account.py", "tests/runtime/test_tables.py"),
+        (_RECORDS, *_SESSION, "tests/runtime/test_tables.py"),
     ),
     Judges("runtime/*", _SESSION, _LIVE),
 )

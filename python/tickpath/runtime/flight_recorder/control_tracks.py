@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tickpath.core.state import State
 from tickpath.runtime.flight_recorder.trace_events import instant, slice_
 
 if TYPE_CHECKING:
@@ -51,13 +52,13 @@ def lines(dump: FlightDump, window: Window) -> Iterator[str]:
 def _states(dump: FlightDump, window: Window) -> Iterator[str]:
     """A slice for each state from its move to the next one, the last one to the moment of the dump."""
     moves = [(move.at_ns - dump.origin_ns, move) for move in dump.transitions]
-    ends = [at_ns for at_ns, _ in moves[1:]]
-    if moves and not dump.transitions_dropped:
+    starts = [at_ns for at_ns, _ in moves]
+    if not moves:
+        yield _state(window.begin_ns, window.end_ns, State.INIT.name, {"epoch": 0})
+    elif not dump.transitions_dropped and starts[0] > window.begin_ns:
         # Since the beginning, whenever that was.
-        first_ns, first = moves[0]
-        if first_ns > window.begin_ns:
-            yield _state(window.begin_ns, first_ns, first.source.name, {"epoch": 0})
-    for (since_ns, move), until_ns in zip(moves, [*ends, window.end_ns], strict=True):
+        yield _state(window.begin_ns, starts[0], moves[0][1].source.name, {"epoch": 0})
+    for (since_ns, move), until_ns in zip(moves, [*starts[1:], window.end_ns], strict=False):
         begin_ns, end_ns = max(since_ns, window.begin_ns), min(until_ns, window.end_ns)
         if end_ns < begin_ns:
             window.has(until_ns, "states")

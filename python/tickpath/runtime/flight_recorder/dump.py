@@ -170,7 +170,7 @@ class FlightDump:
 
         rows = np.empty(len(self.events), dtype=[("seq", "<u8"), *EVENT_DTYPE.descr])
         head = self.tail.events_head
-        rows["seq"] = np.arange(head - len(rows), head, dtype=np.uint64)
+        rows["seq"] = np.arange(head - len(rows), head)
         for name in EVENT_DTYPE.names or ():
             rows[name] = self.events[name]
         return ArrowRows(rows)
@@ -258,7 +258,7 @@ class FlightDump:
 
         import pyarrow
 
-        table = pyarrow.table(rows) if isinstance(rows, ArrowRows) else rows
+        table = pyarrow.table(rows)
         said = json.dumps(self.metadata(), separators=(",", ":")).encode("ascii")
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"tickpath": said})
         out = pyarrow.BufferOutputStream()

@@ -72,7 +72,7 @@ def _consumers(dump: FlightDump) -> list[str]:
 
 
 def _publications(dump: FlightDump) -> tuple[Seqs, Times, Times, list[str]]:
-    """Of each event that is known, its sequence, both stamps as run time (-1: not planned), and its payload.
+    """Of each event that is known, its sequence, both stamps as run time (below 0: no plan), and its payload.
 
     An ack knows the stamps of its event, so that the publication of one that is no longer in the ring, or
     came after the copy, is known all the same.
@@ -86,9 +86,8 @@ def _publications(dump: FlightDump) -> tuple[Seqs, Times, Times, list[str]]:
     seqs = np.concatenate([older["seq"], own, newer["seq"]])
     published = np.concatenate([older["published_ns"], events["ts_ns"], newer["published_ns"]])
     intended = np.concatenate([older["intended_ns"], events["intended_ns"], newer["intended_ns"]])
-    # 0 is the first moment of virtual time, and no plan at all by a machine's clock.
-    unplanned = (intended == 0) & (origin_ns > 0)
-    due = np.where(unplanned, -1, intended.astype(np.int64) - origin_ns)
+    # 0 is the first moment of virtual time; by a machine's clock it is no plan, and lies before any run.
+    due = intended.astype(np.int64) - origin_ns
     columns = [events[name].tolist() for name in ("symbol", "kind", "side", "price_e9", "size_e9")]
     payloads = [
         f',"symbol":{symbol},"kind":{kind},"side":{side},"price_e9":{price},"size_e9":{size}'
@@ -186,8 +185,6 @@ def _waiting(seqs: Seqs, published: Times, acked: Seqs, begins: Times) -> Iterat
     """How many events were in the ring that the executor had not begun, at each change of that."""
     import numpy as np
 
-    if not len(seqs) or not len(acked):
-        return
     at = np.concatenate([published, begins])
     # Behind the newest published and the last begun of that moment.
     newest = np.searchsorted(published, at, side="right")
@@ -195,7 +192,7 @@ def _waiting(seqs: Seqs, published: Times, acked: Seqs, begins: Times) -> Iterat
     known = (newest > 0) & (last > 0)
     at, newest, last = at[known], newest[known], last[known]
     waiting = np.maximum(seqs[newest - 1].astype(np.int64) - acked[last - 1].astype(np.int64), 0)
-    order = np.argsort(at, kind="stable")
+    order = np.argsort(at)
     at, waiting = at[order], waiting[order]
     changes = np.ones(len(at), dtype=np.bool_)
     changes[1:] = waiting[1:] != waiting[:-1]

@@ -234,8 +234,6 @@ class FlightRecorder:
         fired = run.watch.step(look, is_last=is_last)
         if self._requests:
             fired += self._requested()
-        if not fired:
-            return
         at_ns = look.at_ns
         dumped = [one for one in fired if self._may_dump(one, at_ns)]
         if dumped:
@@ -247,6 +245,7 @@ class FlightRecorder:
                     self._suppress(one, "memory")
             else:
                 self._keep(dump)
+                self._dumped_at_ns.update((one.trigger, at_ns) for one in dumped)
         self._fired.extend((at_ns, one) for one in fired)
 
     def _note_causes(self, at_ns: int, lifecycle: Lifecycle) -> None:
@@ -281,9 +280,7 @@ class FlightRecorder:
             why = "gap"
         if why is not None:
             self._suppress(fired, why)
-            return False
-        self._dumped_at_ns[fired.trigger] = at_ns
-        return True
+        return why is None
 
     def _suppress(self, fired: Fired, why: Why) -> None:
         self._suppressed[fired.trigger, why] = self._suppressed.get((fired.trigger, why), 0) + 1

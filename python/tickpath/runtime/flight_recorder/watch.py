@@ -10,6 +10,7 @@ Threads: the control plane's only. Nothing here waits, and nothing is asked of t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Fired", "TriggerWatch"]
 
 #: Acks of which the figure is known: ten lie beyond it.
-_ACKS_FOR = {"p50": 20, "p99": 1_000, "max": 1}
+_ACKS_FOR: dict[str | None, int] = {"p50": 20, "p99": 1_000, "max": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,15 @@ class TriggerWatch:
     def __init__(self, triggers: Iterable[Trigger], lifecycle: Lifecycle, window: AckWindow | None) -> None:
         self._lifecycle = lifecycle
         self._epoch = 0
-        by_kind: dict[str, list[Trigger]] = {}
+        by_kind: defaultdict[str, list[Trigger]] = defaultdict(list)
         for trigger in triggers:
-            by_kind.setdefault(trigger.kind, []).append(trigger)
-        self._latencies = by_kind.get("latency", [])
-        self._overruns = by_kind.get("overrun", [])
-        self._transitions = by_kind.get("transition", [])
-        self._ends = by_kind.get("end", [])
+            by_kind[trigger.kind].append(trigger)
+        self._latencies = by_kind["latency"]
+        self._overruns = by_kind["overrun"]
+        self._transitions = by_kind["transition"]
+        self._ends = by_kind["end"]
         self._window = window if self._latencies else None
-        self._acks_needed = max((_ACKS_FOR[each.quantity or "max"] for each in self._latencies), default=0)
+        self._acks_needed = max((_ACKS_FOR[each.quantity] for each in self._latencies), default=0)
         self._processed = 0
         self._above: set[str] = set()
         self._lost: dict[str, int] = {}
@@ -72,7 +73,7 @@ class TriggerWatch:
 
     def step(self, look: Look, *, is_last: bool = False) -> list[Fired]:
         """What fires at ``look``, in the order latency, overrun, transition, end."""
-        fired = self._judge_latency(look, is_last=is_last) if self._window is not None else []
+        fired = [] if self._window is None else self._judge_latency(self._window, look, is_last=is_last)
         if self._overruns:
             fired += self._judge_losses(look)
         if self._transitions and self._lifecycle.epoch != self._epoch:
@@ -81,12 +82,12 @@ class TriggerWatch:
             fired += [Fired(each.text, each.slug, "the run is over") for each in self._ends]
         return fired
 
-    def _judge_latency(self, look: Look, *, is_last: bool) -> list[Fired]:
+    def _judge_latency(self, window: AckWindow, look: Look, *, is_last: bool) -> list[Fired]:
         processed = look.stages["executor"].processed
-        if self._window is None or (processed - self._processed < self._acks_needed and not is_last):
+        if processed - self._processed < self._acks_needed and not is_last:
             return []
         self._processed = processed
-        figures = self._window.take()
+        figures = window.take()
         self.acks_unseen += figures.dropped
         fired = []
         for trigger in self._latencies:
