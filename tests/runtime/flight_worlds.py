@@ -56,10 +56,11 @@ class World:
         mode: Mode = "live",
         begin_ns: int | None = ORIGIN_NS,
         window: Any = None,
+        history_limit: int = 64,
         **settings: Any,
     ) -> None:
         self.recorder = recorder
-        self.lifecycle = Lifecycle(lambda: ORIGIN_NS)
+        self.lifecycle = Lifecycle(lambda: ORIGIN_NS, history_limit=history_limit)
         self.rings = Rings()
         self.now_ns = 0
         self.windows = 0

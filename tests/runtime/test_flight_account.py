@@ -21,6 +21,7 @@ def test_an_account_of_nothing_is_empty_and_not_unknown() -> None:
     account = FlightAccount(settings=FlightSettings(), folder=None)
     assert (account.dumps, account.suppressed) == ((), ())
     assert (account.windows_unknown, account.acks_unseen, account.failures) == (0, 0, 0)
+    assert account.transitions_unseen == 0
     assert Suppressed("end", "gap", 3) == Suppressed(trigger="end", why="gap", count=3)
 
 

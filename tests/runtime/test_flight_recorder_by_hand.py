@@ -231,6 +231,15 @@ def test_a_window_of_acks_is_made_for_a_latency_alone(trigger: str, windows: int
     assert (account.windows_unknown, account.acks_unseen) == (windows, 9 * windows)
 
 
+@pytest.mark.parametrize(("trigger", "unseen"), [("transition", 1), ("overrun", 0)])
+def test_moves_that_nobody_saw_are_in_the_account(trigger: str, unseen: int) -> None:
+    world = World(recorder_of(trigger), history_limit=1)
+    world.lifecycle.transition_to(State.WARMUP, "begun")
+    world.lifecycle.transition_to(State.READY, "warm")
+    world.step(10 * MS)
+    assert world.recorder.account.transitions_unseen == unseen
+
+
 def test_a_note_of_each_dump_has_its_counts() -> None:
     world = World(recorder_of(last=50))
     world.step(10 * MS, "now")

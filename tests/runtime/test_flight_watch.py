@@ -137,6 +137,22 @@ def test_each_move_fires_once_whoever_made_it_and_however_many_there_were() -> N
     assert [one.trigger for one in watch_of("end", "overrun").step(look(), is_last=True)] == ["end"]
 
 
+def test_moves_that_left_the_history_before_they_were_looked_for_are_counted() -> None:
+    lifecycle = Lifecycle(history_limit=2)
+    watch = TriggerWatch([parse_trigger("transition")], lifecycle, None)
+    assert watch.transitions_unseen == 0
+    for target in (State.WARMUP, State.READY, State.DEGRADED, State.WARMUP, State.READY):
+        lifecycle.transition_to(target, "asked for")
+    assert [one.evidence for one in watch.step(look())] == [
+        "DEGRADED -> WARMUP: asked for",
+        "WARMUP -> READY: asked for",
+    ]
+    assert watch.transitions_unseen == 3
+    lifecycle.transition_to(State.DEGRADED, "asked for")
+    assert len(watch.step(look())) == 1
+    assert watch.transitions_unseen == 3
+
+
 def test_a_move_whose_record_is_not_there_yet_fires_with_its_record() -> None:
     lifecycle: Any = SimpleNamespace(epoch=1, history=())
     watch = TriggerWatch([parse_trigger("transition:WARMUP")], lifecycle, None)

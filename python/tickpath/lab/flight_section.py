@@ -46,6 +46,7 @@ def flight_section(result: RunResult) -> Report | None:
         ],
         "windows_unknown": account.windows_unknown,
         "acks_unseen": account.acks_unseen,
+        "transitions_unseen": account.transitions_unseen,
     }
 
 

@@ -98,6 +98,8 @@ class FlightAccount:
     """Windows of which a latency trigger did not learn its figure, for want of acks."""
     acks_unseen: int = 0
     """Acks that were overwritten before a latency trigger saw them."""
+    transitions_unseen: int = 0
+    """Transitions that left the lifecycle's history before a transition trigger saw them."""
 
     @property
     def failures(self) -> int:

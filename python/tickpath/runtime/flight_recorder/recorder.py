@@ -132,6 +132,7 @@ class FlightRecorder:
             suppressed=tuple(Suppressed(*which, count) for which, count in suppressed.items()),
             windows_unknown=0 if watch is None else watch.windows_unknown,
             acks_unseen=0 if watch is None else watch.acks_unseen,
+            transitions_unseen=0 if watch is None else watch.transitions_unseen,
         )
 
     def request(self, evidence: str = "asked for", *, by_signal: bool = False) -> None:

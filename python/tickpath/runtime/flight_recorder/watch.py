@@ -70,6 +70,8 @@ class TriggerWatch:
         """Windows that a latency's figure is not known of."""
         self.acks_unseen = 0
         """Acks that no window has seen."""
+        self.transitions_unseen = 0
+        """Transitions that the lifecycle no longer had when they were looked for."""
 
     def step(self, look: Look, *, is_last: bool = False) -> list[Fired]:
         """What fires at ``look``, in the order latency, overrun, transition, end."""
@@ -125,7 +127,9 @@ class TriggerWatch:
     def _judge_moves(self) -> list[Fired]:
         known = self._epoch
         moves = [move for move in self._lifecycle.history if move.epoch > known]
-        self._epoch = moves[-1].epoch if moves else known
+        if moves:
+            self.transitions_unseen += moves[0].epoch - known - 1
+            self._epoch = moves[-1].epoch
         return [
             Fired(each.text, each.slug, f"{move.source.name} -> {move.target.name}: {move.cause}")
             for move in moves
