@@ -1,7 +1,7 @@
 """Every public class, function and method shows an example, and all examples in docstrings are right.
 
-A class's methods go on where its own example ended: what they all need is made there, once. Of a base that
-is not public, the methods go on after the first public class that has them.
+A class's methods go on where its own example ended: what they all need is made there, once. Those of a base
+that is not public go on after each public class that has them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ ALL = all_of_ours()
 
 
 class Method(NamedTuple):
-    """A method as its reader finds it: under a class that may only inherit it."""
+    """A method as its reader finds it: below a class that may only inherit it."""
 
     of: str
     text: str
@@ -69,23 +69,22 @@ class Method(NamedTuple):
 
 
 def methods() -> dict[str, Method]:
-    """Each once: under its own class if that is public, else under the first public one that has it."""
+    """Each class's, with those of its bases that are not public: these are looked up nowhere else."""
     classes = {path: value for path, value in ALL.items() if inspect.isclass(value)}
-    # What Python gives every class is not ours.
-    owned = [
-        (path, owner)
-        for path, value in classes.items()
-        for owner in value.__mro__
-        if owner.__module__.partition(".")[0] == "tickpath"
-    ]
-    owned.sort(key=lambda pair: (pair[0] not in PUBLIC, pair[1] is not classes[pair[0]]))
-    found: dict[int, tuple[str, Method]] = {}
-    for path, owner in owned:
-        for name, member in vars(owner).items():
-            method = getattr(member, "__func__", member)
-            if inspect.isroutine(method) and not name.startswith("_") and name not in MACHINERY:
-                found.setdefault(id(method), (f"{path}.{name}", Method(path, method.__doc__ or "")))
-    return dict(found.values())
+    shown = [value for path, value in classes.items() if path in PUBLIC]
+    found: dict[str, Method] = {}
+    for path, value in classes.items():
+        if value not in shown and any(value in one.__mro__ for one in shown):
+            continue
+        for owner in value.__mro__:
+            # What Python gives every class is not ours.
+            if owner.__module__.partition(".")[0] != "tickpath" or (owner in shown and owner is not value):
+                continue
+            for name, member in vars(owner).items():
+                method = getattr(member, "__func__", member)
+                if inspect.isroutine(method) and not name.startswith("_") and name not in MACHINERY:
+                    found.setdefault(f"{path}.{name}", Method(path, method.__doc__ or ""))
+    return found
 
 
 METHODS = methods()
@@ -138,7 +137,8 @@ def test_methods_of_every_kind_are_asked() -> None:
         "tickpath.control.failure.FailureScenario.activate",  # of a public base
         "tickpath.control.health.Probe.read",  # of a protocol
         "tickpath.control.metrics.LatencyHistogram.from_v2",  # native
-        "tickpath.core.engine.Engine.release",  # of a base that is not public
+        "tickpath.core.engine.Engine.release",  # of a base that is not public ...
+        "tickpath.core.engine.VirtualEngine.release",  # ... and of another class with it
         "tickpath.core.state.Lifecycle.subscribe",
     } <= set(METHODS)
 
@@ -146,7 +146,9 @@ def test_methods_of_every_kind_are_asked() -> None:
 @pytest.mark.parametrize("path", EXAMPLES)
 def test_the_example_is_right(path: str) -> None:
     modules, text = EXAMPLES[path]
-    names = {name: value for module in modules for name, value in vars(importlib.import_module(module)).items()}
+    names: dict[str, Any] = {}
+    for module in modules:
+        names.update(vars(importlib.import_module(module)))
     runner = doctest.DocTestRunner()
     said: list[str] = []
     runner.run(doctest.DocTestParser().get_doctest(text, names, path, None, None), out=said.append)

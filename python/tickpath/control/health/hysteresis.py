@@ -38,8 +38,10 @@ class Hysteresis:
     def reset(self) -> None:
         """Begins anew: not raised.
 
-        >>> hysteresis.step("failing"), hysteresis.reset(), hysteresis.step("failing"), hysteresis.raised
-        (False, None, False, False)
+        >>> hysteresis.step("failing"), hysteresis.reset(), hysteresis.step("failing")  # counts anew
+        (False, None, False)
+        >>> hysteresis.raised
+        False
         """
         self.raised = False
         # Verdicts in a row against the present side.
