@@ -1,4 +1,4 @@
-"""The documentation runs: Python blocks, ``tickpath`` commands in console blocks, doctests of docstrings.
+"""The documentation runs: Python blocks, and ``tickpath`` commands in console blocks.
 
 The ``python`` blocks of one file share a namespace, in the order of the file, in an empty folder, with
 warnings as errors; one marked ``no-run`` (```` ```python no-run ````) is only compiled. In ``console``
@@ -10,23 +10,18 @@ name where the others of its document run.
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import os
 import re
 import shlex
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, commands, documents
-from tickpath import _native
 
-PACKAGE = ROOT / "python" / "tickpath"
 TICKPATH = Path(sys.executable).with_name("tickpath")
 SHARED = ROOT.parent / "shared"
 
@@ -55,11 +50,6 @@ CONSOLE = [
     and "no-run" not in block.marks
     and any(command.startswith("tickpath ") for command in commands(block))
 ]
-MODULES = sorted(
-    ".".join(["tickpath", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
-    for path in PACKAGE.rglob("*.py")
-    if ">>> " in path.read_text(encoding="utf-8")
-)
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=where)
@@ -108,25 +98,6 @@ def test_the_commands_of_a_console_block_do_what_they_say(block: Block, tmp_path
             check=False,
         )
         assert done.returncode in expected, f"$ {command}\n{done.stdout}{done.stderr}"
-
-
-def python_examples(name: str) -> Iterator[doctest.DocTest]:
-    """A module's, without those of native classes, which ``test_docstring_examples.py`` runs."""
-    module = importlib.import_module(name)
-    for example in doctest.DocTestFinder().find(module):
-        first = example.name[len(name) + 1 :].partition(".")[0]
-        value = vars(module).get(first)
-        if value is None or value is not getattr(_native, first, None):
-            yield example
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_the_examples_in_docstrings_are_right(name: str) -> None:
-    runner = doctest.DocTestRunner()
-    for example in python_examples(name):
-        runner.run(example)
-    assert runner.tries > 0
-    assert runner.failures == 0
 
 
 def test_the_readme_shows_python() -> None:

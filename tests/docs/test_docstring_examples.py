@@ -1,6 +1,7 @@
-"""Every public class, function and method shows an example, and the examples of native ones are right.
+"""Every public class, function and method shows an example, and all examples in docstrings are right.
 
-Those of Python modules are run by ``test_code_blocks.py``, module by module.
+A class's methods go on where its own example ended: what they all need is made there, once. Those of a base
+that is not public go on after each public class that has them.
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ import doctest
 import importlib
 import inspect
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from tickpath import _native
+from tests.docs.blocks import ROOT
 from tools.public_api import MACHINERY, public_modules
 
 #: Python's own: their docstrings are not ours.
 NOT_OURS = {"tickpath.core.time.now"}
+PYTHON = ROOT / "python"
+#: The files that show examples, by the name of their module.
+FILES = {
+    ".".join(path.relative_to(PYTHON).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((PYTHON / "tickpath").rglob("*.py"))
+    if ">>> " in path.read_text(encoding="utf-8")
+}
 
 
 def public() -> dict[str, Any]:
@@ -32,32 +40,75 @@ def public() -> dict[str, Any]:
     return {path: value for path, value in found.values() if path not in NOT_OURS}
 
 
-def _is_native(value: Any) -> bool:
-    return inspect.isbuiltin(value) or (inspect.isclass(value) and value in _NATIVE)
-
-
-_NATIVE = {value for value in vars(_native).values() if inspect.isclass(value)}
 PUBLIC = public()
-NATIVE = [path for path, value in PUBLIC.items() if _is_native(value)]
 
 
-def methods() -> dict[str, tuple[type, str]]:
-    """Class and docstring of each public method, once, under the first public class that has it."""
-    found: dict[int, tuple[str, tuple[type, str]]] = {}
-    for path, value in PUBLIC.items():
-        for owner in value.__mro__ if inspect.isclass(value) else ():
+def all_of_ours() -> dict[str, Any]:
+    """The public ones, then what else the modules that show examples define."""
+    found = {id(value): (path, value) for path, value in PUBLIC.items()}
+    for module in FILES:
+        for name, value in vars(importlib.import_module(module)).items():
+            is_kept = inspect.isclass(value) or inspect.isroutine(inspect.unwrap(value))
+            if is_kept and value.__module__ == module:
+                found.setdefault(id(value), (f"{module}.{name}", value))
+    return dict(found.values())
+
+
+ALL = all_of_ours()
+
+
+class Method(NamedTuple):
+    """A method as its reader finds it: below a class that may only inherit it."""
+
+    of: str
+    text: str
+
+    @property
+    def is_public(self) -> bool:
+        return self.of in PUBLIC
+
+
+def methods() -> dict[str, Method]:
+    """Each class's, with those of its bases that are not public: these are looked up nowhere else."""
+    classes = {path: value for path, value in ALL.items() if inspect.isclass(value)}
+    shown = [value for path, value in classes.items() if path in PUBLIC]
+    found: dict[str, Method] = {}
+    for path, value in classes.items():
+        if value not in shown and any(value in one.__mro__ for one in shown):
+            continue
+        for owner in value.__mro__:
             # What Python gives every class is not ours.
-            if owner.__module__.partition(".")[0] != "tickpath":
+            if owner.__module__.partition(".")[0] != "tickpath" or (owner in shown and owner is not value):
                 continue
             for name, member in vars(owner).items():
                 method = getattr(member, "__func__", member)
                 if inspect.isroutine(method) and not name.startswith("_") and name not in MACHINERY:
-                    found.setdefault(id(method), (f"{path}.{name}", (owner, method.__doc__ or "")))
-    return dict(found.values())
+                    found.setdefault(f"{path}.{name}", Method(path, method.__doc__ or ""))
+    return found
 
 
 METHODS = methods()
-NATIVE_METHODS = [path for path, (owner, _) in METHODS.items() if owner in _NATIVE]
+
+
+class Example(NamedTuple):
+    """What is run, and the modules whose names it has: as after `from tickpath.core.bus import *`."""
+
+    modules: tuple[str, ...]
+    text: str
+
+
+def examples() -> Iterator[tuple[str, Example]]:
+    for module in FILES:
+        yield f"{module}.__doc__", Example((module,), importlib.import_module(module).__doc__ or "")
+    for path, value in ALL.items():
+        yield path, Example((value.__module__, path.rpartition(".")[0]), value.__doc__ or "")
+    for path, (owner, text) in METHODS.items():
+        if ">>> " in text:
+            modules = ALL[owner].__module__, owner.rpartition(".")[0]
+            yield path, Example(modules, f"{ALL[owner].__doc__ or ''}\n\n{text}")
+
+
+EXAMPLES = {path: example for path, example in examples() if ">>> " in example.text}
 
 
 def docstrings(path: str, value: Any) -> Iterator[str]:
@@ -76,36 +127,38 @@ def test_it_has_an_example(path: str) -> None:
 
 def test_every_method_has_an_example_of_its_own() -> None:
     """Who looks a method up sees nothing of its class; attributes and properties are shown by that."""
-    assert [path for path, (_, text) in METHODS.items() if ">>> " not in text] == [], "show a call, with >>>"
+    without = [path for path, method in METHODS.items() if method.is_public and ">>> " not in method.text]
+    assert without == [], "show a call, with >>>"
 
 
 def test_methods_of_every_kind_are_asked() -> None:
     assert {
         "tickpath.config.engine.ServiceTime.constant",  # of a class
+        "tickpath.control.failure.FailureScenario.activate",  # of a public base
         "tickpath.control.health.Probe.read",  # of a protocol
         "tickpath.control.metrics.LatencyHistogram.from_v2",  # native
-        "tickpath.core.engine.Engine.release",  # of a base that is not public
+        "tickpath.core.engine.Engine.release",  # of a base that is not public ...
+        "tickpath.core.engine.VirtualEngine.release",  # ... and of another class with it
         "tickpath.core.state.Lifecycle.subscribe",
     } <= set(METHODS)
 
 
-def run(path: str, text: str) -> None:
-    """Run the examples with the names of the package, as after `from tickpath.core.bus import *`."""
-    names = dict(vars(importlib.import_module(path.rpartition(".")[0])))
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_the_example_is_right(path: str) -> None:
+    modules, text = EXAMPLES[path]
+    names: dict[str, Any] = {}
+    for module in modules:
+        names.update(vars(importlib.import_module(module)))
     runner = doctest.DocTestRunner()
-    example = doctest.DocTestParser().get_doctest(text, names, path, None, None)
     said: list[str] = []
-    runner.run(example, out=said.append)
+    runner.run(doctest.DocTestParser().get_doctest(text, names, path, None, None), out=said.append)
+    assert runner.tries > 0
     assert runner.failures == 0, "".join(said)
 
 
-@pytest.mark.parametrize("path", NATIVE)
-def test_the_example_of_a_native_class_is_right(path: str) -> None:
-    run(path, PUBLIC[path].__doc__ or "")
-
-
-@pytest.mark.parametrize("path", NATIVE_METHODS)
-def test_the_example_of_a_native_method_is_right(path: str) -> None:
-    """It goes on where its class's ended: what runs need is made there, once."""
-    owner, text = METHODS[path]
-    run(path.rpartition(".")[0], f"{owner.__doc__}\n\n{text}")
+def test_no_example_is_left_out() -> None:
+    """One in a nested class, of a property or below an attribute would be."""
+    run = {line.strip() for example in EXAMPLES.values() for line in example.text.splitlines()}
+    for file in FILES.values():
+        lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+        assert [line for line in lines if line.startswith(">>> ") and line not in run] == [], file

@@ -98,11 +98,7 @@ class RuntimeStatus:
     def line(self) -> str:
         """One line for people, such as a service manager's status.
 
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
-        >>> board.read().line()
+        >>> status.line()
         'INIT, not ready: state is INIT, expected READY'
         """
         published = "" if self.look is None else f", {self.look.feed.published:,} events published"
@@ -112,11 +108,7 @@ class RuntimeStatus:
     def as_json(self) -> dict[str, Any]:
         """The same as an object of JSON.
 
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
-        >>> said = board.read().as_json()
+        >>> said = status.as_json()
         >>> said["schema"], said["state"], said["ready"], said["published"]  # None is unknown
         ('tickpath/status/1', 'INIT', False, None)
         """
@@ -188,12 +180,7 @@ class StatusBoard:
         """From now on each step counts the latencies of the acks that ``latency`` gives.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.control.automation import look_at
         >>> from tickpath.runtime.latency_buckets import AckLatency
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> board.count_latency(AckLatency(SimpleNamespace(dropped=0, read_into=lambda array: 0)))
         >>> board.read().latency.count
         0
@@ -205,10 +192,6 @@ class StatusBoard:
 
         >>> from types import SimpleNamespace
         >>> from tickpath.control.automation import look_at
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> look = look_at(State.INIT)._replace(at_ns=5, stages={"executor": SimpleNamespace(epoch_seen=0)})
         >>> board.read().at_ns, board.step(look), board.read().at_ns
         (None, None, 5)
@@ -220,10 +203,6 @@ class StatusBoard:
     def took(self, step_ns: int) -> None:
         """The whole control step, this board's share in it, took so long.
 
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> board.took(30_000), board.took(40_000)
         (None, None)
         >>> board.control
@@ -235,10 +214,6 @@ class StatusBoard:
     def read(self) -> RuntimeStatus:
         """The status as of now.
 
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> before = board.read()
         >>> _ = lifecycle.transition_to(State.WARMUP)
         >>> before.state.name, board.read().state.name  # a status stays what it was
@@ -283,10 +258,6 @@ class StatusBoard:
     def close(self) -> None:
         """The run is over: from now on the status says ``stopped``.
 
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> board.close()
         >>> board.phase, str(board.read().unmet[0])
         ('stopped', 'run is over, expected running')

@@ -18,6 +18,14 @@ class Actions(Protocol):
     A step of a runbook is given them:
 
     >>> from tickpath.control.automation import Step
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> class Mover:  # what the steps of your runbooks call is enough
+    ...     def degrade(self, cause: str) -> object:
+    ...         return lifecycle.transition_to(State.DEGRADED, cause)
+    ...
+    ...     def restart_warmup(self, cause: str) -> object:
+    ...         return lifecycle.transition_to(State.WARMUP, cause)
     >>> Step(
     ...     name="degrade",
     ...     does="stops executing",
@@ -30,12 +38,7 @@ class Actions(Protocol):
     def degrade(self, cause: str) -> object:
         """Moves WARMUP or READY to DEGRADED, giving ``cause``; does nothing in DEGRADED.
 
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
         >>> _ = lifecycle.transition_to(State.WARMUP)
-        >>> class Mover:
-        ...     def degrade(self, cause: str) -> object:
-        ...         return lifecycle.transition_to(State.DEGRADED, cause)
         >>> Mover().degrade("market data outage").target.name
         'DEGRADED'
         """
@@ -44,11 +47,9 @@ class Actions(Protocol):
         """Moves DEGRADED to READY if no cause is held; ``False`` if it did not.
 
         >>> from tickpath.control.failure import held_causes
-        >>> from tickpath.core.state import Lifecycle
         >>> class Careful:
         ...     def recover(self, cause: str) -> bool:
         ...         return not held_causes(lifecycle)  # and moves it, if so
-        >>> lifecycle = Lifecycle()
         >>> Careful().recover("the feed is back")
         True
         """
@@ -56,12 +57,7 @@ class Actions(Protocol):
     def restart_warmup(self, cause: str) -> object:
         """Moves DEGRADED to WARMUP, from where the warm-up goes its whole way.
 
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
         >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.DEGRADED)
-        >>> class Mover:
-        ...     def restart_warmup(self, cause: str) -> object:
-        ...         return lifecycle.transition_to(State.WARMUP, cause)
         >>> Mover().restart_warmup("the state is rebuilt").target.name
         'WARMUP'
         """
@@ -80,8 +76,7 @@ class Actions(Protocol):
         """Lets go of a cause that does not clear by itself: somebody has seen and answered it.
 
         >>> from tickpath.control.health import HealthMonitor
-        >>> from tickpath.core.state import Lifecycle
-        >>> monitor = HealthMonitor([], Lifecycle())
+        >>> monitor = HealthMonitor([], lifecycle)
         >>> monitor.acknowledge("refused moves")  # what the actions of a run call; whether a probe listens
         False
         """

@@ -45,9 +45,9 @@ EVENTS: tuple[str, ...] = get_args(Event)
 class AuditEntry:
     """One thing that happened.
 
-    >>> entry = AuditEntry(550_000_000, "market-data-outage", "market data outage", "degrade", "acted")
+    >>> entry = AuditEntry(5, "feed-gap", "feed gap", "wait", "done", "after 2 looks")
     >>> entry.step, entry.event
-    ('degrade', 'acted')
+    ('wait', 'done')
     """
 
     at_ns: int
@@ -66,7 +66,6 @@ class AuditEntry:
     def json_line(self) -> str:
         """The entry as one line of JSON without its end: sorted keys, ASCII, the same bytes everywhere.
 
-        >>> entry = AuditEntry(5, "feed-gap", "feed gap", "wait", "done", "after 2 looks")
         >>> print(entry.json_line())  # doctest: +NORMALIZE_WHITESPACE
         {"at_ns": 5, "detail": "after 2 looks", "event": "done", "runbook": "feed-gap",
          "schema": "tickpath/audit/1", "step": "wait", "trigger": "feed gap"}
@@ -91,9 +90,14 @@ class AuditTrail:
     ``file`` is opened and closed by the caller. A write that fails, by whatever ``Exception``, costs nothing
     but its line, which stays in memory: it is counted in :attr:`unwritten`.
 
+    >>> triggered, finished = (
+    ...     AuditEntry(at_ns, "feed-gap", "feed gap", "", event)
+    ...     for at_ns, event in ((5, "triggered"), (6, "finished"))
+    ... )
     >>> trail = AuditTrail()
-    >>> len(tuple(trail))
-    0
+    >>> trail.add(triggered)
+    >>> [entry.event for entry in trail]
+    ['triggered']
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
@@ -118,7 +122,7 @@ class AuditTrail:
         >>> import io
         >>> file = io.StringIO()
         >>> trail = AuditTrail(file)
-        >>> trail.add(AuditEntry(5, "feed-gap", "feed gap", "", "finished"))
+        >>> trail.add(finished)
         >>> len(trail), len(file.getvalue().splitlines()), trail.unwritten
         (1, 1, 0)
         """
@@ -139,10 +143,8 @@ class AuditTrail:
     def since(self, count: int) -> tuple[AuditEntry, ...]:
         """The entries after the first ``count``.
 
-        >>> trail = AuditTrail()
-        >>> trail.add(AuditEntry(5, "feed-gap", "feed gap", "", "triggered"))
         >>> seen = len(trail)
-        >>> trail.add(AuditEntry(6, "feed-gap", "feed gap", "", "finished"))
+        >>> trail.add(finished)
         >>> [entry.event for entry in trail.since(seen)]
         ['finished']
         """

@@ -43,8 +43,10 @@ class Automation:
 
     Raises ``ArgumentValueError`` if two runbooks have one name.
 
-    >>> from tickpath.control.automation.runbooks import build_all
-    >>> automation = Automation(build_all(), actions=None, lifecycle=Lifecycle())
+    >>> from tickpath.control.automation.rehearsal import look_at
+    >>> from tickpath.control.automation.runbooks import build, build_all
+    >>> lifecycle, look = Lifecycle(), look_at(State.READY)
+    >>> automation = Automation(build_all(), actions=None, lifecycle=lifecycle)
     >>> automation.runbooks[0].name, automation.under_way
     ('state-corruption', ())
     """
@@ -100,10 +102,9 @@ class Automation:
 
         Raises ``ArgumentTypeError`` if ``cause`` is no ``str``.
 
-        >>> from tickpath.control.automation.rehearsal import look_at
-        >>> automation = Automation((), actions=None, lifecycle=Lifecycle())
+        >>> automation = Automation((), actions=None, lifecycle=lifecycle)
         >>> automation.acknowledge("refused moves")
-        >>> [entry.detail for entry in automation.step(look_at(State.READY))][:1]
+        >>> [entry.detail for entry in automation.step(look)][:1]
         ['by an operator; no runbook answers it']
         """
         if not isinstance(cause, str):
@@ -113,17 +114,15 @@ class Automation:
     def step(self, look: Look) -> tuple[AuditEntry, ...]:
         """Takes up what is new, advances every response, and returns what was audited.
 
-        >>> from tickpath.control.automation.rehearsal import look_at
         >>> from tickpath.control.automation.runbook import Step
         >>> from tickpath.control.failure.causes import hold
         >>> call = Step(name="call", does="waits for the desk", timeout_ns=1_000_000)
         >>> runbook = Runbook(
         ...     name="halt", title="Halt", row=None, triggers=("halt",), steps=(call,), description=""
         ... )
-        >>> lifecycle = Lifecycle()
         >>> automation = Automation([runbook], actions=None, lifecycle=lifecycle)
         >>> _ = hold(lifecycle, Cause("halt", "exchange"))
-        >>> [entry.event for entry in automation.step(look_at(State.READY))]
+        >>> [entry.event for entry in automation.step(look)]
         ['triggered', 'began', 'done', 'finished']
         """
         causes = held(self._lifecycle)
@@ -155,11 +154,8 @@ class Automation:
     def situation(self, response: Response, look: Look) -> Situation:
         """What ``response`` may know now; read afresh, for an action may just have changed it.
 
-        >>> from tickpath.control.automation.rehearsal import look_at
-        >>> from tickpath.control.automation.runbooks import build
-        >>> automation = Automation((), actions=None, lifecycle=Lifecycle())
         >>> response = Response(build("market-data-outage"), "market data outage")
-        >>> automation.situation(response, look_at(State.READY)).state.name  # the lifecycle's, not the look's
+        >>> automation.situation(response, look).state.name  # the lifecycle's, not the look's
         'INIT'
         """
         causes = self._words()
@@ -181,11 +177,9 @@ class Automation:
     def record(self, response: Response, look: Look, step: str, event: Event, detail: str) -> None:
         """Audits one event of ``response``; an escalation is counted and told.
 
-        >>> from tickpath.control.automation.rehearsal import look_at
-        >>> from tickpath.control.automation.runbooks import build
-        >>> automation = Automation((), None, Lifecycle(), on_escalation=lambda entry: print(entry.detail))
+        >>> automation = Automation((), None, lifecycle, on_escalation=lambda entry: print(entry.detail))
         >>> response = Response(build("market-data-outage"), "market data outage")
-        >>> automation.record(response, look_at(State.READY), "recover", "escalated", "nobody answers")
+        >>> automation.record(response, look, "recover", "escalated", "nobody answers")
         nobody answers
         >>> automation.escalations
         1

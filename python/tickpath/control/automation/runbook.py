@@ -182,11 +182,7 @@ class Runbook:
     def answers(self, cause: str) -> bool:
         """Whether ``cause`` is one of its triggers, or one of them with a subject.
 
-        >>> wait = Step(name="wait", does="waits", timeout_ns=1_000_000)
-        >>> slow = Runbook(
-        ...     name="slow", title="", row=None, triggers=("slow consumer",), steps=(wait,), description=""
-        ... )
-        >>> slow.answers("slow consumer"), slow.answers("slow consumer: log"), slow.answers("slow")
+        >>> runbook.answers("feed quiet"), runbook.answers("feed quiet: line A"), runbook.answers("feed")
         (True, True, False)
         """
         return cause in self.triggers or cause.partition(_SUBJECT)[0] in self.triggers

@@ -44,20 +44,17 @@ class ExternalSignal:
     def hold(self, evidence: str = "", since_ns: int | None = None) -> bool:
         """Holds the cause from now on; whether it was not held before.
 
-        >>> lifecycle = Lifecycle()
-        >>> signal = ExternalSignal(lifecycle, "halt", owner="exchange")
-        >>> signal.hold("notice 17", since_ns=1_000), signal.hold("notice 18")
-        (True, False)
+        >>> signal.hold("line B too"), signal.clear(), signal.hold("line B too", since_ns=1_000)
+        (False, True, True)
         >>> held(lifecycle)[0].evidence
-        'notice 17'
+        'line B too'
         """
         return hold(self._lifecycle, Cause(self._words, self._owner, evidence, since_ns))
 
     def clear(self) -> bool:
         """Clears the cause; whether it was held.
 
-        >>> signal = ExternalSignal(Lifecycle(), "halt", owner="exchange")
-        >>> signal.hold(), signal.clear(), signal.clear(), signal.is_held
-        (True, True, False, False)
+        >>> signal.clear(), signal.clear(), signal.is_held
+        (True, False, False)
         """
         return release(self._lifecycle, Cause(self._words, self._owner))

@@ -78,8 +78,15 @@ class Injector:
     An injection that cannot be started or ended (its knob raised) is rolled back as far as that goes; the
     error is counted (:attr:`errors`) and reported through ``sys.unraisablehook``, and the others go on.
 
-    >>> Injector.of((), None).is_over
-    True
+    >>> from types import SimpleNamespace
+    >>> from tickpath.config.scenario.injections import FeedOutageSettings
+    >>> from tickpath.control.automation.rehearsal import look_at
+    >>> from tickpath.core.state import State
+    >>> outage = FeedOutageSettings(name="outage", at_ns=100, duration_ns=50)
+    >>> faults = SimpleNamespace(feed_outage=print)  # of an engine: engine.faults
+    >>> injector, look = Injector.of([outage], faults), look_at(State.READY)
+    >>> injector.step(look), injector.is_over  # at 0 nothing is due
+    (None, False)
     """
 
     def __init__(self, planned: Iterable[Planned], knobs: EngineKnobs) -> None:
@@ -139,14 +146,7 @@ class Injector:
     def step(self, look: Look) -> None:
         """Starts and ends what is due at ``look``; starts first, so that two in a row leave no gap.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.injections import FeedOutageSettings
-        >>> from tickpath.control.automation.rehearsal import look_at
-        >>> from tickpath.core.state import State
-        >>> outage = FeedOutageSettings(name="outage", at_ns=100, duration_ns=50)
-        >>> faults = SimpleNamespace(feed_outage=print)
-        >>> injector, look = Injector.of([outage], faults), look_at(State.READY)
-        >>> for at_ns in (0, 100, 150):
+        >>> for at_ns in (100, 150):
         ...     injector.step(look._replace(at_ns=at_ns))
         True
         False
@@ -169,10 +169,6 @@ class Injector:
 
         A driver that steps exactly there injects exactly then.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.injections import FeedOutageSettings
-        >>> outage = FeedOutageSettings(name="outage", at_ns=100, duration_ns=50)
-        >>> injector = Injector.of([outage], SimpleNamespace(feed_outage=print))
         >>> injector.next_due_ns(0), injector.next_due_ns(100)
         (100, None)
         """
@@ -185,14 +181,9 @@ class Injector:
 
         What has not begun yet mends nothing, and is not waited for.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.injections import FeedOutageSettings
-        >>> from tickpath.control.automation.rehearsal import look_at
-        >>> from tickpath.core.state import State
-        >>> outage = FeedOutageSettings(name="outage", at_ns=0, duration_ns=50)
-        >>> injector = Injector.of([outage], SimpleNamespace(feed_outage=lambda on: None))
-        >>> injector.next_end_ns(0), injector.step(look_at(State.READY)), injector.next_end_ns(0)
-        (None, None, 50)
+        >>> injector.next_end_ns(100), injector.step(look._replace(at_ns=100)), injector.next_end_ns(100)
+        True
+        (None, None, 150)
         """
         return _soonest([one.schedule.next_due_ns() for one in self._active], now_ns)
 
@@ -202,10 +193,8 @@ class Injector:
         Where it is an end that counts events and faults withhold or repeat some, it is a guess, put right at
         each step.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.injections import FeedOutageSettings
         >>> outage = FeedOutageSettings(name="outage", at_event=2_000, duration_events=50)
-        >>> Injector.of([outage], SimpleNamespace(feed_outage=print)).next_due_event()
+        >>> Injector.of([outage], faults).next_due_event()
         2000
         """
         if self.is_over:
@@ -220,14 +209,10 @@ class Injector:
         One that raises does not keep the others from being rolled back. ``KeyboardInterrupt`` and its like
         pass through when all of them are.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.injections import FeedOutageSettings
-        >>> from tickpath.control.automation.rehearsal import look_at
-        >>> from tickpath.core.state import State
-        >>> outage = FeedOutageSettings(name="outage", at_ns=0, duration_ns=50)
-        >>> injector = Injector.of([outage], SimpleNamespace(feed_outage=lambda on: None))
-        >>> injector.step(look_at(State.READY))
+        >>> injector.step(look._replace(at_ns=100))
+        True
         >>> injector.roll_back()
+        False
         >>> [event.event for event in injector.log], injector.is_over
         (['start', 'rollback'], True)
         """

@@ -56,9 +56,6 @@ class FailureScenario:
     def is_active(self) -> bool:
         """Whether the fault is on.
 
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP)
-        >>> failure = ExecutionFailure(lifecycle)
         >>> failure.is_active(), failure.activate(), failure.is_active()
         (False, None, True)
         """
@@ -69,14 +66,12 @@ class FailureScenario:
 
         Raises ``InvalidTransition`` unless the lifecycle is in WARMUP or READY; nothing is changed then.
 
-        >>> lifecycle = Lifecycle()
-        >>> ExecutionFailure(lifecycle).activate()
-        Traceback (most recent call last):
-        tickpath.errors.InvalidTransition: INIT -> DEGRADED is not allowed: from INIT it may go to WARMUP only
-        >>> _ = lifecycle.transition_to(State.WARMUP)
-        >>> ExecutionFailure(lifecycle).activate()
+        >>> failure.activate()
         >>> lifecycle.state.name, held_causes(lifecycle)
         ('DEGRADED', ('execution failure',))
+        >>> ExecutionFailure(Lifecycle()).activate()
+        Traceback (most recent call last):
+        tickpath.errors.InvalidTransition: INIT -> DEGRADED is not allowed: from INIT it may go to WARMUP only
         """
         with self._lock:
             if self._active:
@@ -108,9 +103,6 @@ class FailureScenario:
         and no other cause of degradation is held. Otherwise only the flag is cleared, and the way out of
         DEGRADED is somebody else's decision: a warm-up is never skipped.
 
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP)
-        >>> failure = ExecutionFailure(lifecycle)
         >>> failure.activate()
         >>> _ = hold(lifecycle, Cause("halt", "operator"))
         >>> failure.deactivate()

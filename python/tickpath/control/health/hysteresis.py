@@ -38,9 +38,10 @@ class Hysteresis:
     def reset(self) -> None:
         """Begins anew: not raised.
 
-        >>> hysteresis = Hysteresis()
-        >>> hysteresis.step("failing"), hysteresis.reset(), hysteresis.raised
-        (True, None, False)
+        >>> hysteresis.step("failing"), hysteresis.reset(), hysteresis.step("failing")  # counts anew
+        (False, None, False)
+        >>> hysteresis.raised
+        False
         """
         self.raised = False
         # Verdicts in a row against the present side.
@@ -49,7 +50,6 @@ class Hysteresis:
     def step(self, verdict: Verdict) -> bool:
         """Takes the next verdict; whether :attr:`raised` has changed with it.
 
-        >>> hysteresis = Hysteresis(raise_after=2)
         >>> hysteresis.step("failing"), hysteresis.step("failing"), hysteresis.raised
         (False, True, True)
         """

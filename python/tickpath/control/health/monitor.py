@@ -130,10 +130,15 @@ class HealthMonitor:
     Raises ``ArgumentTypeError`` for what is no probe or no lifecycle, ``ArgumentValueError`` for two probes
     of one name and for a patience below 1.
 
-    >>> from tickpath.config.scenario.probes import BacklogSettings
-    >>> monitor = HealthMonitor([probe_of(BacklogSettings())], Lifecycle())
+    >>> from tickpath.config.scenario.probes import BacklogSettings, RefusedMovesSettings
+    >>> from tickpath.control.automation import look_at
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> lifecycle = Lifecycle()
+    >>> probes = [probe_of(BacklogSettings()), probe_of(RefusedMovesSettings())]
+    >>> monitor = HealthMonitor(probes, lifecycle)
     >>> monitor.unknown, monitor.errors  # before the first step
-    (('backlog',), 0)
+    (('backlog', 'refused-moves'), 0)
+    >>> wrong = look_at(State.READY)._replace(refused_moves=1)
     """
 
     def __init__(self, probes: Iterable[Probe | Watch], lifecycle: Lifecycle) -> None:
@@ -150,8 +155,8 @@ class HealthMonitor:
     def of(cls, settings: Sequence[ProbeSettings], lifecycle: Lifecycle) -> Self:
         """A monitor of the probes that a scenario has enabled.
 
-        >>> from tickpath.config.scenario.probes import BacklogSettings, ClockSkewSettings
-        >>> monitor = HealthMonitor.of((BacklogSettings(), ClockSkewSettings(enabled=False)), Lifecycle())
+        >>> from tickpath.config.scenario.probes import ClockSkewSettings
+        >>> monitor = HealthMonitor.of((BacklogSettings(), ClockSkewSettings(enabled=False)), lifecycle)
         >>> [probe.name for probe in monitor.readings]
         ['backlog']
         """
@@ -182,11 +187,6 @@ class HealthMonitor:
 
         The cause of a probe is held from exactly the ``raise_after``-th failing step on.
 
-        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
-        >>> from tickpath.control.automation import look_at
-        >>> from tickpath.core.state import State
-        >>> monitor = HealthMonitor.of((RefusedMovesSettings(),), Lifecycle())
-        >>> wrong = look_at(State.READY)._replace(refused_moves=1)
         >>> [(change.cause.words, change.raised) for change in monitor.step(wrong)]
         [('state corruption', True)]
         >>> monitor.step(wrong)  # raised already
@@ -214,8 +214,6 @@ class HealthMonitor:
         Some causes do not end by themselves, such as a refused move: their probes have ``acknowledge()``, and
         say ok from the next step on.
 
-        >>> from tickpath.config.scenario.probes import BacklogSettings, RefusedMovesSettings
-        >>> monitor = HealthMonitor.of((BacklogSettings(), RefusedMovesSettings()), Lifecycle())
         >>> monitor.acknowledge("state corruption"), monitor.acknowledge("execution backlog")
         (True, False)
         """
@@ -232,13 +230,8 @@ class HealthMonitor:
 
         A step after that begins anew: what fails is raised again.
 
-        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
-        >>> from tickpath.control.automation import look_at
         >>> from tickpath.control.failure import held_causes
-        >>> from tickpath.core.state import State
-        >>> lifecycle = Lifecycle()
-        >>> monitor = HealthMonitor.of((RefusedMovesSettings(),), lifecycle)
-        >>> _ = monitor.step(look_at(State.READY)._replace(refused_moves=1))
+        >>> _ = monitor.step(wrong)
         >>> held_causes(lifecycle), monitor.close(), held_causes(lifecycle)
         (('state corruption',), None, ())
         """

@@ -93,9 +93,9 @@ class ObjectLooks:
 
     >>> from tickpath.core.bus import Consumer, RingBuffer
     >>> from tickpath.core.state import Lifecycle
-    >>> ring = RingBuffer[int](8)
+    >>> ring, clock = RingBuffer[int](8), iter((7_000, 9_000))
     >>> looks = ObjectLooks(
-    ...     ring=ring, lifecycle=Lifecycle(), clock=lambda: 0, consumers={"slow": Consumer(ring)}
+    ...     ring=ring, lifecycle=Lifecycle(), clock=clock.__next__, consumers={"slow": Consumer(ring)}
     ... )
     >>> _ = ring.publish_many(range(5))
     >>> looks.look().stages["slow"].backlog
@@ -132,17 +132,10 @@ class ObjectLooks:
     def look(self) -> Look:
         """The counters of now.
 
-        >>> from tickpath.core.bus import Consumer, RingBuffer
-        >>> from tickpath.core.state import Lifecycle
-        >>> ring, clock = RingBuffer[int](8), iter((7_000, 9_000))
-        >>> looks = ObjectLooks(
-        ...     ring=ring, lifecycle=Lifecycle(), clock=clock.__next__, consumers={"log": Consumer(ring)}
-        ... )
-        >>> looks.look().feed.newest_ns, ring.publish(1)  # the first look is at 0
-        (None, 0)
+        >>> _ = ring.publish(5)
         >>> look = looks.look()
-        >>> look.at_ns, look.feed.newest_ns, look.stages["log"].backlog
-        (2000, 2000, 1)
+        >>> look.at_ns, look.feed.newest_ns, look.stages["slow"].backlog  # the first look was at 0
+        (2000, 2000, 6)
         """
         now_ns = self._clock()
         if self._begin_ns is None:

@@ -40,7 +40,6 @@ class OverLimitSink:
         """Counts ``ack``.
 
         >>> from types import SimpleNamespace
-        >>> sink = OverLimitSink(50_000)
         >>> for latency_ns in (40_000, 50_000, 80_000):
         ...     sink.observe("event", SimpleNamespace(latency_ns=latency_ns))
         >>> sink.observed, sink.over_limit  # at the limit is not over it

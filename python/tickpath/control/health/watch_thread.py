@@ -46,7 +46,7 @@ class WatchThread:
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for an interval outside 1 ns to an hour.
 
     >>> from tickpath.core.bus import Consumer, RingBuffer
-    >>> from tickpath.core.state import Lifecycle
+    >>> from tickpath.core.state import Lifecycle, State
     >>> ring, lifecycle = RingBuffer[int](8), Lifecycle()
     >>> with monitor_objects([], ring=ring, lifecycle=lifecycle, consumers={"slow": Consumer(ring)}) as watch:
     ...     watch.errors
@@ -96,12 +96,8 @@ class WatchThread:
 
         >>> from tickpath.config.scenario.probes import BacklogSettings
         >>> from tickpath.control.health.probes import probe_of
-        >>> from tickpath.core.bus import Consumer, RingBuffer
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> ring, lifecycle = RingBuffer[int](8), Lifecycle()
         >>> _ = lifecycle.transition_to(State.WARMUP), ring.publish_many(range(5))
-        >>> probe = probe_of(BacklogSettings(stage="log", backlog_share_max=0.5))
-        >>> log = Consumer(ring)
+        >>> probe, log = probe_of(BacklogSettings(stage="log", backlog_share_max=0.5)), Consumer(ring)
         >>> watch = monitor_objects([probe], ring=ring, lifecycle=lifecycle, consumers={"log": log})
         >>> [change.raised for change in watch.step()], watch.steps, watch.is_running
         ([True], 1, False)
@@ -123,9 +119,7 @@ class WatchThread:
     def start(self) -> Self:
         """Starts the thread, unless it runs. Raises ``ThreadUnavailable`` if there is none to be had.
 
-        >>> from tickpath.core.bus import RingBuffer
-        >>> from tickpath.core.state import Lifecycle
-        >>> watch = monitor_objects([], ring=RingBuffer[int](8), lifecycle=Lifecycle()).start()
+        >>> watch = monitor_objects([], ring=ring, lifecycle=lifecycle).start()
         >>> watch.is_running
         True
         >>> watch.stop()
@@ -145,9 +139,7 @@ class WatchThread:
     def stop(self) -> None:
         """Ends the thread, waits for the step under way, and releases the causes; harmless when repeated.
 
-        >>> from tickpath.core.bus import RingBuffer
-        >>> from tickpath.core.state import Lifecycle
-        >>> watch = monitor_objects([], ring=RingBuffer[int](8), lifecycle=Lifecycle()).start()
+        >>> watch = monitor_objects([], ring=ring, lifecycle=lifecycle).start()
         >>> watch.stop(), watch.stop(), watch.is_running
         (None, None, False)
         """

@@ -49,7 +49,7 @@ class Engine(EngineFace[LiveEngine]):
     >>> lifecycle = Lifecycle()
     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
-    >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)  # starts and ends at once
+    >>> settings = EngineSettings(ack_capacity=1_024, clock="monotonic", floor_window_ns=0)  # starts at once
     >>> engine = Engine(source, lifecycle, settings)
     >>> engine.start()
     >>> record = engine.finish()
@@ -73,20 +73,14 @@ class Engine(EngineFace[LiveEngine]):
     def sink_counters(self) -> SinkAccount | None:
         """What the sink was shown so far, and what not; ``None`` without a sink, or before the start.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
         >>> class Quiet:
         ...     def observe(self, event, ack):
         ...         pass
-        >>> lifecycle = Lifecycle()
-        >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
         >>> engine = Engine(source, lifecycle, settings, sink=Quiet())
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.finish()
+        >>> _ = engine.start(), engine.finish()
         >>> account = engine.sink_counters()
         >>> account.shown + account.dropped
-        100
+        1000
         """
         return self._sink_account if self._drain is None else self._drain.account()
 
@@ -98,16 +92,13 @@ class Engine(EngineFace[LiveEngine]):
         there is no thread to be had, ``MemoryError`` if there is no room for the ack ring. Then nothing was
         published, no thread is left, and it may be started again.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP)
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
-        >>> engine = Engine(source, lifecycle, EngineSettings(clock="monotonic", floor_window_ns=0))
+        >>> engine = Engine(source, lifecycle, settings)
         >>> engine.start()
-        >>> engine.finish().stages[0].ledger.gated  # all of them in WARMUP
-        [0, 100, 0, 0]
+        >>> engine.finish().feed.published
+        1000
+        >>> engine.start()
+        Traceback (most recent call last):
+        tickpath.errors.EngineFailed: an engine runs once
         """
         if self._feeder is None:
             self._native.start()
@@ -138,20 +129,14 @@ class Engine(EngineFace[LiveEngine]):
         From then on nothing of an older epoch is in flight. At most ``timeout_ms`` milliseconds. Raises
         ``EngineFailed`` before the start: no stage would ever see it.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
         >>> engine = Engine(source, lifecycle, settings, hold_at=0)
         >>> engine.start()
-        >>> epoch = lifecycle.transition_to(State.WARMUP).epoch
-        >>> engine.fence(epoch, timeout_ms=60_000)  # from here on the executor gates as in WARMUP
+        >>> epoch = lifecycle.transition_to(State.DEGRADED).epoch
+        >>> engine.fence(epoch, timeout_ms=60_000)  # from here on the executor gates as in DEGRADED
         True
         >>> engine.release()
-        >>> engine.finish().stages[0].ledger.gated
-        [0, 100, 0, 0]
+        >>> engine.finish().stages[0].ledger.executed
+        0
         """
         wanted = self._lifecycle.epoch if epoch is None else epoch
         whole("timeout_ms", timeout_ms, 0, _U63_MAX)
@@ -172,9 +157,6 @@ class Engine(EngineFace[LiveEngine]):
         A fault of the sink alone: the executor does not notice. Without effect on an engine without a sink,
         or before the start. The end of the run takes it back.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle
-        >>> engine = Engine(MarketDataSource.synthetic(rate_hz=1e6, events=9), Lifecycle())
         >>> engine.sink_stall(True)  # it has no sink: without effect
         >>> engine.sink_stall("off")
         Traceback (most recent call last):
@@ -187,12 +169,7 @@ class Engine(EngineFace[LiveEngine]):
     def wait(self, timeout_ms: int) -> bool:
         """Wait for the end of the run, for ``timeout_ms`` but never longer than 50 ms; whether it is over.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle
-        >>> source = MarketDataSource.synthetic(rate_hz=1e6, events=100)
-        >>> settings = EngineSettings(clock="monotonic", floor_window_ns=0)
-        >>> engine = Engine(source, Lifecycle(), settings, hold_at=50)
+        >>> engine = Engine(source, lifecycle, settings, hold_at=50)
         >>> engine.start()
         >>> engine.wait(1)  # the feed is held
         False
@@ -210,17 +187,8 @@ class Engine(EngineFace[LiveEngine]):
         is counted: :attr:`sink_account`. Raises ``EngineFailed`` if a stage ended by a bug, if the run was
         not started, if its record was taken before, or if it is the sink that calls.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP)
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
-        >>> engine = Engine(source, lifecycle, EngineSettings(clock="monotonic", floor_window_ns=0))
-        >>> engine.start()
-        >>> record = engine.finish()
         >>> record.feed.published, record.balanced
-        (100, True)
+        (1000, True)
         >>> engine.finish()
         Traceback (most recent call last):
         tickpath.errors.EngineFailed: the record was taken before

@@ -114,15 +114,10 @@ class EngineFace(Generic[_N]):
     def snapshot(self) -> EngineSnapshot:
         """The run as of now: one consistent set of counters for each reading stage.
 
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
-        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine = VirtualEngine(source, Lifecycle())  # in INIT nothing is read
         >>> _ = engine.start(), engine.advance(4_000)
         >>> seen = engine.snapshot()
-        >>> seen.published, seen.stages[0].backlog  # in INIT nothing is read
+        >>> seen.published, seen.stages[0].backlog
         (5, 5)
         """
         return self._native.snapshot()
@@ -133,17 +128,11 @@ class EngineFace(Generic[_N]):
         There is one from the start of an engine with ``ack_capacity`` or a sink. Each call gives another.
 
         >>> import numpy as np
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.engine import VirtualEngine
         >>> from tickpath.core.execution import ACK_DTYPE
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(rate_hz=1e6, events=10)
-        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=16))
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance()
-        >>> engine.acks().read_into(np.empty(16, dtype=ACK_DTYPE))
-        10
+        >>> engine = VirtualEngine(source, lifecycle, settings)
+        >>> _ = engine.start(), engine.advance()
+        >>> engine.acks().read_into(np.empty(1_024, dtype=ACK_DTYPE))
+        1000
         """
         return self._native.acks()
 
@@ -152,18 +141,11 @@ class EngineFace(Generic[_N]):
 
         Reads from the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(rate_hz=1e6, events=10)
-        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=16))
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
+        >>> engine = VirtualEngine(source, lifecycle, settings)
+        >>> engine.start()
         >>> window = engine.ack_window()
-        >>> _ = engine.advance()
-        >>> window.take().count, window.take().count
-        (10, 0)
+        >>> engine.advance(), window.take().count, window.take().count
+        (True, 1000, 0)
         """
         acks = self._native.acks()
         return None if acks is None else AckWindow(acks, shared_stamps=self._shared_stamps)
@@ -174,18 +156,12 @@ class EngineFace(Generic[_N]):
         From the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another. Raises
         ``ArgumentValueError`` for slices of no length.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
-        >>> engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=16))
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance()
-        >>> slices = engine.ack_slices(begin_ns=0, slice_ns=4_000, slices_max=10)
+        >>> engine = VirtualEngine(source, lifecycle, settings)
+        >>> _ = engine.start(), engine.advance()
+        >>> slices = engine.ack_slices(begin_ns=0, slice_ns=400_000, slices_max=10)
         >>> slices.fold()
         >>> [slice.count for slice in slices.take([0, 1])]
-        [4, 4, 2]
+        [400, 400, 200]
         """
         acks = self._native.acks()
         if acks is None:
@@ -204,12 +180,9 @@ class EngineFace(Generic[_N]):
 
         Nothing is asked of the stages for it. ``None`` where :meth:`acks` is. Each call gives another.
 
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle
-        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=10), Lifecycle())
+        >>> engine = VirtualEngine(source, lifecycle)
         >>> engine.start()
-        >>> engine.flight_reader() is None  # its settings have no ack_capacity
+        >>> engine.flight_reader() is None  # it was made without settings, and so without ack_capacity
         True
         """
         acks = self._native.acks()
@@ -218,13 +191,10 @@ class EngineFace(Generic[_N]):
     def has_seen(self, epoch: int) -> bool:
         """Whether every stage has seen ``epoch``, without waiting.
 
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=10), lifecycle)
-        >>> _ = engine.start(), lifecycle.transition_to(State.WARMUP)
-        >>> engine.has_seen(1), engine.advance(), engine.has_seen(1)
+        >>> engine = VirtualEngine(source, lifecycle)
+        >>> engine.start()
+        >>> epoch = lifecycle.transition_to(State.DEGRADED).epoch
+        >>> engine.has_seen(epoch), engine.advance(), engine.has_seen(epoch)
         (False, True, True)
         """
         whole("epoch", epoch, 0, _U63_MAX)
@@ -238,10 +208,7 @@ class EngineFace(Generic[_N]):
     def now_ns(self) -> int:
         """Run time: nanoseconds since the feed began, by the control side's clock; 0 before.
 
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle
-        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=10), Lifecycle())
+        >>> engine = VirtualEngine(source, lifecycle)
         >>> engine.now_ns(), engine.start(), engine.advance(500), engine.now_ns()
         (0, None, False, 500)
         """
@@ -253,11 +220,7 @@ class EngineFace(Generic[_N]):
         The plan is shifted by the time it waited. A feed that has not come to its hold yet forgets it, and
         its plan stays as it was. Without effect before the start.
 
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
-        >>> engine = VirtualEngine(source, Lifecycle(), hold_at=3)
+        >>> engine = VirtualEngine(source, lifecycle, hold_at=3)
         >>> _ = engine.start(), engine.advance(100_000)
         >>> engine.snapshot().published, engine.release(hold_at=7), engine.advance(200_000)
         (3, None, False)
@@ -273,14 +236,9 @@ class EngineFace(Generic[_N]):
 
         The events that are left count as unpublished, and the record says ``intake_stopped``.
 
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
         >>> engine = VirtualEngine(source, lifecycle)
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance(3_000)
-        >>> engine.stop_intake()
+        >>> engine.start(), engine.advance(3_000), engine.stop_intake()
+        (None, False, None)
         >>> record = engine.finish()
         >>> record.feed.published, record.intake_stopped, record.stages[0].ledger.unread
         (4, True, 0)
@@ -290,13 +248,9 @@ class EngineFace(Generic[_N]):
     def stop(self) -> None:
         """Ask every stage to end as soon as it can.
 
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=10)
-        >>> engine = VirtualEngine(source, Lifecycle())
-        >>> _ = engine.start(), engine.advance(3_000)
-        >>> engine.stop()
+        >>> engine = VirtualEngine(source, Lifecycle())  # in INIT nothing is read
+        >>> engine.start(), engine.advance(3_000), engine.stop()
+        (None, False, None)
         >>> record = engine.finish()
         >>> record.feed.published, record.stopped, record.stages[0].ledger.unread
         (4, True, 4)

@@ -40,15 +40,17 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for what makes no sense, and ``MemoryError``.
 
+    >>> from tickpath.config.engine import EngineSettings
     >>> from tickpath.core.ingest import MarketDataSource
     >>> from tickpath.core.state import Lifecycle, State
     >>> lifecycle = Lifecycle()
     >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
     >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
-    >>> engine = VirtualEngine(source, lifecycle)
+    >>> settings = EngineSettings(ack_capacity=1_024)
+    >>> engine = VirtualEngine(source, lifecycle, settings)
     >>> engine.start()
-    >>> engine.finish().stages[0].ledger.executed
-    1000
+    >>> engine.advance(10_000), engine.snapshot().published  # one event a microsecond, the first at 0
+    (False, 11)
     """
 
     def __init__(
@@ -68,12 +70,8 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         """What the sink was shown so far, and what not; ``None`` without a sink, or before the start.
 
         >>> from tickpath.control.metrics import LatencySink, Metrics
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
-        >>> engine = VirtualEngine(source, lifecycle, sink=LatencySink(Metrics()))
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance(until_ns=49_500)
+        >>> engine = VirtualEngine(source, lifecycle, settings, sink=LatencySink(Metrics()))
+        >>> _ = engine.start(), engine.advance(until_ns=49_500)
         >>> engine.sink_counters().shown, engine.sink_counters().dropped
         (50, 0)
         """
@@ -86,9 +84,7 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         ask for what there is only with real time (the pace ``max``, one stamp per batch, a feed that is held
         back), ``EngineFailed`` for a second start, ``MemoryError`` if there is no room for the ack ring.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle
-        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=9), Lifecycle())
+        >>> engine = VirtualEngine(source, lifecycle)
         >>> engine.start()
         >>> engine.now_ns(), engine.snapshot().published
         (0, 0)
@@ -111,14 +107,8 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         Signals are looked at every few milliseconds; what they raise leaves the run where it is, and it can
         be advanced further. Raises ``EngineFailed`` before the start.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
-        >>> engine = VirtualEngine(source, lifecycle)
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
-        >>> engine.advance(10_000), engine.snapshot().published  # one event a microsecond, the first at 0
-        (False, 11)
+        >>> engine.advance(20_000), engine.snapshot().published
+        (False, 21)
         >>> engine.advance(until_published=500), engine.now_ns()
         (False, 499000)
         >>> engine.advance(), engine.snapshot().published
@@ -139,17 +129,11 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         Raises ``EngineFailed`` before the start, and once the record was taken, which has it:
         ``record.digest(b"")``.
 
-        >>> from tickpath.config.engine import EngineSettings
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> def digest(seed: int) -> str:
-        ...     source = MarketDataSource.synthetic(rate_hz=1e6, events=100, seed=seed)
-        ...     lifecycle = Lifecycle()
-        ...     engine = VirtualEngine(source, lifecycle, EngineSettings(ack_capacity=128))
-        ...     _ = lifecycle.transition_to(State.WARMUP), engine.start(), engine.advance()
-        ...     return engine.acks_digest()
-        >>> digest(1) == digest(1), digest(1) == digest(2), len(digest(1))
-        (True, False, 64)
+        >>> other = VirtualEngine(source, lifecycle, settings)
+        >>> other.start(), other.advance(5_000), other.acks_digest() == engine.acks_digest()
+        (None, False, False)
+        >>> other.advance(10_000), other.acks_digest() == engine.acks_digest()
+        (False, True)
         """
         return self._native.acks_digest()
 
@@ -159,12 +143,7 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         From then on nothing of an older epoch is in flight. At most ``timeout_ms`` virtual milliseconds.
         Raises ``EngineFailed`` before the start: no stage would ever see it.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=9), lifecycle, hold_at=0)
-        >>> engine.start()
-        >>> epoch = lifecycle.transition_to(State.WARMUP).epoch
+        >>> epoch = lifecycle.transition_to(State.DEGRADED).epoch
         >>> engine.has_seen(epoch), engine.fence(epoch), engine.has_seen(epoch)
         (False, True, True)
         """
@@ -178,12 +157,8 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         Without effect on an engine without a sink, or before the start. The end of the run takes it back.
 
         >>> from tickpath.control.metrics import LatencySink, Metrics
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=100)
-        >>> engine = VirtualEngine(source, lifecycle, sink=LatencySink(Metrics()))
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
+        >>> engine = VirtualEngine(source, lifecycle, settings, sink=LatencySink(Metrics()))
+        >>> engine.start()
         >>> engine.sink_stall(True), engine.advance(49_500), engine.sink_counters().shown
         (None, False, 0)
         >>> engine.sink_stall(False), engine.advance(50_500), engine.sink_counters().shown
@@ -196,14 +171,10 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
     def wait(self, timeout_ms: int) -> bool:
         """Simulate ``timeout_ms`` milliseconds; whether the run is over.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1_000, events=5)
-        >>> engine = VirtualEngine(source, lifecycle)
-        >>> _ = lifecycle.transition_to(State.WARMUP), engine.start()
-        >>> engine.wait(2), engine.now_ns(), engine.wait(2)  # five events, one a millisecond
-        (False, 2000000, True)
+        >>> engine = VirtualEngine(source, lifecycle, hold_at=500)
+        >>> engine.start()
+        >>> engine.wait(2), engine.now_ns(), engine.release(), engine.wait(2)
+        (False, 2000000, None, True)
         """
         whole("timeout_ms", timeout_ms, 0, _U63_MAX // _NS_PER_MS)
         return self.advance(self.now_ns() + timeout_ms * _NS_PER_MS)
@@ -214,17 +185,13 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         Raises ``EngineFailed`` if the run does not end by itself, if it was not started, or if its record was
         taken before.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> lifecycle = Lifecycle()
-        >>> engine = VirtualEngine(MarketDataSource.synthetic(rate_hz=1e6, events=9), lifecycle)
+        >>> engine.finish().feed.published
+        1000
+        >>> engine = VirtualEngine(source, lifecycle, hold_at=3)
         >>> engine.start()
         >>> engine.finish()  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         tickpath.errors.EngineFailed: the run does not end by itself: the lifecycle is in INIT, ...
-        >>> _ = lifecycle.transition_to(State.WARMUP)
-        >>> engine.finish().feed.published
-        9
         """
         if not self.advance():
             raise EngineFailed(

@@ -28,9 +28,6 @@ class ObservabilitySink(Protocol):
         """Look at an event and its ack; called inline, once per ack, in sequence order.
 
         >>> from types import SimpleNamespace
-        >>> class Tape:
-        ...     def observe(self, event, ack):
-        ...         print(event, ack.seq)
         >>> Tape().observe("tick", SimpleNamespace(seq=7))
         tick 7
         """

@@ -132,8 +132,7 @@ class Lifecycle:
 
         Raises ``ArgumentTypeError`` if ``state`` is not a :class:`State`.
 
-        >>> lifecycle = Lifecycle()
-        >>> lifecycle.can_transition_to(State.WARMUP), lifecycle.can_transition_to(State.READY)
+        >>> lifecycle.can_transition_to(State.READY), lifecycle.can_transition_to(State.INIT)  # from WARMUP
         (True, False)
         """
         return _checked_state(state) in LEGAL_MOVES[self.state]
@@ -154,13 +153,12 @@ class Lifecycle:
         allow the move: it was decided on a state that is gone. ``ArgumentTypeError`` on wrong types
         and on a clock that returns no int. In all these cases nothing is changed.
 
-        >>> lifecycle = Lifecycle(clock=lambda: 5)
-        >>> made = lifecycle.transition_to(State.WARMUP, "start")
-        >>> made.epoch, made.source.name, made.at_ns
-        (1, 'INIT', 5)
+        >>> made = lifecycle.transition_to(State.READY, "warm")
+        >>> made.epoch, made.source.name, made.cause
+        (2, 'WARMUP', 'warm')
         >>> lifecycle.transition_to(State.INIT)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        tickpath.errors.InvalidTransition: WARMUP -> INIT is not allowed: from WARMUP it may go to ...
+        tickpath.errors.InvalidTransition: READY -> INIT is not allowed: from READY it may go to ...
         """
         target = _checked_state(state)
         if not isinstance(cause, str):
@@ -190,12 +188,11 @@ class Lifecycle:
 
         Raises ``ArgumentTypeError`` if ``listener`` is not callable.
 
-        >>> lifecycle = Lifecycle()
         >>> unsubscribe = lifecycle.subscribe(lambda made: print(made.target.name, made.cause))
-        >>> _ = lifecycle.transition_to(State.WARMUP, "start")
-        WARMUP start
+        >>> _ = lifecycle.transition_to(State.READY, "warm")
+        READY warm
         >>> unsubscribe()
-        >>> _ = lifecycle.transition_to(State.READY)
+        >>> _ = lifecycle.transition_to(State.DEGRADED)
         """
         if not callable(listener):
             raise ArgumentTypeError(f"listener must be callable, not {type(listener).__name__}")

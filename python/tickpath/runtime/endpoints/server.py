@@ -112,11 +112,6 @@ class Endpoints:
         """Begins to answer. Raises ``EndpointsUnavailable``, and is over, if there is no thread to be had.
 
         >>> from http.client import HTTPConnection
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> from tickpath.runtime.status import StatusBoard
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> endpoints = Endpoints(board, HttpAddress("127.0.0.1", 0))
         >>> endpoints.start()
         >>> connection = HTTPConnection(endpoints.address.host, endpoints.address.port)
@@ -138,11 +133,6 @@ class Endpoints:
         In a fork, which has none of the threads, only what was inherited is closed: connections and requests
         are the other process's, and go on.
 
-        >>> from tickpath.core.state import Lifecycle
-        >>> from tickpath.runtime.readiness import Readiness
-        >>> from tickpath.runtime.status import StatusBoard
-        >>> lifecycle = Lifecycle()
-        >>> board = StatusBoard(lifecycle, Readiness(lifecycle, interval_ns=10_000_000))
         >>> endpoints = Endpoints(board, HttpAddress("127.0.0.1", 0))
         >>> endpoints.stop(), endpoints.stop()  # never started, and stopped twice
         (None, None)

@@ -53,10 +53,15 @@ class CauseMove(NamedTuple):
 class FlightDump:
     """The last events, acks and transitions of a run as of one moment, and what the control plane saw.
 
-    >>> from tickpath.runtime.flight_recorder import FlightRecorder
-    >>> recorder = FlightRecorder()  # given to a session, it has them in `dumps`
-    >>> recorder.dumps
-    ()
+    >>> from tickpath.core.ingest import MarketDataSource
+    >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
+    >>> from tickpath.runtime.session import Session
+    >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
+    >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
+    >>> _ = Session(source, mode="virtual", recorder=recorder).run()
+    >>> (dump,) = recorder.dumps
+    >>> dump.stem, len(dump.events), dump.events_not_kept
+    ('0001-end', 10, 0)
     """
 
     number: int
@@ -118,13 +123,6 @@ class FlightDump:
     def trace(self) -> bytes:
         """The dump in the Chrome trace event format, which Perfetto and ``chrome://tracing`` open.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
-        >>> from tickpath.runtime.session import Session
-        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
-        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
-        >>> (dump,) = recorder.dumps
         >>> dump.trace().splitlines()[0]
         b'{"traceEvents":['
         """
@@ -135,13 +133,6 @@ class FlightDump:
     def metadata(self) -> dict[str, Any]:
         """What the dump holds and what not, and where it comes from; the same in every file.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
-        >>> from tickpath.runtime.session import Session
-        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
-        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
-        >>> (dump,) = recorder.dumps
         >>> said = dump.metadata()
         >>> said["mode"], said["events"]["first_seq"], said["events"]["count"]
         ('virtual', 990, 10)
@@ -153,13 +144,6 @@ class FlightDump:
     def event_rows(self) -> ArrowRows:
         """The events with their sequence as Arrow columns, through the PyCapsule interface.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
-        >>> from tickpath.runtime.session import Session
-        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
-        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
-        >>> (dump,) = recorder.dumps
         >>> import pyarrow
         >>> pyarrow.record_batch(dump.event_rows())["seq"].to_pylist()
         [990, 991, 992, 993, 994, 995, 996, 997, 998, 999]
@@ -178,13 +162,6 @@ class FlightDump:
     def ack_rows(self) -> ArrowRows:
         """The acks as Arrow columns, through the PyCapsule interface; ``seq`` joins them with the events.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
-        >>> from tickpath.runtime.session import Session
-        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
-        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
-        >>> (dump,) = recorder.dumps
         >>> import pyarrow
         >>> pyarrow.record_batch(dump.ack_rows())["seq"].to_pylist()
         [990, 991, 992, 993, 994, 995, 996, 997, 998, 999]
@@ -196,13 +173,6 @@ class FlightDump:
 
         Raises ``ArgumentValueError`` for ``arrow`` without pyarrow.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
-        >>> from tickpath.runtime.session import Session
-        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
-        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
-        >>> (dump,) = recorder.dumps
         >>> list(dump.contents())
         ['0001-end.trace.json']
         """
@@ -219,13 +189,6 @@ class FlightDump:
 
         Raises ``OSError``, and ``ArgumentValueError`` as :meth:`contents` does.
 
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.runtime.flight_recorder import FlightRecorder, FlightSettings
-        >>> from tickpath.runtime.session import Session
-        >>> recorder = FlightRecorder(settings=FlightSettings(last=10, dump_on=("end",)))
-        >>> source = MarketDataSource.synthetic(model="constant", rate_hz=1e5, events=1_000)
-        >>> _ = Session(source, mode="virtual", recorder=recorder).run()
-        >>> (dump,) = recorder.dumps
         >>> import pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     names = dump.write(folder)

@@ -65,6 +65,18 @@ class FlightRecorder:
     >>> [(dump.fired[0].trigger, len(dump.events), len(dump.acks)) for dump in recorder.dumps]
     [('transition:READY', 100, 100), ('end', 100, 100)]
 
+    Who drives an engine without a session begins it, asks it and ends it by hand:
+
+    >>> from tickpath.config.run import RunSettings
+    >>> from tickpath.control.automation import look_at
+    >>> from tickpath.core.engine import VirtualEngine
+    >>> from tickpath.core.state import Lifecycle, State
+    >>> recorder, lifecycle = FlightRecorder(settings=FlightSettings(dump_on=("end",))), Lifecycle()
+    >>> settings = recorder.fit(RunSettings())
+    >>> engine = VirtualEngine(source, lifecycle, settings)
+    >>> engine.start()
+    >>> recorder.begin(engine, lifecycle, settings, "virtual")
+
     Raises ``ArgumentTypeError``, and ``ArgumentValueError`` for ``arrow`` without pyarrow.
     """
 
@@ -151,8 +163,6 @@ class FlightRecorder:
     def fit(self, settings: RunSettings) -> RunSettings:
         """``settings`` with a ring of acks, if they have none: it is where the acks are kept.
 
-        >>> from tickpath.config.run import RunSettings
-        >>> recorder = FlightRecorder()
         >>> [recorder.fit(RunSettings(ack_capacity=asked)).ack_capacity for asked in (None, 1_024)]
         [65536, 1024]
         """
@@ -163,16 +173,6 @@ class FlightRecorder:
     ) -> None:
         """The stages run. Raises ``EngineFailed`` if it has recorded another run.
 
-        >>> from tickpath.config.run import RunSettings
-        >>> from tickpath.control.automation import look_at
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> recorder, lifecycle = FlightRecorder(settings=FlightSettings(dump_on=("end",))), Lifecycle()
-        >>> source, settings = MarketDataSource.synthetic(rate_hz=1e6, events=9), recorder.fit(RunSettings())
-        >>> engine = VirtualEngine(source, lifecycle, settings)
-        >>> engine.start()
-        >>> recorder.begin(engine, lifecycle, settings, "virtual")
         >>> recorder.begin(engine, lifecycle, settings, "virtual")
         Traceback (most recent call last):
         tickpath.errors.EngineFailed: this flight recorder has recorded a run: make another for another run
@@ -187,16 +187,6 @@ class FlightRecorder:
     def step(self, look: Look, plane: ControlPlane | None = None) -> None:
         """After a control step on ``look``: a dump, if something fired or somebody asked.
 
-        >>> from tickpath.config.run import RunSettings
-        >>> from tickpath.control.automation import look_at
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> recorder, lifecycle = FlightRecorder(settings=FlightSettings(dump_on=("end",))), Lifecycle()
-        >>> source, settings = MarketDataSource.synthetic(rate_hz=1e6, events=9), recorder.fit(RunSettings())
-        >>> engine = VirtualEngine(source, lifecycle, settings)
-        >>> engine.start()
-        >>> recorder.begin(engine, lifecycle, settings, "virtual")
         >>> recorder.request("before lunch")
         >>> recorder.step(look_at(State.INIT))
         >>> [one.evidence for one in recorder.dumps[0].fired]
@@ -207,16 +197,6 @@ class FlightRecorder:
     def end(self, look: Look, plane: ControlPlane | None = None) -> None:
         """The run is over, ``look`` was its last; its rings are still there.
 
-        >>> from tickpath.config.run import RunSettings
-        >>> from tickpath.control.automation import look_at
-        >>> from tickpath.core.engine import VirtualEngine
-        >>> from tickpath.core.ingest import MarketDataSource
-        >>> from tickpath.core.state import Lifecycle, State
-        >>> recorder, lifecycle = FlightRecorder(settings=FlightSettings(dump_on=("end",))), Lifecycle()
-        >>> source, settings = MarketDataSource.synthetic(rate_hz=1e6, events=9), recorder.fit(RunSettings())
-        >>> engine = VirtualEngine(source, lifecycle, settings)
-        >>> engine.start()
-        >>> recorder.begin(engine, lifecycle, settings, "virtual")
         >>> recorder.end(look_at(State.INIT))
         >>> [dump.stem for dump in recorder.dumps]
         ['0001-end']

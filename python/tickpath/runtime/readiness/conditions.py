@@ -12,7 +12,8 @@ __all__ = ["UnmetCondition"]
 class UnmetCondition:
     """One condition that is not met.
 
-    >>> str(UnmetCondition("state", "WARMUP", "READY"))
+    >>> unmet = UnmetCondition("state", "WARMUP", "READY")
+    >>> str(unmet)
     'state is WARMUP, expected READY'
     """
 
@@ -29,7 +30,7 @@ class UnmetCondition:
     def as_json(self) -> dict[str, Any]:
         """The same as an object of JSON.
 
-        >>> UnmetCondition("state", "WARMUP", "READY").as_json()
+        >>> unmet.as_json()
         {'name': 'state', 'value': 'WARMUP', 'expected': 'READY', 'detail': ''}
         """
         return asdict(self)

@@ -53,9 +53,14 @@ class Readiness:
 
     Raises ``ArgumentTypeError`` and ``ArgumentValueError`` for numbers that are no integers from 1.
 
-    >>> readiness = Readiness(Lifecycle(), interval_ns=10_000_000)
-    >>> readiness.is_ready, readiness.is_alive, readiness.has_started
-    (False, True, False)
+    >>> from types import SimpleNamespace
+    >>> from tickpath.control.automation import look_at
+    >>> lifecycle = Lifecycle()
+    >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
+    >>> readiness = Readiness(lifecycle, interval_ns=10_000_000)
+    >>> readiness.is_ready, readiness.is_alive, readiness.has_started  # no control step yet
+    (False, True, True)
+    >>> look = look_at(State.READY)._replace(stages={"executor": SimpleNamespace(epoch_seen=2)})
     """
 
     def __init__(
@@ -89,12 +94,6 @@ class Readiness:
     def saw(self, look: Look) -> None:
         """What a control step saw; to be called at each of them.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.control.automation import look_at
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
-        >>> look = look_at(State.READY)._replace(stages={"executor": SimpleNamespace(epoch_seen=2)})
-        >>> readiness = Readiness(lifecycle, interval_ns=10_000_000)
         >>> readiness.is_ready, readiness.saw(look), readiness.is_ready
         (False, None, True)
         """
@@ -107,12 +106,6 @@ class Readiness:
     def end(self) -> None:
         """The run is over: not ready from now on, whatever the lifecycle says.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.control.automation import look_at
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
-        >>> look = look_at(State.READY)._replace(stages={"executor": SimpleNamespace(epoch_seen=2)})
-        >>> readiness = Readiness(lifecycle, interval_ns=10_000_000)
         >>> readiness.saw(look)
         >>> readiness.end()
         >>> [str(unmet) for unmet in readiness.why_not_ready()]
@@ -141,11 +134,9 @@ class Readiness:
         """The unmet conditions with their numbers, the plainest first; empty exactly when ready.
 
         >>> from tickpath.control.failure import Cause, hold
-        >>> lifecycle = Lifecycle()
         >>> _ = hold(lifecycle, Cause("halt", "exchange", "notice 17"))
-        >>> for unmet in Readiness(lifecycle, interval_ns=10_000_000).why_not_ready():
+        >>> for unmet in readiness.why_not_ready():
         ...     print(unmet)
-        state is INIT, expected READY
         cause:halt is held, expected not held (held by exchange, notice 17)
         control is not stepped yet, expected at least one step
         """
@@ -159,11 +150,6 @@ class Readiness:
 
         Before its first step it is, and so it is at the end: nobody steps while the account is made.
 
-        >>> from types import SimpleNamespace
-        >>> from tickpath.control.automation import look_at
-        >>> lifecycle = Lifecycle()
-        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
-        >>> look = look_at(State.READY)._replace(stages={"executor": SimpleNamespace(epoch_seen=2)})
         >>> times = iter((0, 2_000_000_000))
         >>> readiness = Readiness(lifecycle, interval_ns=10_000_000, clock=times.__next__)
         >>> readiness.saw(look)
@@ -188,13 +174,10 @@ class Readiness:
     def why_not_started(self) -> tuple[UnmetCondition, ...]:
         """What the first READY waits for; empty once it was there.
 
-        >>> lifecycle = Lifecycle()
-        >>> readiness = Readiness(lifecycle, interval_ns=10_000_000)
-        >>> str(readiness.why_not_started()[0])
-        'state is INIT, expected READY'
-        >>> _ = lifecycle.transition_to(State.WARMUP), lifecycle.transition_to(State.READY)
         >>> readiness.why_not_started()
         ()
+        >>> str(Readiness(Lifecycle(), interval_ns=10_000_000).why_not_started()[0])
+        'state is INIT, expected READY'
         """
         if self.has_started:
             return ()

@@ -65,9 +65,7 @@ class ShutdownResult:
     def as_json(self) -> dict[str, Any]:
         """The same as an object of JSON, the keys in the order of the fields.
 
-        >>> shutdown = Shutdown(drain_ns=0)
-        >>> shutdown.request("SIGTERM")
-        >>> said = shutdown.account(5, unread={"executor": 3}).as_json()
+        >>> said = result.as_json()
         >>> said["by"], said["unread"], said["drained"]
         (('SIGTERM',), {'executor': 3}, False)
         """
@@ -112,7 +110,6 @@ class Shutdown:
     def request(self, by: str) -> None:
         """Asks for it, in the name of ``by``; asking again means now. Takes effect at the next step.
 
-        >>> shutdown = Shutdown(drain_ns=1_000_000_000)
         >>> shutdown.request("SIGTERM")
         >>> shutdown.is_requested, shutdown.phase  # it begins with the next step
         (True, 'running')
@@ -127,7 +124,7 @@ class Shutdown:
 
         >>> from tickpath.control.automation import look_at
         >>> from tickpath.core.state import State
-        >>> shutdown, look = Shutdown(drain_ns=1_000_000_000), look_at(State.READY)
+        >>> look = look_at(State.READY)
         >>> shutdown.step(look), shutdown.request("SIGTERM"), shutdown.step(look), shutdown.phase
         ('continue', None, 'stop_intake', 'stopping_intake')
         >>> shutdown.step(look._replace(at_ns=1_000_000_000)), shutdown.phase
@@ -165,7 +162,6 @@ class Shutdown:
         ``unread`` has the events of each stage that were never read. To be called once the engine has ended,
         however that came about.
 
-        >>> shutdown = Shutdown(drain_ns=0)
         >>> shutdown.account(5, unread={"executor": 0}) is None  # nobody has asked
         True
         >>> shutdown.request("SIGTERM")

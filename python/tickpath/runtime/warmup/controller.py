@@ -104,9 +104,9 @@ class WarmUp:
     Raises ``ArgumentValueError`` for the kind ``count`` without a number.
 
     >>> from tickpath.config.scenario import WarmupSettings
-    >>> warmup = WarmUp(WarmupSettings(kind="evidence", round_events=500))
+    >>> warmup = WarmUp(WarmupSettings(kind="count", events=100))
     >>> warmup.hold_at, warmup.is_running
-    (500, False)
+    (100, False)
     """
 
     def __init__(
@@ -149,8 +149,6 @@ class WarmUp:
 
         For live runs. Where it was used, the certificates say how many objects it froze.
 
-        >>> from tickpath.config.scenario import WarmupSettings
-        >>> warmup = WarmUp(WarmupSettings())
         >>> around = warmup.prepare()
         >>> around.objects is None  # nothing is frozen before `with around:`
         True
@@ -167,9 +165,8 @@ class WarmUp:
         gathered so far is thrown away. Only the first warm-up holds the feed. Ready at once if no events were
         asked for.
 
-        >>> from tickpath.config.scenario import WarmupSettings
-        >>> WarmUp(WarmupSettings(round_events=500)).begin()
-        WarmupStep(action='continue', reason='', hold_at=500)
+        >>> warmup.begin()
+        WarmupStep(action='continue', reason='', hold_at=100)
         >>> WarmUp(WarmupSettings(kind="count", events=0)).begin().action
         'ready'
         """
@@ -195,10 +192,8 @@ class WarmUp:
         Does nothing while no warm-up is under way. Without ``window`` every round is unknown.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario import WarmupSettings
         >>> from tickpath.control.automation import look_at
         >>> from tickpath.core.state import State
-        >>> warmup = WarmUp(WarmupSettings(kind="count", events=100))
         >>> _ = warmup.begin()
         >>> for cursor in (40, 100):
         ...     executor = SimpleNamespace(cursor=cursor, processed=cursor, backlog=0, epoch_seen=1)
@@ -227,8 +222,6 @@ class WarmUp:
     def interrupt(self, at_ns: int, reason: str, *, look: Look | None = None) -> WarmupCertificate | None:
         """Ends the one under way without a verdict; its certificate, or ``None`` if there is none.
 
-        >>> from tickpath.config.scenario import WarmupSettings
-        >>> warmup = WarmUp(WarmupSettings(kind="count", events=100))
         >>> _ = warmup.begin()
         >>> warmup.interrupt(5_000, "degraded").reason
         'degraded, 0 of 100 warm-up events processed'

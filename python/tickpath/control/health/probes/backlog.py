@@ -22,7 +22,7 @@ class Backlog:
     Unknown in INIT (nothing is read then), and for a stage that is not there.
 
     >>> from tickpath.config.scenario.probes import BacklogSettings
-    >>> probe = Backlog(BacklogSettings(stage="logger"))
+    >>> probe = Backlog(BacklogSettings(stage="logger", backlog_share_max=0.5))
     >>> probe.name, probe.cause
     ('backlog-logger', 'execution backlog')
     """
@@ -39,10 +39,8 @@ class Backlog:
         """The backlog as a share of the capacity; what is above 1 is lost already.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.probes import BacklogSettings
         >>> from tickpath.control.health.look import Look
-        >>> probe = Backlog(BacklogSettings(backlog_share_max=0.5))
-        >>> stages = {"executor": SimpleNamespace(backlog=768)}
+        >>> stages = {"logger": SimpleNamespace(backlog=768)}
         >>> look = Look(0, State.READY, 2, 1_024, SimpleNamespace(), stages)
         >>> probe.read(look), probe.read(look._replace(state=State.INIT)).verdict
         (Reading(verdict='failing', value=0.75, threshold=0.5, what='of the ring unread'), 'unknown')

@@ -19,7 +19,7 @@ class ClockSkew:
     """Fails while the clocks are more than ``skew_ns_max`` apart; unknown if nobody compares them.
 
     >>> from tickpath.config.scenario.probes import ClockSkewSettings
-    >>> probe = ClockSkew(ClockSkewSettings())
+    >>> probe = ClockSkew(ClockSkewSettings(skew_ns_max=1_000_000))
     >>> probe.name, probe.cause
     ('clock-skew', 'clock skew')
     """
@@ -34,11 +34,9 @@ class ClockSkew:
     def read(self, look: Look) -> Reading:
         """How far they are apart, in nanoseconds.
 
-        >>> from tickpath.config.scenario.probes import ClockSkewSettings
         >>> from tickpath.control.automation import look_at
         >>> from tickpath.core.state import State
-        >>> probe, look = ClockSkew(ClockSkewSettings(skew_ns_max=1_000_000)), look_at(State.READY)
-        >>> probe.read(look._replace(clock_skew_ns=-2_000_000))
+        >>> probe.read(look_at(State.READY)._replace(clock_skew_ns=-2_000_000))
         Reading(verdict='failing', value=2000000, threshold=1000000, what='ns between the clocks')
         """
         skew_ns = look.clock_skew_ns

@@ -25,7 +25,7 @@ class CursorProgress:
     Unknown at the first look, in INIT (nothing is read then), and for a stage that is not there.
 
     >>> from tickpath.config.scenario.probes import CursorProgressSettings
-    >>> probe = CursorProgress(CursorProgressSettings())
+    >>> probe = CursorProgress(CursorProgressSettings(standstill_ns_max=50_000_000))
     >>> probe.name, probe.cause
     ('cursor-progress', 'execution failure')
     """
@@ -45,9 +45,7 @@ class CursorProgress:
         """For how many nanoseconds the stage is known to have had work and to have made no progress.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.probes import CursorProgressSettings
         >>> from tickpath.control.automation import look_at
-        >>> probe = CursorProgress(CursorProgressSettings(standstill_ns_max=50_000_000))
         >>> waits = {"executor": SimpleNamespace(cursor=7, backlog=3, processed=7)}
         >>> look = look_at(State.READY)._replace(stages=waits)
         >>> [probe.read(look._replace(at_ns=at_ns)).value for at_ns in (0, 40_000_000, 60_000_000)]

@@ -42,13 +42,11 @@ class FeedIntegrity:
         """How many there were in the window of the worst of the three.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.probes import FeedIntegritySettings
         >>> from tickpath.control.automation import look_at
         >>> from tickpath.core.state import State
-        >>> probe, look = FeedIntegrity(FeedIntegritySettings()), look_at(State.READY)
         >>> for gaps in (0, 2):
         ...     feed = SimpleNamespace(published=9, gaps=gaps, repeats=0, reordered=0)
-        ...     reading = probe.read(look._replace(at_ns=gaps, feed=feed))
+        ...     reading = probe.read(look_at(State.READY)._replace(at_ns=gaps, feed=feed))
         >>> reading.verdict, reading.value, reading.what
         ('failing', 2, 'events missed in the window')
         """

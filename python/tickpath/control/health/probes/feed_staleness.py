@@ -22,7 +22,7 @@ class FeedStaleness:
     a hold the age counts from the last look that saw it.
 
     >>> from tickpath.config.scenario.probes import FeedStalenessSettings
-    >>> probe = FeedStaleness(FeedStalenessSettings())
+    >>> probe = FeedStaleness(FeedStalenessSettings(staleness_ns_max=50_000_000))
     >>> probe.name, probe.cause
     ('feed-staleness', 'market data outage')
     """
@@ -39,10 +39,8 @@ class FeedStaleness:
         """The age of the newest event in nanoseconds.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.probes import FeedStalenessSettings
         >>> from tickpath.control.automation import look_at
         >>> from tickpath.core.state import State
-        >>> probe = FeedStaleness(FeedStalenessSettings(staleness_ns_max=50_000_000))
         >>> feed = SimpleNamespace(newest_ns=100, held=False, done=False)
         >>> look = look_at(State.READY)._replace(feed=feed)
         >>> [probe.read(look._replace(at_ns=at_ns)).verdict for at_ns in (50_000_100, 50_000_101)]

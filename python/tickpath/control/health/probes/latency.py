@@ -30,7 +30,7 @@ class Latency:
     In INIT and WARMUP a latency over the limit proves nothing: unknown in the place of failing.
 
     >>> from tickpath.config.scenario.probes import LatencySettings
-    >>> probe = Latency(LatencySettings())
+    >>> probe = Latency(LatencySettings(samples_min=1_000))
     >>> probe.name, probe.cause
     ('latency', 'latency over its limit')
     """
@@ -51,9 +51,8 @@ class Latency:
         """The share of events over the limit.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.probes import LatencySettings
         >>> from tickpath.control.automation import look_at
-        >>> probe, look = Latency(LatencySettings(samples_min=1_000)), look_at(State.READY)
+        >>> look = look_at(State.READY)
         >>> for processed, over_limit in ((0, 0), (2_000, 100)):
         ...     executor = SimpleNamespace(processed=processed, over_limit=over_limit)
         ...     reading = probe.read(look._replace(at_ns=processed, stages={"executor": executor}))

@@ -37,13 +37,11 @@ class OverrunRate:
         """Events lost per second.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.probes import OverrunRateSettings
         >>> from tickpath.control.automation import look_at
         >>> from tickpath.core.state import State
-        >>> probe, look = OverrunRate(OverrunRateSettings()), look_at(State.READY)
         >>> for at_ns, lost in ((0, 0), (100_000_000, 50)):
-        ...     stages = {"executor": SimpleNamespace(lost=lost)}
-        ...     reading = probe.read(look._replace(at_ns=at_ns, stages=stages))
+        ...     stages = {"logger": SimpleNamespace(lost=lost)}
+        ...     reading = probe.read(look_at(State.READY)._replace(at_ns=at_ns, stages=stages))
         >>> reading.verdict, reading.value, reading.what
         ('failing', 500.0, 'events lost per second')
         """

@@ -22,9 +22,12 @@ class RefusedMoves:
     or a runbook in his name, acknowledges.
 
     >>> from tickpath.config.scenario.probes import RefusedMovesSettings
+    >>> from tickpath.control.automation import look_at
+    >>> from tickpath.core.state import State
     >>> probe = RefusedMoves(RefusedMovesSettings())
     >>> probe.name, probe.cause
     ('refused-moves', 'state corruption')
+    >>> look = look_at(State.READY)._replace(refused_moves=2)
     """
 
     __slots__ = ("_acknowledged", "_max", "_seen", "cause", "name")
@@ -39,11 +42,7 @@ class RefusedMoves:
     def read(self, look: Look) -> Reading:
         """Refused moves that were not acknowledged.
 
-        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
-        >>> from tickpath.control.automation import look_at
-        >>> from tickpath.core.state import State
-        >>> probe = RefusedMoves(RefusedMovesSettings())
-        >>> probe.read(look_at(State.READY)._replace(refused_moves=2))
+        >>> probe.read(look)
         Reading(verdict='failing', value=2, threshold=0, what='refused moves')
         """
         self._seen = look.refused_moves
@@ -53,11 +52,6 @@ class RefusedMoves:
     def acknowledge(self) -> None:
         """Those of the last look are known, and do not count from now on.
 
-        >>> from tickpath.config.scenario.probes import RefusedMovesSettings
-        >>> from tickpath.control.automation import look_at
-        >>> from tickpath.core.state import State
-        >>> probe = RefusedMoves(RefusedMovesSettings())
-        >>> look = look_at(State.READY)._replace(refused_moves=2)
         >>> probe.read(look).value, probe.acknowledge(), probe.read(look).value
         (2, None, 0)
         """

@@ -36,10 +36,9 @@ class SinkLoss:
         """Acks per second that the sink was not shown.
 
         >>> from types import SimpleNamespace
-        >>> from tickpath.config.scenario.probes import SinkLossSettings
         >>> from tickpath.control.automation import look_at
         >>> from tickpath.core.state import State
-        >>> probe, look = SinkLoss(SinkLossSettings()), look_at(State.READY)
+        >>> look = look_at(State.READY)
         >>> for at_ns, dropped in ((0, 0), (100_000_000, 10)):
         ...     reading = probe.read(look._replace(at_ns=at_ns, sink=SimpleNamespace(dropped=dropped)))
         >>> reading.verdict, reading.value, reading.what
