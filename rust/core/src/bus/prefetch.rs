@@ -16,26 +16,21 @@ const SLOTS_TOO_FEW: usize = 512;
 
 /// The distance of one side for a ring of so many slots: a share of the ring, within bounds; 0 asks for the slot at
 /// hand, which costs and does nothing.
-const fn distance(slots: usize, share: usize, min: usize, max: usize) -> usize {
-    let wished = slots / share;
+fn distance(slots: usize, share: usize, least: usize, most: usize) -> usize {
     if slots <= SLOTS_TOO_FEW {
         0
-    } else if wished < min {
-        min
-    } else if wished > max {
-        max
     } else {
-        wished
+        (slots / share).clamp(least, most)
     }
 }
 
 /// How far ahead a reader of a ring of so many slots asks.
-pub(super) const fn reading_distance(slots: usize) -> usize {
+pub(super) fn reading_distance(slots: usize) -> usize {
     distance(slots, 64, 16, 64)
 }
 
 /// How far ahead the producer of a ring of so many slots asks.
-pub(super) const fn writing_distance(slots: usize) -> usize {
+pub(super) fn writing_distance(slots: usize) -> usize {
     distance(slots, 256, 4, 16)
 }
 
