@@ -289,6 +289,26 @@ def test_ctrl_c_while_loading_is_code_130_with_an_account(run: Run, monkeypatch:
     assert stdout.startswith("INTERRUPTED")
 
 
+def test_a_second_ctrl_c_after_the_account_says_what_may_be_missing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def insisted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    page = tmp_path / "page.html"
+    with monkeypatch.context() as patched:
+        patched.setattr("tickpath.cli.run._write_report", insisted)
+        code, stdout, stderr = run(*FAST, "--quiet", "--json", "--report", str(page))
+    assert (code, json.loads(stdout)["verdict"], page.exists()) == (130, "pass", False)
+    assert stderr == (
+        "tickpath: interrupted after the account: what was to be written after it may not be there\n"
+    )
+    # And the next command of this process has said nothing yet.
+    monkeypatch.setattr(Session, "run", insisted)
+    assert run(*FAST, "--quiet", "--json")[2].endswith("ended without an account\n")
+
+
 def test_a_second_ctrl_c_ends_it_now_without_an_account(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def insisted(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)

@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
+    interrupts.outside_a_run.is_said = False
     try:
         from tickpath.cli.streams import open_missing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tickpath.cli.interrupts import EXIT_INTERRUPTED
+from tickpath.cli.interrupts import EXIT_INTERRUPTED, outside_a_run
 from tickpath.cli.streams import say, settle
 from tickpath.errors import TickpathError
 
@@ -14,7 +14,7 @@ __all__ = [
     "EXIT_FAILED",
     "EXIT_INTERRUPTED",
     "EXIT_PASSED",
-    "ended_without_an_account",
+    "ended_by_a_signal",
     "one_line",
     "run_command_line",
 ]
@@ -40,9 +40,12 @@ _COMMANDS = {
 }
 
 
-def ended_without_an_account(more: str = "") -> int:
-    """Says that a command was interrupted before there was anything to account for; the exit code."""
-    say(f"tickpath: interrupted, ended without an account{more}")
+def ended_by_a_signal(more: str = "") -> int:
+    """Says that a command was told to end at once, and what there is of it; the exit code."""
+    if outside_a_run.is_said:
+        say("tickpath: interrupted after the account: what was to be written after it may not be there")
+    else:
+        say(f"tickpath: interrupted, ended without an account{more}")
     return EXIT_INTERRUPTED
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import CODES, ended_without_an_account
+from tickpath.cli.app import CODES, ended_by_a_signal
 from tickpath.cli.output import print_result
 from tickpath.cli.streams import say
 from tickpath.core.time import now
@@ -83,7 +83,7 @@ def command(**options: Any) -> int:
                 _draw(report, options["picture"])
     except KeyboardInterrupt:
         # The second signal means now, and before the first round there is nothing to tell.
-        return ended_without_an_account()
+        return ended_by_a_signal()
     return CODES[report["verdict"]]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import CODES, ended_without_an_account
+from tickpath.cli.app import CODES, ended_by_a_signal
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
 from tickpath.runtime.signals import StopSignals
@@ -59,7 +59,7 @@ def command(**options: Any) -> int:
         report = _performed(options)
     except KeyboardInterrupt:
         # Before there was anything to account for.
-        return ended_without_an_account()
+        return ended_by_a_signal()
     return CODES[report["verdict"]]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import CODES, ended_without_an_account
+from tickpath.cli.app import CODES, ended_by_a_signal
 from tickpath.cli.numbers import Number
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
@@ -75,7 +75,7 @@ def command(**options: Any) -> int:
         report = _examined(options)
     except KeyboardInterrupt:
         # The second signal means now.
-        return ended_without_an_account()
+        return ended_by_a_signal()
     return CODES[report["verdict"]]
 
 

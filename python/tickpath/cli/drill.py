@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import CODES, EXIT_PASSED, ended_without_an_account
+from tickpath.cli.app import CODES, EXIT_PASSED, ended_by_a_signal
 from tickpath.cli.feeds import parse_feed
 from tickpath.cli.output import print_result
 from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
@@ -122,7 +122,7 @@ def run_command(**options: Any) -> int:
                 write_whole(options["report"], drills_page(report, told))
     except KeyboardInterrupt:
         # The second signal means now, and before the first drill there is nothing to tell.
-        return ended_without_an_account()
+        return ended_by_a_signal()
     return CODES[report["verdict"]]
 
 

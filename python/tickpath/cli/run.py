@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from tickpath.cli.app import CODES, ended_without_an_account, one_line
+from tickpath.cli.app import CODES, ended_by_a_signal, one_line
 from tickpath.cli.feeds import load
 from tickpath.cli.flight_options import recorder_of, say_what_failed
 from tickpath.cli.output import print_result
@@ -90,7 +90,7 @@ def command(**options: Any) -> int:
         verdict = _run(options)
     except KeyboardInterrupt:
         # The second signal means now, and before the run there is none: no account.
-        return ended_without_an_account()
+        return ended_by_a_signal()
     return CODES[verdict]
 
 

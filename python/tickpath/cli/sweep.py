@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import CODES, ended_without_an_account, one_line
+from tickpath.cli.app import CODES, ended_by_a_signal, one_line
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
@@ -131,7 +131,7 @@ def command(**options: Any) -> int:
             _print(report, as_json=options["as_json"])
     except KeyboardInterrupt:
         # The second signal means now, and before the first run there is nothing to tell. The rows are kept.
-        return ended_without_an_account("; the same command goes on from here")
+        return ended_by_a_signal("; the same command goes on from here")
     return CODES[report["verdict"]]
 
 
