@@ -226,7 +226,8 @@ elsewhere: ## Lint the core as systems other than Linux and processors other tha
 		echo "$$target: the core without its formats, whose C a cross compiler would have to build, has no warning"; \
 	done
 
-docs: .venv/.built ## Build the site into build/site: pages, and the reference from docstrings; a warning is an error
+docs: .venv/.built ## Build the site into build/site: pages, and the reference from docstrings; a warning is an error. Run the commands in the pages
+	TICKPATH_DOCS=1 $(PYTEST) -n 2 -k "commands and not README" tests/docs/test_code_blocks.py
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir docs . build/site
 	@echo "build/site/docs/index.html"
 

@@ -4,8 +4,9 @@ The ``python`` blocks of one file share a namespace, in the order of the file, i
 warnings as errors; one marked ``no-run`` (```` ```python no-run ````) is only compiled. In ``console``
 blocks every ``$ tickpath …`` line is run and must exit with 0, or with N where the block is marked
 ``exit=N``; a block marked ``no-run`` is left out, and so is, visibly, a command on data that this
-machine does not have. A block marked ``file=NAME`` (```` ```toml file=incident.toml ````) lies under that
-name where the others of its document run.
+machine does not have. Those of pages other than the README are run by ``make docs``. A block marked
+``file=NAME`` (```` ```toml file=incident.toml ````) lies under that name where the others of its document
+run.
 """
 
 from __future__ import annotations
@@ -42,8 +43,12 @@ def write_files(path: Path, folder: Path) -> None:
 
 
 PYTHON = [path for path in documents() if any(block.language == "python" for block in blocks(path))]
+#: Of pages other than the README they take half a minute, and are run with the site they belong to.
+WITH_THE_SITE = pytest.mark.skipif(
+    "TICKPATH_DOCS" not in os.environ, reason="commands of pages are run by make docs"
+)
 CONSOLE = [
-    block
+    pytest.param(block, marks=[WITH_THE_SITE] if path != ROOT / "README.md" else [], id=where(block))
     for path in documents()
     for block in blocks(path)
     if block.language == "console"
@@ -73,7 +78,7 @@ def test_the_python_blocks_of_a_file_run(path: Path, tmp_path: Path, monkeypatch
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("block", CONSOLE, ids=where)
+@pytest.mark.parametrize("block", CONSOLE)
 def test_the_commands_of_a_console_block_do_what_they_say(block: Block, tmp_path: Path) -> None:
     expected = {int(mark.removeprefix("exit=")) for mark in block.marks if mark.startswith("exit=")} or {0}
     if SHARED.exists():

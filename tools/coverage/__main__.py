@@ -68,6 +68,7 @@ def environment() -> dict[str, str]:
         "PATH": path,
         "CARGO_TARGET_DIR": str(TARGET),
         "COVERAGE_FILE": str(DATA / "python"),
+        "TICKPATH_DOCS": "1",
     }
     said = output(plain, "cargo", "llvm-cov", "show-env", "--sh", "--no-cfg-coverage")
     exported = (shlex.split(line.removeprefix("export "))[0] for line in said.splitlines() if "=" in line)
