@@ -29,9 +29,9 @@ pub(crate) enum Hand {
     Plain,
     /// Both sides ask for each line some lines ahead.
     Prefetched,
-    /// The same, and the reader asks for lines further ahead.
+    /// As [`Self::Prefetched`], and the reader asks for lines further ahead.
     Far,
-    /// The same, and the reader asks for the line as if it were to write.
+    /// As [`Self::Prefetched`], and the reader asks for the line as if it were to write.
     Claimed,
     /// The reader also writes to the line, which so becomes its own before the writer wants it again.
     GivenBack,

@@ -222,11 +222,12 @@ fn verdict(out: &mut String, targets: &[Target]) {
             Bound::Below(limit) => format!("below {limit:.2}"),
         };
         let met = match target.beyond_floor {
-            _ if target.met => "yes".to_owned(),
             Some(beyond) => format!(
                 "no: it needs {:.0} M/s, and the floor does {:.0}",
                 beyond.needed_million_per_s, beyond.floor_million_per_s
             ),
+            // Beyond the floor is only what is not met.
+            None if target.met => "yes".to_owned(),
             None => "NO".to_owned(),
         };
         let _ = writeln!(
