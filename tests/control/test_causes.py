@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from tests.control.looks import lifecycle_in
-from tickpath.control.failure import Cause, ExternalSignal, MarketDataOutage, held, held_causes, hold, release
+from tests.forks import WELL, WITH_FORKS, code_of_fork, held_by_another
+from tickpath.control.failure import (
+    Cause,
+    ExternalSignal,
+    MarketDataOutage,
+    causes,
+    held,
+    held_causes,
+    hold,
+    release,
+)
 from tickpath.core.state import State
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
@@ -131,3 +141,11 @@ class TestExternalSignal:
         bad: Any = 1.5
         with pytest.raises(ArgumentTypeError, match="lifecycle must be a Lifecycle, not float"):
             ExternalSignal(bad, "outage")
+
+
+@WITH_FORKS
+def test_a_fork_does_not_wait_for_a_thread_that_was_at_the_causes() -> None:
+    lifecycle = lifecycle_in(State.READY)
+    with held_by_another(causes._guard.lock):
+        assert code_of_fork(lambda: hold(lifecycle, Cause("outage"))) == WELL
+    assert held(lifecycle) == ()

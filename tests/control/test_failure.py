@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.forks import WELL, WITH_FORKS, code_of_fork, held_by_another
 from tickpath.control.failure import ExecutionFailure, FailureScenario, MarketDataOutage, held_causes
 from tickpath.core.state import InvalidTransition, Lifecycle, State, Transition
 from tickpath.errors import ArgumentTypeError
@@ -356,3 +357,16 @@ def test_repr_says_whether_it_is_active() -> None:
 
 def _interrupt(made: Transition) -> None:
     raise KeyboardInterrupt
+
+
+@WITH_FORKS
+def test_a_fork_does_not_wait_for_a_thread_that_was_at_the_scenario() -> None:
+    scenario = MarketDataOutage(lifecycle_in(READY))
+
+    def degrades() -> bool:
+        scenario.activate()
+        return scenario.is_active()
+
+    with held_by_another(scenario._lock):
+        assert code_of_fork(degrades) == WELL
+    assert not scenario.is_active()

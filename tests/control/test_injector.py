@@ -252,6 +252,23 @@ class TestDue:
         injector = Injector.of([FeedOutageSettings(at_ns=100)], Knobs())
         assert [injector.next_due_ns(at_ns) for at_ns in (99, 100)] == [100, None]
 
+    def test_an_end_is_waited_for_only_while_it_is_under_way_and_still_to_come(self) -> None:
+        faults = [
+            FeedOutageSettings(name="a", at_ns=100, duration_ns=50),
+            StallSettings(name="b", at_ns=120, duration_ns=10),
+        ]
+        injector = Injector.of(faults, Knobs())
+        ends = [injector.next_end_ns(0)]
+        for at_ns in (100, 120, 130, 150):
+            injector.step(look(at_ns))
+            ends.append(injector.next_end_ns(at_ns))
+        assert ends == [None, 150, 130, 150, None]
+
+    def test_an_end_that_is_past_is_waited_for_no_more(self) -> None:
+        injector = Injector.of([FeedOutageSettings(at_ns=100, duration_ns=50)], Knobs())
+        injector.step(look(100))
+        assert [injector.next_end_ns(at_ns) for at_ns in (149, 150)] == [150, None]
+
     def test_and_the_next_count(self) -> None:
         injector = Injector.of([FeedDuplicateSettings(at_event=100, every=2, duration_events=50)], Knobs())
         assert injector.next_due_event() == 100

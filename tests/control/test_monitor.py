@@ -330,6 +330,12 @@ def test_a_verdict_that_is_none_is_unknown_and_reported() -> None:
     assert [type(error) for error in errors] == [ArgumentTypeError]
 
 
+def test_an_answer_that_is_no_reading_is_named() -> None:
+    with reported() as errors:
+        figured("fine").step(look(0))  # type: ignore[arg-type]  # that is the point
+    assert [str(error) for error in errors] == ["read(look) must return a Reading, got str"]
+
+
 def test_figures_that_are_no_numbers_raise_the_cause_all_the_same() -> None:
     (change,) = figured(Reading("failing", "many", 1, "of them")).step(look(0))  # type: ignore[arg-type]
     assert change.cause.evidence == "unknown of them, at most 1 is ok"

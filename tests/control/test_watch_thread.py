@@ -32,7 +32,7 @@ from tickpath.control.health import (
 from tickpath.core.bus import Consumer, RingBuffer
 from tickpath.core.execution import Ack, Executor
 from tickpath.core.state import InvalidTransition, Lifecycle, State
-from tickpath.errors import ArgumentTypeError, ArgumentValueError
+from tickpath.errors import ArgumentTypeError, ArgumentValueError, ThreadUnavailable
 
 
 class Bench:
@@ -249,6 +249,38 @@ class TestThread:
         ends: Any = Ends(3)
         watch._watch(ends)
         assert (watch.steps, ends.waits) == (3, [interval_s] * 3)
+
+    def test_whatever_a_listener_raises_it_goes_on_and_says_so(self) -> None:
+        answers = iter([SystemExit(3), KeyboardInterrupt()])
+
+        def on_change(_change: HealthChange) -> None:
+            raise next(answers)
+
+        probe = Told(["failing", "ok", "ok"])
+        watch = monitor_objects(
+            [probe], ring=RingBuffer(4), lifecycle=lifecycle_in(State.READY), on_change=on_change
+        )
+        ends: Any = Ends(1)
+        with reported() as errors:
+            watch._watch(ends)
+        assert [type(error) for error in errors] == [SystemExit, KeyboardInterrupt]
+        assert (watch.steps, watch.errors, len(ends.waits)) == (3, 2, 1)
+
+    def test_without_a_thread_to_be_had_it_says_so_and_can_be_started_later(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(_thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        watch = monitor_objects([], ring=RingBuffer(4), lifecycle=Lifecycle())
+        with monkeypatch.context() as without:
+            without.setattr(threading.Thread, "start", refuse)
+            words = "^the machine gave no thread for the watch: can't start new thread$"
+            with pytest.raises(ThreadUnavailable, match=words) as raised:
+                watch.start()
+        assert (type(raised.value.__cause__), watch.is_running) == (RuntimeError, False)
+        with watch:
+            assert watch.is_running
 
     def test_it_is_a_daemon_with_a_name(self) -> None:
         threads: list[threading.Thread] = []

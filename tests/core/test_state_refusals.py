@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -78,3 +80,10 @@ def test_the_history_keeps_4096_moves_unless_told_otherwise() -> None:
         lifecycle.transition_to(State.READY)
         lifecycle.transition_to(State.DEGRADED)
     assert (lifecycle.epoch, len(lifecycle.history), lifecycle.history_dropped) == (4097, 4096, 1)
+
+
+@pytest.mark.parametrize("attempt", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_lifecycle_can_be_neither_copied_nor_pickled(attempt: Callable[[Lifecycle], object]) -> None:
+    words = "^a Lifecycle can be neither copied nor pickled: .*; make another for another process"
+    with pytest.raises(ArgumentTypeError, match=words):
+        attempt(IN_WARMUP)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
 import weakref
 
 import pytest
 
+from tests.forks import WELL, WITH_FORKS, code_of_fork, held_by_another
 from tests.runtime.looks import seen
 from tickpath.config.scenario.surroundings import WarmupSettings
 from tickpath.runtime.warmup import FrozenGarbage, WarmUp, garbage
@@ -92,14 +91,11 @@ def test_what_is_garbage_by_then_is_freed_and_not_frozen() -> None:
         gc.enable()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this machine")
+@WITH_FORKS
 def test_a_fork_does_not_wait_for_a_thread_that_it_does_not_have() -> None:
-    with garbage._freezer._lock:
-        child = os.fork()
-        if not child:
-            # Whoever waits here waits for ever.
-            signal.alarm(20)
-            with FrozenGarbage():
-                os._exit(7)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 7
+    def freezes() -> bool:
+        with FrozenGarbage():
+            return True
+
+    with held_by_another(garbage._freezer._lock):
+        assert code_of_fork(freezes) == WELL

@@ -69,6 +69,7 @@ JUDGES = (
             "tests/core/test_state.py",
             "tests/core/test_state_refusals.py",
             "tests/core/test_state_races.py",
+            "tests/core/test_state_forks.py",
             "tests/contract/test_state_codes.py",
         ),
     ),
