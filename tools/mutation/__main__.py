@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.mutation.basis import basis_of
 from tools.mutation.judge import Child, Court
 from tools.mutation.mutants import Mutant, mutants_of
-from tools.mutation.record import RESULTS, Record, Result, basis_of, known_survivors, report, source_of
+from tools.mutation.record import RESULTS, Record, Result, known_survivors, report, source_of
 from tools.mutation.rooms import Judges, judges_of, modules_of, room_of
 
 

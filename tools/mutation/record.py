@@ -1,18 +1,17 @@
 """What is kept between runs, the survivors that tests/MUTATION.md knows, and the verdict.
 
-A result is kept in ``build/mutants/ROOM.jsonl`` and holds until the module, its tests or these tools change.
+A result is kept in ``build/mutants/ROOM.jsonl`` and holds until its basis is another: see ``basis.py``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 
 from tools.mutation.mutants import Mutant
-from tools.mutation.rooms import PACKAGE, ROOT, Judges
+from tools.mutation.rooms import PACKAGE, ROOT
 
 RESULTS = ROOT / "build" / "mutants"
 KNOWN = ROOT / "tests" / "MUTATION.md"
@@ -69,19 +68,6 @@ class Record:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")
         return result
-
-
-def basis_of(source: str, judges: Judges) -> str:
-    """A digest of the module, of its tests and of what stands beside them and is no test."""
-    digest = hashlib.sha256(source.encode())
-    tests = set(judges.files)
-    beside = {
-        path for test in tests for path in test.parent.glob("*.py") if not path.name.startswith("test_")
-    }
-    for path in sorted(tests | beside):
-        digest.update(path.read_bytes())
-    digest.update(repr(judges).encode())
-    return digest.hexdigest()[:16]
 
 
 def known_survivors() -> dict[str, str]:
