@@ -39,6 +39,10 @@ begun = threading.Event()
 threading.Thread(target=busy, daemon=True).start()
 begun.wait()
 """
+#: What is published, and takes its time to go.
+ITEM = """
+    class Item:
+        def __del__(self): sum(range(1_000))"""
 THREADS = {
     "waits for an engine": ("engine = running(rate_hz=100.0)", "engine.wait(50)"),
     "finishes an engine": ("engine = running(rate_hz=100.0)", "engine.finish()"),
@@ -74,6 +78,18 @@ THREADS = {
         ring.publish_many(range(9))
         try: consumer.poll()
         except Overrun: consumer.reset_to_head()""",
+    ),
+    "publishes what has a destructor": (
+        f"ring = RingBuffer(4){ITEM}",
+        "ring.publish(Item()); ring.publish_many([Item(), Item()])",
+    ),
+    "drops what has a destructor": (f"pass{ITEM}", "RingBuffer(4).publish_many([Item(), Item()])"),
+    "counts numbers of its own": (
+        """
+    metrics = Metrics()
+    class Number:
+        def __index__(self): return sum(range(1_000))""",
+        "metrics.observe(Number())",
     ),
     "publishes many": (
         "ring = EventRing(4096); events = SOURCES[1e6].events",

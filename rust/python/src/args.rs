@@ -6,10 +6,11 @@ use pyo3::types::PyString;
 use tickpath_core::bus::Start;
 
 use crate::errors;
+use crate::memory::whole_number;
 
 /// An integer (anything with `__index__`) that fits 64 bits; `None` in the result where it does not.
 fn integer(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
-    judged(value.extract(), value, name)
+    judged(whole_number(value), value, name)
 }
 
 /// What an extraction came to; an error of the object's own stays what it is.
@@ -94,7 +95,7 @@ pub(crate) fn limit(value: &Bound<'_, PyAny>) -> PyResult<usize> {
 /// A number of nanoseconds or the like: a non-negative integer below 2^64.
 #[inline]
 pub(crate) fn unsigned(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
-    match value.extract::<i64>() {
+    match whole_number(value) {
         Ok(number) if number >= 0 => Ok(number.cast_unsigned()),
         other => unusual_unsigned(other, value, name),
     }

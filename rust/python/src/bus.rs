@@ -192,7 +192,8 @@ impl RingBuffer {
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        drop(self.slots.take_all(py));
+        let items = self.slots.take_all(py);
+        items.into_iter().for_each(|item| release(py, item));
     }
 }
 

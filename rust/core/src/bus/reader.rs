@@ -3,6 +3,7 @@
 use super::prefetch::{Place, reading_distance};
 use super::slot::Payload;
 use super::{Bounds, Cursor, EventRing, Overrun, Reader, Start, StartError};
+use crate::planted;
 use crate::sync::Arc;
 
 /// One reader's place in an [`EventRing`], and its books.
@@ -143,7 +144,9 @@ impl<const CLAIMS: bool> EventReader<CLAIMS> {
                     break;
                 }
             }
-            before = slot;
+            if !planted::bug(48) {
+                before = slot;
+            }
             read += 1;
         }
         if read > 0 {

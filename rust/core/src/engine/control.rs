@@ -270,7 +270,7 @@ impl Control {
     /// The run as of now; each stage's tuple is one moment's.
     pub fn snapshot(&self) -> Snapshot {
         // Asked before the figures are looked at: those of a feed that is done, or held, are its last.
-        let (done, held) = (self.is_feed_done(), self.is_held());
+        let (done, mut held) = (self.is_feed_done(), self.is_held());
         let mut stages: Vec<_> = self.stages.iter().map(StageBooks::read).collect();
         // An event is in the ring a moment before the feed counts it: what a stage accounts for was
         // published, whatever that count says yet.
@@ -279,6 +279,9 @@ impl Control {
             .and_then(|sum| u64::try_from(sum).ok())
             .unwrap_or(0);
         let feed = self.feed.read();
+        if planted::bug(46) {
+            held = self.is_held();
+        }
         let begin_ns = self.begin_ns();
         let published = if planted::bug(45) {
             feed.published

@@ -9,6 +9,7 @@
 
 use crossbeam_utils::CachePadded;
 
+use crate::planted;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 use crate::time::ClockStep;
 
@@ -26,6 +27,9 @@ impl Request {
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {
             let ticket = (seen >> TICKET_SHIFT).wrapping_add(1) << TICKET_SHIFT;
+            if planted::bug(47) {
+                return self.0.store(ticket | count, Ordering::Relaxed);
+            }
             let asked = (self.0).compare_exchange_weak(
                 seen,
                 ticket | count,

@@ -152,10 +152,12 @@ impl Floor {
             return rests;
         };
         for (_, offset_ns) in sampled(arrivals_ns, events, span_ns) {
-            let through = cores.iter().fold(offset_ns, |at_ns, windows| {
-                at_ns + rest_in(windows, at_ns % lap_ns(windows))
+            let waited_ns = cores.iter().fold(0, |waited_ns, windows| {
+                // A plan may reach as far as a word does.
+                let at_ns = offset_ns.saturating_add(waited_ns);
+                waited_ns + rest_in(windows, at_ns % lap_ns(windows))
             });
-            rests.record(through - offset_ns);
+            rests.record(waited_ns);
         }
         rests
     }
@@ -373,6 +375,7 @@ mod tests {
         assert_eq!(path(1_000), Some(4_990 + 1_000));
         // At 900 it takes the next step to 910 twice over: neither core pauses there.
         assert_eq!(path(900), Some(20));
+        assert!(path(u64::MAX) > Some(0), "no overflow");
         // Outside the first pause, and inside the second.
         assert_eq!(path(6_400), Some(10 + 580));
     }

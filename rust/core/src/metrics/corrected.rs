@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::{Basis, CorrectionError, Figures, LatencyHistogram, buckets};
+use super::{Basis, CorrectionError, Figures, LatencyHistogram};
 
 /// A histogram that has been corrected for coordinated omission.
 ///
@@ -32,10 +32,7 @@ impl CorrectedHistogram {
         if expected_interval_ns == 0 {
             return Err(CorrectionError::ZeroInterval);
         }
-        let mut corrected = buckets::empty_hdr();
-        corrected
-            .add_correct(observed.to_hdr(), expected_interval_ns)
-            .expect("every value comes from a histogram with these bounds");
+        let corrected = observed.with_omitted(expected_interval_ns);
         // What is put in lies between the interval and the longest latency.
         let extremes_ns = observed.min_ns().zip(observed.max_ns());
         let least = |(min, max): (u64, u64)| (min.min(corrected.min()), max);
@@ -96,6 +93,7 @@ impl CorrectedHistogram {
 
 #[cfg(test)]
 mod tests {
+    use super::super::HIGHEST_NS;
     use super::super::histogram::tests::of;
     use super::*;
 
@@ -107,6 +105,32 @@ mod tests {
         assert_eq!(corrected.expected_interval_ns(), 200);
         let figures = corrected.figures();
         assert_eq!((figures.min_ns, figures.max_ns), (Some(90), Some(1_000)));
+    }
+
+    #[test]
+    fn what_is_put_in_is_what_the_crate_puts_in() {
+        let spread = (0..300).map(|i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (46 + i % 18));
+        let observed = of(spread.chain([0, 1, 2_047, 2_048, 5_000, 5_000]));
+        for interval_ns in [1, 2, 7, 999, 1_000, 2_048, 4_099, 1 << 20, u64::MAX] {
+            let mut expected = super::super::buckets::empty_hdr();
+            expected
+                .add_correct(observed.to_hdr(), interval_ns)
+                .expect("the same bounds");
+            let corrected = observed.corrected(interval_ns).expect("observed");
+            assert_eq!(corrected.to_hdr(), expected, "{interval_ns}");
+        }
+    }
+
+    /// Millions of millions, which nobody could wait for one by one.
+    #[test]
+    fn a_correction_takes_no_time_however_much_it_puts_in() {
+        let corrected = of([u64::MAX]).corrected(1).expect("observed");
+        assert_eq!(
+            (corrected.count(), corrected.min_ns()),
+            (HIGHEST_NS, Some(1))
+        );
+        let corrected = of([u64::MAX; 3]).corrected(1_000).expect("observed");
+        assert_eq!(corrected.count(), 3 * (HIGHEST_NS / 1_000));
     }
 
     #[test]

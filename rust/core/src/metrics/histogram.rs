@@ -240,6 +240,11 @@ impl LatencyHistogram {
         self.buckets.to_hdr()
     }
 
+    /// The same with what coordinated omission left out. Allocates.
+    pub(super) fn with_omitted(&self, interval_ns: u64) -> Histogram<u64> {
+        self.buckets.with_omitted(interval_ns).to_hdr()
+    }
+
     /// Counts what coordinated omission left out, if one latency was expected every
     /// `expected_interval_ns`.
     ///

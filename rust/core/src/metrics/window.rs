@@ -59,9 +59,10 @@ impl Window {
             pauses,
             forgotten: 0,
         };
-        while before_ns - window.start_ns < length_ns && !stopped() {
+        // A counter may jump, back as well: what the stamps are worth then is said of the run, by its drift.
+        while before_ns.saturating_sub(window.start_ns) < length_ns && !stopped() {
             let now_ns = clock.now_ns();
-            if now_ns - before_ns > window.longest_step_ns {
+            if now_ns.saturating_sub(before_ns) > window.longest_step_ns {
                 window.keep(before_ns, now_ns);
                 if window.pauses.len() == room {
                     window.thin(room);
@@ -72,7 +73,7 @@ impl Window {
             }
             before_ns = now_ns;
         }
-        window.length_ns = before_ns - window.start_ns;
+        window.length_ns = before_ns.saturating_sub(window.start_ns);
         window.pauses.shrink_to_fit();
         window
     }
@@ -179,6 +180,25 @@ mod tests {
             start_ns,
             length_ns,
         }
+    }
+
+    /// 10 ns a look, and 5 µs back after the tenth: a virtual machine that was moved.
+    struct SetBack(Cell<u64>);
+
+    impl Clock for SetBack {
+        fn now_ns(&self) -> u64 {
+            let looks = self.0.replace(self.0.get() + 1);
+            10 * looks + if looks < 10 { 5_000 } else { 0 }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_ends_no_watch_and_no_thread() {
+        let window = Window::watch(&SetBack(Cell::new(0)), 1_000, 10, || false);
+        assert_eq!((window.start_ns(), window.length_ns()), (5_000, 1_000));
+        assert_eq!(window.pauses(), []);
+        let stopped = Window::watch(&SetBack(Cell::new(9)), 1_000, 10, || true);
+        assert_eq!(stopped.length_ns(), 0);
     }
 
     #[test]

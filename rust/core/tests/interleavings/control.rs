@@ -38,6 +38,27 @@ fn whoever_sees_a_feed_held_sees_what_it_has_published() {
     );
 }
 
+/// A session looks once: what one snapshot shows of a feed that it says is held has to be all of it.
+#[test]
+fn a_snapshot_of_a_feed_that_is_held_shows_all_it_has_published() {
+    model_within(
+        PREEMPTIONS_MAX,
+        |outcomes| {
+            let run = Run::ready(0);
+            run.control.release(Some(1));
+            let (feeding, _ring) = feeding(&run);
+            let seen = run.control.snapshot().feed;
+            if seen.held {
+                assert_eq!(seen.published, 1);
+            }
+            run.control.release(None);
+            assert_eq!(feeding.join().expect("no panic"), 2);
+            outcomes.met((seen.published, seen.held));
+        },
+        &[(0, false), (1, false), (1, true)],
+    );
+}
+
 /// A shutdown that finds the feed done and nothing behind it ends the run: it must not be told so while there are
 /// events that it was not told of.
 #[test]

@@ -176,6 +176,35 @@ fn deep_three_readers_and_longer_races() {
     }
 }
 
+/// A batch looks at the slot before each event, which is another one for each.
+#[test]
+fn a_batch_is_whole_to_its_last_event() {
+    model(
+        |outcomes: &Outcomes| {
+            let (mut producer, ring) = ring(2);
+            producer.publish_many((0..2).map(event));
+            let mut reader = reader(&ring);
+            let outcomes = outcomes.clone();
+            let peer = thread::spawn(move || {
+                let mut seen = 0;
+                let read = reader.read_with(2, |payload| {
+                    assert_eq!(payload, event(seen), "torn or stale");
+                    seen += 1;
+                });
+                match read {
+                    Ok(read) => assert_eq!((read as u64, reader.next_seq()), (seen, seen)),
+                    Err(overrun) => check_overrun(overrun, 0, 2),
+                }
+                outcomes.met([Met::Overrun, Met::CaughtUp, Met::Event][seen as usize]);
+            });
+            producer.publish_many((2..5).map(event));
+            peer.join().expect("its asserts hold");
+        },
+        // Nothing, the first, both.
+        &[Met::Overrun, Met::CaughtUp, Met::Event],
+    );
+}
+
 #[test]
 fn what_lies_below_a_head_is_readable_or_overrun() {
     model(

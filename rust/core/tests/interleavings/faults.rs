@@ -40,6 +40,27 @@ fn a_request_is_seen_once_and_the_last_one_counts() {
     );
 }
 
+/// One asks again after the feed has looked, while another asks at any moment: what is asked after a look is news.
+#[test]
+fn a_request_is_not_lost_to_one_that_comes_with_it() {
+    model(
+        |outcomes| {
+            let faults = faults();
+            let (producer, _ring) = ring(3);
+            let feed = FeedStage::new([Event::default(); 3], 3, producer, Unplanned, None);
+            let mut feed = feed.with_faults(Faulty::new(Arc::clone(&faults)));
+            let other = Arc::clone(&faults);
+            let asking = thread::spawn(move || other.feed_gap(1));
+            faults.feed_gap(1);
+            outcomes.met(feed.turn(1, 1) == FeedTurn::Withheld(1));
+            faults.feed_gap(1);
+            asking.join().expect("no panic");
+            assert_eq!(feed.turn(2, 1), FeedTurn::Withheld(1), "asked after a look");
+        },
+        &[true],
+    );
+}
+
 #[test]
 fn a_stop_ends_a_feed_that_is_frozen() {
     model_within(

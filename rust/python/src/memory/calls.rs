@@ -9,13 +9,14 @@
 //! - **Threads**: any that holds the interpreter's lock.
 //! - **Allocation**: none of its own.
 
+use std::ffi::c_longlong;
 use std::hint::black_box;
 use std::time::Duration;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyIterator, PyString, PyTuple};
+use pyo3::types::{PyInt, PyIterator, PyString, PyTuple};
 
 type Call = unsafe extern "C-unwind" fn(
     *mut ffi::PyObject,
@@ -24,6 +25,7 @@ type Call = unsafe extern "C-unwind" fn(
 ) -> *mut ffi::PyObject;
 type Next = unsafe extern "C-unwind" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
 type Write = unsafe extern "C-unwind" fn(*mut ffi::PyObject);
+type Number = unsafe extern "C-unwind" fn(*mut ffi::PyObject) -> c_longlong;
 
 /// Holds a thread that is unwound by anything but a panic.
 struct Held;
@@ -113,6 +115,37 @@ pub(crate) fn next_item<'py>(
         Some(item) => Ok(Some(item)),
         None => PyErr::take(iterator.py()).map_or(Ok(None), Err),
     }
+}
+
+/// `value` as an integer of 64 bits: itself, or what its `__index__` says.
+///
+/// # Errors
+/// Returns what that raises, `TypeError` for what is no integer, `OverflowError` for one that is too wide.
+#[inline]
+pub(crate) fn whole_number(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if value.is_exact_instance_of::<PyInt>() {
+        return value.extract();
+    }
+    // SAFETY: as in `call`.
+    let enter: Number =
+        unsafe { std::mem::transmute(black_box(ffi::PyLong_AsLongLong as *const ())) };
+    let pointer = value.as_ptr();
+    // SAFETY: it is alive, and the lock is held. A number comes back; -1 is one too, if no error is set.
+    match held(|| unsafe { enter(pointer) }) {
+        -1 => PyErr::take(value.py()).map_or(Ok(-1), Err),
+        number => Ok(number),
+    }
+}
+
+/// Gives up a reference that may be the last one: a destructor is Python code, too.
+///
+/// # Safety
+/// The reference is owned, and nobody uses it any more; the lock is held.
+pub(super) unsafe fn give_up(pointer: *mut ffi::PyObject) {
+    // SAFETY: as in `call`.
+    let enter: Write = unsafe { std::mem::transmute(black_box(ffi::Py_DecRef as *const ())) };
+    // SAFETY: owned and given up once, with the lock held, says the caller.
+    held(|| unsafe { enter(pointer) });
 }
 
 /// Hands `error` to `sys.unraisablehook`, with `source` as the object it came from.

@@ -6,8 +6,10 @@
 use std::cell::{RefCell, UnsafeCell};
 
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit, ffi};
+use pyo3::{PyTraverseError, PyVisit};
 use tickpath_core::bus::{Bounds, ObjectRing, Overrun, Published, Readable};
+
+use super::calls::give_up;
 
 /// The slots of a ring of Python objects.
 ///
@@ -94,10 +96,12 @@ impl Drop for ObjectSlots {
             }
         });
         if outermost {
-            slots.drain().for_each(drop);
-            while let Some(item) = PENDING.with_borrow_mut(|p| p.as_mut().and_then(Vec::pop)) {
-                drop(item);
-            }
+            Python::attach(|py| {
+                slots.drain().for_each(|item| release(py, item));
+                while let Some(item) = PENDING.with_borrow_mut(|p| p.as_mut().and_then(Vec::pop)) {
+                    release(py, item);
+                }
+            });
             PENDING.with_borrow_mut(|pending| *pending = None);
         }
     }
@@ -176,7 +180,7 @@ pub(crate) fn release(py: Python<'_>, object: Py<PyAny>) {
         if count > 1 && !is_immortal(count) {
             (*pointer).ob_refcnt -= 1;
         } else {
-            ffi::Py_DecRef(pointer);
+            give_up(pointer);
         }
     }
 }
