@@ -201,8 +201,8 @@ class AckSlices:
     """
     def __new__(cls, /, acks: AckReader, *, begin_ns: int, slice_ns: int, slices_max: int, shared_stamps: bool = False, planned: bool = True) -> Self:
         """
-        Slices of ``slice_ns`` from ``begin_ns`` on the run's clock, of what ``acks`` reads, from the oldest that
-        is there.
+        Slices of ``slice_ns`` from ``begin_ns`` on the run's clock, of all acks of the run that ``acks`` reads.
+        Those that are gone by now count as ``dropped``.
 
         ``shared_stamps`` says that one stamp was taken for several events, ``planned`` that they have a plan
         to be late against.

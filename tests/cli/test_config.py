@@ -108,6 +108,23 @@ def test_what_is_wrong_is_a_line_each(config: Config, file: Path) -> None:
     assert second.startswith(f"tickpath: error: {file}: ring.capacity_slots must be an integer from 1")
 
 
+@pytest.mark.parametrize(
+    ("runbook", "words"),
+    [
+        ('name = "market-data-outag"', 'did you mean "market-data-outage"?'),
+        ('name = "sink-loss", enabled = false, params = { nope = 1 }', 'has no parameter "nope"'),
+        ('name = "slow-consumer", params = { stage = "executo" }', 'did you mean "executor"?'),
+    ],
+)
+def test_a_runbook_that_there_is_not_is_wrong(config: Config, file: Path, runbook: str, words: str) -> None:
+    """Which there are, the settings do not know; a run would be refused all the same."""
+    file.write_text(f'runbooks = [{{ name = "cold-start" }}, {{ {runbook} }}]')
+    code, out, err = config("check", str(file))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"tickpath: error: {file}: runbooks[1] is wrong: ")
+    assert words in err
+
+
 @pytest.mark.parametrize("command", ["explain", "check"])
 def test_a_name_that_is_mistyped_is_a_line_on_stderr(config: Config, command: str) -> None:
     code, out, err = config(command, "feed-freez")

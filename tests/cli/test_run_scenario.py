@@ -56,6 +56,11 @@ def virtual(run: Run, *arguments: str) -> dict[str, Any]:
     return report
 
 
+def test_a_rate_stands_in_the_place_of_a_file_that_runs_as_fast_as_it_can(run: Run, small: str) -> None:
+    report = virtual(run, small, "--set", "feed.pace=max", "--rate", "20000")
+    assert (report["config"]["pace"], report["feed"]["plan_length_ns"]) == ("recorded", 1_999 * 50_000)
+
+
 def test_a_scenario_in_virtual_time_tells_everything_that_happened(run: Run, small: str) -> None:
     report = virtual(run, small)
     assert (report["mode"], report["seed"], report["begin_ns"]) == ("virtual", 5, 0)

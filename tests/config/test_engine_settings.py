@@ -126,6 +126,11 @@ def test_a_wrong_type_is_refused_and_named(settings: Any, wrong: dict[str, Any])
     assert ", got " in str(refused.value)
 
 
+def test_a_constant_service_time_has_no_default() -> None:
+    with pytest.raises(ArgumentTypeError, match="needs ns, an integer of nanoseconds, got none or"):
+        ServiceTime(kind="constant")
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a\0", "a,b", "ä", "x" * 65])
 def test_a_name_that_a_stage_cannot_have_is_refused(name: str) -> None:
     with pytest.raises(ArgumentValueError, match="1 to 64 letters, digits"):

@@ -24,6 +24,7 @@ from tickpath.config.scenario import (
 )
 from tickpath.config.scenario.injections import (
     ClockStepSettings,
+    FeedFreezeSettings,
     FeedGapSettings,
     FeedOutageSettings,
     FeedReorderSettings,
@@ -106,6 +107,7 @@ def test_a_name_that_is_made_up_is_not_too_long() -> None:
         (lambda: FeedOutageSettings(at_ns=1, at_event=1), "got at_ns and at_event"),
         (lambda: FeedOutageSettings(at_ns=1, after_ns=1), "after_ns goes with in_state, got it with at_ns"),
         (lambda: FeedOutageSettings(at_ns=1, duration_ns=1, duration_events=1), "exclude each other"),
+        (of(FeedFreezeSettings, name="still", at_ns=1, duration_events=5), "still: a frozen feed"),
         (lambda: FeedOutageSettings(at_ns=-1), "at_ns must be an integer from 0"),
         (lambda: FeedGapSettings(at_ns=1, events=0), "events must be an integer from 1"),
         (lambda: FeedReorderSettings(at_ns=1, every=1), "every must be an integer from 2"),

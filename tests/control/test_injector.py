@@ -24,7 +24,6 @@ from tickpath.config.scenario.injections import (
 )
 from tickpath.control.failure import Cause, Injector, held
 from tickpath.core.state import Lifecycle, State
-from tickpath.errors import ArgumentValueError
 
 LASTING: list[tuple[Any, dict[str, Any], Any, Any]] = [
     (FeedOutageSettings, {}, "feed_outage", True),
@@ -214,10 +213,6 @@ class TestEnd:
         counts = [(10, 0), (10, 4), (10, 5)]
         looks = [look(n, feed=Feed(published=p, withheld=w)) for n, (p, w) in enumerate(counts)]
         assert run(injector, *looks) == [(0, "start"), (2, "end")]
-
-    def test_a_freeze_may_not(self) -> None:
-        with pytest.raises(ArgumentValueError, match=r"still.*duration_ns"):
-            Injector.of([FeedFreezeSettings(name="still", at_ns=0, duration_events=5)], Knobs())
 
     def test_without_a_duration_it_lasts_until_the_rollback(self) -> None:
         knobs = Knobs()

@@ -55,6 +55,17 @@ def test_the_extremes_of_the_slices_are_those_of_the_run() -> None:
     assert all(start % report["latency_over_time"]["slice_ns"] == 0 for start in starts)
 
 
+def test_acks_that_are_gone_at_the_first_look_are_dropped_and_not_forgotten() -> None:
+    source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=1_000)
+    # All of it is over before the first control step.
+    session = Session(source, RunSettings(ack_capacity=16, warmup_events=0), mode="virtual")
+    over_time = LatencyOverTime(session)
+    told = over_time.account(session.run(on_look=over_time.look))
+    assert told is not None
+    assert [(each["count"], each["dropped"]) for each in told["slices"]] == [(8, 992)]
+    assert told["dropped"] == 992
+
+
 def test_a_live_run_is_watched_without_a_look_as_well() -> None:
     source = MarketDataSource.synthetic(model="constant", rate_hz=1e6, events=2_000)
     session = Session(source, RunSettings(floor_window_ns=100_000, ack_capacity=4_096))

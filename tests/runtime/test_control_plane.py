@@ -10,7 +10,13 @@ import pytest
 from tests.control.looks import Knobs
 from tests.runtime.looks import Feed, look
 from tickpath.config.fields import NS_MAX
-from tickpath.config.scenario.injections import FeedFreezeSettings, FeedGapSettings, FeedOutageSettings
+from tickpath.config.scenario.injections import (
+    FeedFreezeSettings,
+    FeedGapSettings,
+    FeedOutageSettings,
+    SlowConsumerSettings,
+    StallSettings,
+)
 from tickpath.control.failure import Injector
 from tickpath.core.state import State
 from tickpath.runtime.control_plane import ControlErrors, ControlPlane
@@ -177,6 +183,30 @@ def test_a_fault_without_an_end_does_not_keep_a_run_from_ending() -> None:
     assert active == [("freeze",)] * 7 + [()]
     assert [(line.at_ns, line.event) for line in plane.injector.log] == [(30, "start"), (800, "rollback")]
     assert plane.knobs.turned == {}
+
+
+def test_what_moves_at_a_step_is_no_standstill_without_patience_either() -> None:
+    plane = Plane(StallSettings(name="stall", at_ns=30), patience_ns=0)
+    plane.at(30)
+    for at_ns, published in ((500, 7), (600, 8), (700, 9)):
+        plane.at(at_ns, published)
+        assert plane.injector.active == ("stall",)
+    plane.at(800, 9)
+    assert plane.injector.active == ()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [SlowConsumerSettings(name="fault", at_ns=30, factor=9), FeedOutageSettings(name="fault", at_ns=30)],
+    ids=lambda fault: fault.kind,
+)
+def test_a_fault_that_keeps_no_run_from_ending_lasts_to_its_end(fault: Any) -> None:
+    """A slow stage may be at one event for longer than the patience."""
+    plane = Plane(fault, patience_ns=200)
+    plane.at(30)
+    for at_ns in range(100, 2_000, 100):
+        plane.at(at_ns)
+    assert plane.injector.active == ("fault",)
 
 
 def test_a_fault_that_has_an_end_is_waited_for_however_long() -> None:

@@ -25,6 +25,12 @@ class Acks:
         return len(now)
 
 
+def stamped(array: Any, *pairs: tuple[int, int]) -> int:
+    """Fills ``array`` with acks of these decisions and completions."""
+    array["decision_ts"][: len(pairs)], array["completion_ts"][: len(pairs)] = zip(*pairs, strict=True)
+    return len(pairs)
+
+
 def test_latencies_fall_into_cumulative_buckets_and_are_never_forgotten() -> None:
     acks = Acks(50, 51, 100, 10**9, 10**9 + 1)
     latency = AckLatency(acks)
@@ -36,6 +42,14 @@ def test_latencies_fall_into_cumulative_buckets_and_are_never_forgotten() -> Non
     assert (counts[50], counts[100], counts[200]) == (10_001, 10_003, 10_003)
     assert (counts[10**9], buckets.count, buckets.dropped) == (10_004, 10_005, 3)
     assert buckets.sum_ns == 50 + 51 + 100 + 10**9 + 10**9 + 1 + 10_000
+
+
+def test_where_the_clock_was_set_back_between_two_stamps_a_latency_is_0() -> None:
+    acks = Acks(70)
+    acks.read_into = lambda array: stamped(array, (1_000, 999), (1_000, 1_000), (1_000, 1_070))  # type: ignore[method-assign]
+    latency = AckLatency(acks)
+    latency.step()
+    assert (latency.buckets.counts[:2], latency.buckets.count, latency.buckets.sum_ns) == ((2, 3), 3, 70)
 
 
 def test_a_step_of_the_buckets_is_bounded() -> None:

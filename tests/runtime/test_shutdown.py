@@ -112,11 +112,13 @@ def test_asking_again_means_now() -> None:
 def test_nobody_waits_for_a_stage_that_has_ended() -> None:
     shutdown = Shutdown(DRAIN_NS)
     shutdown.request("api")
-    ended = look(0, feed=Feed(done=True), dropped=Stage(backlog=5, epoch_seen=None))
+    dropped, read = Stage(backlog=5, epoch_seen=None), Stage(epoch_seen=None)
+    ended = look(0, feed=Feed(done=True), dropped=dropped, other=dropped, read=read)
     assert shutdown.step(ended) == "stop"
     result = shutdown.account(1, {"dropped": 5})
     assert result is not None
     assert (result.drained, result.unread) == (True, {"dropped": 5})
+    assert result.reason == "everything published was read, but by what had ended before: dropped, other"
 
 
 @pytest.mark.parametrize(("unread", "drained"), [(0, True), (4, False)])

@@ -10,8 +10,8 @@ import click
 from tickpath.cli.app import EXIT_BAD_INPUT, EXIT_PASSED, one_line
 from tickpath.cli.output import print_result, print_whole
 from tickpath.cli.streams import say
-from tickpath.config.scenario import Scenario, ScenarioError, load_scenario, read_scenario
-from tickpath.lab.drill import shipped_scenarios
+from tickpath.config.scenario import Scenario, ScenarioError, read_scenario
+from tickpath.lab.drill import load_drill, shipped_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def check(*, scenarios: tuple[str, ...]) -> int:
     wrong = False
     for given in scenarios:
         try:
-            found = load_scenario(given, builtin=shipped_scenarios())
+            found = load_drill(given)
         except ScenarioError as error:
             wrong = True
             for problem in error.problems:

@@ -111,6 +111,9 @@ def _pace(scenario: Scenario, options: Mapping[str, Any]) -> dict[str, Any]:
         given["rate_hz"] = options["rate_hz"]
         if not scenario.feed.synthetic:
             given["pace"] = "constant"
+        elif scenario.feed.pace == "max":
+            # In the place of the file's --max, as --speed is.
+            given["pace"] = "recorded"
     return given
 
 

@@ -16,7 +16,7 @@ from tickpath._native import LatencyHistogram, check_stage_name, check_stages
 from tickpath.config.checks import instance, whole
 from tickpath.config.fields import NS_MAX, SEED_MAX, Number, Whole, check_fields
 from tickpath.config.recorded import quantile_samples, read_hlog
-from tickpath.errors import ArgumentValueError
+from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = [
     "ACK_CAPACITY",
@@ -71,6 +71,10 @@ class ServiceTime:
     def __post_init__(self) -> None:
         check_fields(self, "{} of a service time")
         if self.kind == "constant":
+            if self.ns == 0 and isinstance(self.ns, float):
+                raise ArgumentTypeError(
+                    "a constant service time needs ns, an integer of nanoseconds, got none or 0.0"
+                )
             whole("ns of a constant service time", self.ns, 0, _SERVICE_NS_MAX)
         if self.kind in ("none", "empirical") and self.ns:
             raise ArgumentValueError(f"a service time of the kind {self.kind} has no ns, got {self.ns}")

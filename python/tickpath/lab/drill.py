@@ -15,12 +15,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickpath.config.scenario import load_scenario
+from tickpath.config.scenario import ScenarioError, ScenarioProblem, read_scenario
+from tickpath.config.suggest import suggestion
+from tickpath.control.automation.runbooks import build
 from tickpath.core.time import now
+from tickpath.errors import ArgumentTypeError, ArgumentValueError
 from tickpath.lab.grading import Grade, grade
 
 if TYPE_CHECKING:
-    from tickpath.config.scenario import Scenario
+    from tickpath.config.scenario import RunbookSettings, Scenario
     from tickpath.lab.facts import DrillFacts, Mode
 
 __all__ = ["DrillResult", "Runner", "drill_names", "load_drill", "run_drill", "shipped_scenarios"]
@@ -74,8 +77,29 @@ def drill_names() -> tuple[str, ...]:
 
 
 def load_drill(name: str) -> Scenario:
-    """The scenario of a shipped drill, or of a file. Raises ``ScenarioError``."""
-    return load_scenario(name, builtin=shipped_scenarios())
+    """The scenario of a shipped drill or of a file, its runbooks judged as well. Raises ``ScenarioError``."""
+    read = read_scenario(name, builtin=shipped_scenarios())
+    problems = []
+    for index, book in enumerate(read.scenario.runbooks):
+        key, reason = f"runbooks[{index}]", _wrong_with(book, read.scenario.stages)
+        if reason is not None:
+            problems.append(ScenarioProblem(read.origins.of(key), key, f"is wrong: {reason}"))
+    if problems:
+        raise ScenarioError(tuple(problems))
+    return read.scenario
+
+
+def _wrong_with(book: RunbookSettings, stages: tuple[str, ...]) -> str | None:
+    """What only those know who know the runbooks; ``None`` if nothing."""
+    try:
+        build(book.name, timeout_ns=book.timeout_ns, params=book.params)
+    except (ArgumentTypeError, ArgumentValueError) as error:
+        return str(error)
+    stage = book.params.get("stage")
+    if stage is None or stage in stages:
+        return None
+    known = f"params.stage must be a stage ({', '.join(stages)}), got {stage!r}"
+    return known + suggestion(str(stage), stages)
 
 
 def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = False) -> DrillResult:

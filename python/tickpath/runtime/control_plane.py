@@ -102,7 +102,7 @@ class ControlPlane:
         self.operator.step(look)
         self.automation.step(look)
         if (
-            self.injector.active
+            self.injector.holds_up
             and self.standstill.step(look)
             and self.injector.next_end_ns(look.at_ns) is None
         ):

@@ -85,7 +85,8 @@ class AckLatency:
         for _batch in range(_BATCHES_MAX):
             read = self._acks.read_into(self._rows)
             rows = self._rows[:read]
-            latencies = rows["completion_ts"] - rows["decision_ts"]
+            # Never below 0, as everywhere: a clock that is set back lies between the two.
+            latencies = np.maximum(rows["completion_ts"], rows["decision_ts"]) - rows["decision_ts"]
             counts += np.searchsorted(np.sort(latencies), self._bounds, side="right")
             count += read
             sum_ns += int(latencies.sum())

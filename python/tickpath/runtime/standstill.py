@@ -30,4 +30,5 @@ class Standstill:
         if moved != self._moved:
             self._moved = moved
             self._since_ns = max(self._since_ns, look.at_ns)
+            return False
         return look.at_ns - self._since_ns >= self._patience_ns

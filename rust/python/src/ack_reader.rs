@@ -89,17 +89,18 @@ impl AckReader {
         })
     }
 
-    /// Another reader of the same acks, from the oldest that is there, and how their stamps were taken.
+    /// Another reader of the same acks, from `start` on, and how their stamps were taken.
     ///
     /// # Errors
     /// ``EngineFailed`` if the ring has no place to begin at.
     pub(crate) fn another(
         &self,
         py: Python<'_>,
+        start: Start,
         shared_stamps: bool,
     ) -> PyResult<(EventReader, Stamping)> {
         let ring = self.state.with(py, |state| Arc::clone(state.acks.ring()));
-        let reader = ring.reader(Start::Oldest).map_err(|_| {
+        let reader = ring.reader(start).map_err(|_| {
             errors::engine_failed(py, "the ring of acks has no beginning".to_owned())
         })?;
         let stamping = if shared_stamps {

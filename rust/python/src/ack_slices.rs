@@ -3,6 +3,7 @@
 //! Off the hot path; folding holds the interpreter's lock for some nanoseconds an ack.
 
 use pyo3::prelude::*;
+use tickpath_core::bus::Start;
 use tickpath_core::engine::{AckSlice as Core, AckSlices as CoreSlices, Stage};
 use tickpath_core::metrics::LatencyHistogram;
 
@@ -38,8 +39,8 @@ pub(crate) struct AckSlices {
 
 #[pymethods]
 impl AckSlices {
-    /// Slices of ``slice_ns`` from ``begin_ns`` on the run's clock, of what ``acks`` reads, from the oldest that
-    /// is there.
+    /// Slices of ``slice_ns`` from ``begin_ns`` on the run's clock, of all acks of the run that ``acks`` reads.
+    /// Those that are gone by now count as ``dropped``.
     ///
     /// ``shared_stamps`` says that one stamp was taken for several events, ``planned`` that they have a plan
     /// to be late against.
@@ -63,7 +64,7 @@ impl AckSlices {
             let text = "slice_ns must be at least 1, and slices_max 2";
             return Err(errors::argument_value(py, text.to_owned()));
         }
-        let (reader, stamping) = acks.get().another(py, shared_stamps)?;
+        let (reader, stamping) = acks.get().another(py, Start::Sequence(0), shared_stamps)?;
         let slices = CoreSlices::new(reader, stamping, begin_ns, slice_ns, slices_max);
         Ok(Self {
             slices: GilCell::new(slices),

@@ -3,6 +3,7 @@
 //! Off the hot path; a look holds the interpreter's lock for some nanoseconds an ack and allocates nothing.
 
 use pyo3::prelude::*;
+use tickpath_core::bus::Start;
 use tickpath_core::engine::{AckWindow as Core, AckWindowFigures as Figures};
 
 use crate::ack_reader::AckReader;
@@ -39,7 +40,7 @@ impl AckWindow {
     #[pyo3(signature = (acks, *, shared_stamps = false))]
     fn new(acks: &Bound<'_, AckReader>, shared_stamps: bool) -> PyResult<Self> {
         let py = acks.py();
-        let (reader, stamping) = acks.get().another(py, shared_stamps)?;
+        let (reader, stamping) = acks.get().another(py, Start::Oldest, shared_stamps)?;
         Ok(Self {
             window: GilCell::new(Core::new(reader, stamping)),
         })

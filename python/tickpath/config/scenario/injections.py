@@ -112,6 +112,14 @@ class FeedFreezeSettings(LastingInjectionSettings):
 
     kind: ClassVar[str] = "feed_freeze"
 
+    def __post_init__(self) -> None:
+        LastingInjectionSettings.__post_init__(self)
+        if self.duration_events is not None:
+            raise ArgumentValueError(
+                f"{self.name}: a frozen feed publishes and withholds nothing, so duration_events would "
+                "never be over: give a duration_ns"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedGapSettings(InjectionSettings):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["InjectionEvent", "Injector"]
 
 Happened = Literal["start", "end", "rollback"]
+#: Kinds without whose end a run has none. A slow stage comes to its end, however late.
+_HOLD_UP = frozenset({"feed_freeze", "stall"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,15 @@ class Injector:
     def active(self) -> tuple[str, ...]:
         """The names of the injections under way, in the order they started."""
         return tuple(planned.name for planned in self._active)
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether something under way keeps a run from ending: a stage never reads, or a feed never comes.
+
+        >>> injector.holds_up  # of an outage the events are gone: the run ends without them
+        False
+        """
+        return any(planned.kind in _HOLD_UP for planned in self._active)
 
     @property
     def is_over(self) -> bool:

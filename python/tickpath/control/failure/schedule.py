@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tickpath.core.state import State
-from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
     from tickpath.config.scenario.injections import InjectionSettings
@@ -26,8 +25,6 @@ class Schedule:
     ``duration_ns`` counts from the look it started at, and ``duration_events`` counts events that became due
     since: those that came, each once, and those withheld by a fault. With neither it lasts until somebody
     ends it.
-
-    Raises ``ArgumentValueError`` for a freeze that lasts a number of events: it publishes none.
     """
 
     def __init__(self, settings: InjectionSettings) -> None:
@@ -38,11 +35,6 @@ class Schedule:
         # Kinds that are over at once have no duration.
         self._duration_ns: int | None = getattr(settings, "duration_ns", None)
         self._duration_events: int | None = getattr(settings, "duration_events", None)
-        if settings.kind == "feed_freeze" and self._duration_events is not None:
-            raise ArgumentValueError(
-                f"{settings.name}: a frozen feed publishes and withholds nothing, so duration_events would "
-                "never be over: give a duration_ns"
-            )
         self._entered_epoch: int | None = None
         self._due_ns = self._at_ns
         self._events_end: int | None = None

@@ -153,8 +153,8 @@ class EngineFace(Generic[_N]):
     def ack_slices(self, *, begin_ns: int, slice_ns: int, slices_max: int) -> AckSlices | None:
         """The run's acks, folded into slices of run time that begin at ``begin_ns`` on the run's clock.
 
-        From the oldest ack that is there; ``None`` where :meth:`acks` is. Each call gives another. Raises
-        ``ArgumentValueError`` for slices of no length.
+        From the run's first ack, and what is gone by now counts as dropped; ``None`` where :meth:`acks` is.
+        Each call gives another. Raises ``ArgumentValueError`` for slices of no length.
 
         >>> engine = VirtualEngine(source, lifecycle, settings)
         >>> _ = engine.start(), engine.advance()

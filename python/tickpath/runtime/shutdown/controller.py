@@ -145,7 +145,10 @@ class Shutdown:
         ]
         waited_ns = look.at_ns - self._phases[0][1]
         if look.feed.done and not behind:
+            ended = [name for name, stage in look.stages.items() if stage.backlog]
             self._drained, self._reason = True, "everything published was read"
+            if ended:
+                self._reason += f", but by what had ended before: {', '.join(ended)}"
         elif len(self._requests) > 1:
             self._hurried, self._reason = True, f"{self._requests[1]} asked again, which means now"
         elif waited_ns >= self._drain_ns:
