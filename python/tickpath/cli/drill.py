@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import CODES, EXIT_PASSED, ended_by_a_signal
+from tickpath.cli.app import CODES, EXIT_PASSED, CommandGroup, ended_by_a_signal
 from tickpath.cli.feeds import parse_feed
+from tickpath.cli.numbers import WholeNumber
 from tickpath.cli.output import print_result
 from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.progress import RunProgress
@@ -44,12 +45,12 @@ or usage; 130 interrupted.
 """
 
 
-@click.group("drill", epilog=_EXAMPLES)
+@click.group("drill", cls=CommandGroup, epilog=_EXAMPLES)
 def command() -> None:
     """Inject a fault, see it detected and answered, and grade what came of it."""
 
 
-@command.command("list")
+@command.command("list", epilog="Example: tickpath drill list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/drill-list/1).")
 def list_command(*, as_json: bool) -> int:
     """Name the shipped drills."""
@@ -87,7 +88,7 @@ def list_command(*, as_json: bool) -> int:
 @click.option("--symbol", metavar="NAME", help="Name of the instrument, where the file does not say.")
 @click.option(
     "--seed",
-    type=click.IntRange(min=0, max=2**64 - 1),
+    type=WholeNumber(min=0, max=2**64 - 1),
     metavar="N",
     help="In place of the scenario's own.",
 )

@@ -70,7 +70,13 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
 
 @click.command("run", epilog=_EXAMPLES)
 @click.argument("scenario", required=False, metavar="[SCENARIO]")
-@click.option("--mode", type=click.Choice(["live", "virtual"]), default="live", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(["live", "virtual"]),
+    default="live",
+    show_default=True,
+    help="On threads of this machine, or by an exact model of time: the same twice.",
+)
 @source_options
 @run_options
 def command(**options: Any) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["UNKNOWN", "count", "duration"]
+__all__ = ["ASCII", "UNKNOWN", "count", "duration"]
 
 UNKNOWN = "unknown"
+
+#: For outputs that have nothing else, a character for each.
+ASCII = str.maketrans({"µ": "u", "█": "#", "░": ".", "→": ">", "…": "~", "·": "-"})
 
 _NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
 _ROUNDS_UP = 0.9995
