@@ -161,20 +161,24 @@ def _run_all(
             )
         signals.defer()
 
+        def should_stop() -> bool:
+            # Asked at each control step.
+            progress.drilling(scenario.name, number, len(scenarios))
+            return signals.requested
+
         def run(scenario: Scenario, mode: Mode) -> DrillFacts:
             return run_scenario(
                 scenario,
                 mode,
                 seed=options["seed"],
                 recording=recording,
-                should_stop=lambda: signals.requested,
+                should_stop=should_stop,
                 report_to=report_to,
             )
 
         for number, scenario in enumerate(scenarios):
             if signals.requested:
                 break
-            progress.drilling(scenario.name, number, len(scenarios))
             replay = _replay(names[number], scenario, options)
             report_to = None if options["report"] is None else _teller(told, replay)
             results.append(run_drill(scenario, options["mode"], run, broken=options["broken"]))

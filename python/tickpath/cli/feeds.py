@@ -89,7 +89,8 @@ def load(options: FeedOptions, on_progress: OnProgress) -> MarketDataSource:
     kind = kinds.pop()
     if kind == "table" and not options.columns:
         raise click.UsageError(
-            "--feed table: needs --columns, which say what its columns mean: --columns ts_ns=time:us,price_e9=price"
+            "--feed table: needs --columns, which say what its columns mean: "
+            "--columns ts_ns=time:us,price_e9=price"
         )
     if kind != "table" and options.columns:
         raise click.UsageError(

@@ -110,9 +110,10 @@ def _compare(options: Mapping[str, Any]) -> int:
         "symbol": options["symbol"],
         "seed": options["seed"] if given else None,
         "as_json": options["as_json"],
+        "quiet": options["quiet"],
     }
     if options["parity"]:
-        return run_parity(options["scenario"], **of_run, quiet=options["quiet"])
+        return run_parity(options["scenario"], **of_run)
     return run_determinism(options["scenario"], **of_run)
 
 

@@ -141,7 +141,10 @@ fn stamp_reason(text: &[u8], error: DecimalError) -> Cow<'static, str> {
         text,
         [a, b, c, d, b'-' | b'/', ..] if [a, b, c, d].into_iter().all(u8::is_ascii_digit)
     );
-    if begins_as_a_date || text.contains(&b':') {
+    let has_a_time = text
+        .windows(2)
+        .any(|pair| pair[0].is_ascii_digit() && pair[1] == b':');
+    if begins_as_a_date || has_a_time {
         return Cow::Borrowed(
             "a date or a time as text, expected a number of s, ms, us or ns; polars and pandas read dates: load it \
              there, and give the frame to MarketDataSource.from_table",

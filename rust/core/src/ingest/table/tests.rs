@@ -125,7 +125,9 @@ fn what_tables_of_others_hold_most_often_is_refused_in_its_own_words() {
             );
         }
     }
-    assert_eq!(refused(Field::TsNs, "17a"), "not a number");
+    for text in ["17a", "time:local", "17-03", "20240305T0900"] {
+        assert_eq!(refused(Field::TsNs, text), "not a number", "{text}");
+    }
     assert_eq!(refused(Field::TsNs, "17 "), "white space in a number");
     for field in [Field::PriceE9, Field::SizeE9] {
         assert!(
