@@ -1,7 +1,7 @@
 """A table of figures that cuts none of them, however narrow the terminal is.
 
-Rich makes room by shortening cells, and half a figure is worse than none. A table that does not fit lies on its
-side, a column for each row; where that does not fit either it is told row by row.
+Rich makes room by shortening cells, and half a figure is worse than none. A table that does not fit lies on
+its side, a column for each row; where that does not fit either it is told row by row.
 """
 
 from __future__ import annotations
