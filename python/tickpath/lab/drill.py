@@ -15,12 +15,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickpath.config.scenario import load_scenario
+from tickpath.config.checks import instance
+from tickpath.config.scenario import Scenario, load_scenario
 from tickpath.core.time import now
 from tickpath.lab.grading import Grade, grade
 
 if TYPE_CHECKING:
-    from tickpath.config.scenario import Scenario
     from tickpath.lab.facts import DrillFacts, Mode
 
 __all__ = ["DrillResult", "Runner", "drill_names", "load_drill", "run_drill", "shipped_scenarios"]
@@ -81,8 +81,10 @@ def load_drill(name: str) -> Scenario:
 def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = False) -> DrillResult:
     """Runs ``scenario`` with ``run`` and grades it; with ``broken`` without what ``[break]`` names.
 
-    Raises ``ArgumentValueError`` for ``broken`` if the scenario names nothing to switch off.
+    Raises ``ArgumentValueError`` for ``broken`` if the scenario names nothing to switch off, and
+    ``ArgumentTypeError`` for what is no scenario, such as a name: :func:`load_drill` loads one.
     """
+    instance("scenario", scenario, Scenario)
     disabled = None
     if broken:
         disabled, scenario = scenario.break_.disable, scenario.broken()
