@@ -92,6 +92,29 @@ def test_columns_of_words_wrap_before_anything_is_turned() -> None:
     assert drawn(table, 20) == ["what  why", "p99   longer than", "      the floor", "      explains"]
 
 
+@pytest.mark.parametrize("width", range(12, 60))
+def test_no_word_is_cut_where_columns_wrap(width: int) -> None:
+    table = FittedTable(box=None, pad_edge=False)
+    for heading in ("contender", "times base [low, high]", "remarks"):
+        table.add_column(heading)
+    table.add_row("both")
+    table.add_row("  a.Queue", "12.09 [12.09, 12.09]", "not installed: pip install")
+    lines = drawn(table, width)
+    assert all(len(line) <= width for line in lines)
+    words = set(" ".join(lines).split())
+    assert {"a.Queue", "12.09", "[12.09,", "12.09]", "not", "installed:", "install"} <= words
+    assert ("contender" in words) == (width >= 30)
+
+
+def test_what_a_row_is_set_in_by_is_kept_where_it_is_told() -> None:
+    table = FittedTable(box=None, pad_edge=False)
+    table.add_column("contender")
+    table.add_column("ns", no_wrap=True)
+    table.add_row("one way")
+    table.add_row("  deque", "11,374 [11,374, 11,374]")
+    assert drawn(table, 30) == ["one way", "  deque", "    ns 11,374 [11,374, 11,374]"]
+
+
 def test_the_style_of_a_row_goes_with_it() -> None:
     table = made(FittedTable)
     table.rows[2].style = "dim"

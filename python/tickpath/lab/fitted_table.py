@@ -6,6 +6,8 @@ its side, a column for each row; where that does not fit either it is told row b
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -34,8 +36,14 @@ class FittedTable(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Render the first of the three that fits."""
-        if _needed(self, console, options) <= options.max_width:
-            yield from super().__rich_console__(console, options)
+        widths = self._widths(console, options)
+        if widths is not None:
+            table = copy.copy(self)
+            table.columns = [
+                dataclasses.replace(column, width=column.width if column.no_wrap else width)
+                for column, width in zip(self.columns, widths, strict=True)
+            ]
+            yield from Table.__rich_console__(table, console, options)
             return
         headings = [_text(column.header) for column in self.columns]
         rows = [
@@ -44,16 +52,46 @@ class FittedTable(Table):
                 zip(*(column.cells for column in self.columns), strict=True), self.rows, strict=True
             )
         ]
-        on_its_side = _on_its_side(headings, rows)
         if self.title:
             yield Text(str(self.title), style=self.title_style or "")
-        if _needed(on_its_side, console, options) <= options.max_width:
+        on_its_side = _on_its_side(headings, rows)
+        if _measured(on_its_side, console, options).maximum <= options.max_width:
             yield on_its_side
         else:
             for row in rows:
                 yield from _told(headings, row, options.max_width)
         if self.caption:
             yield Text(str(self.caption), style="dim")
+
+    def _widths(self, console: Console, options: ConsoleOptions) -> list[int] | None:
+        """How wide each column is; ``None`` if they do not fit. What wraps gives way, the widest first.
+
+        Rich alone would make columns narrower than their longest word.
+        """
+        longest, shortest = [], []
+        for column in self.columns:
+            cells = [_measured(cell, console, options) for cell in (column.header, *column.cells)]
+            longest.append(max(column.min_width or 0, *(cell.maximum for cell in cells)))
+            # Rich does not count what a word is set in by.
+            words = (_set_in(cell) + each.minimum for cell, each in zip(column.cells, cells[1:], strict=True))
+            shortest.append(max(column.min_width or 0, cells[0].minimum, *words))
+        widths = longest.copy()
+        excess = _measured(self, console, options).maximum - options.max_width
+        while excess > 0:
+            ways = [
+                number
+                for number, column in enumerate(self.columns)
+                if not column.no_wrap and widths[number] > shortest[number]
+            ]
+            if not ways:
+                return None
+            widths[max(ways, key=lambda number: widths[number])] -= 1
+            excess -= 1
+        return widths
+
+
+def _measured(what: RenderableType, console: Console, options: ConsoleOptions) -> Measurement:
+    return Measurement.get(console, options.update(max_width=_WIDE), what)
 
 
 def _text(cell: RenderableType, style: str = "") -> Text:
@@ -64,15 +102,9 @@ def _text(cell: RenderableType, style: str = "") -> Text:
     return Text(str(cell), style=style)
 
 
-def _needed(table: Table, console: Console, options: ConsoleOptions) -> int:
-    """How wide a table is at least if no word and no column that is ``no_wrap`` is cut."""
-    wide = options.update(max_width=_WIDE)
-    needed = Measurement.get(console, wide, table).maximum
-    for column in table.columns:
-        if column.width is None and not column.no_wrap:
-            cells = [Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)]
-            needed -= max(cell.maximum for cell in cells) - max(cell.minimum for cell in cells)
-    return needed
+def _set_in(cell: RenderableType) -> int:
+    plain = _text(cell).plain
+    return len(plain) - len(plain.lstrip(" "))
 
 
 def _on_its_side(headings: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Table:
@@ -91,15 +123,17 @@ def _on_its_side(headings: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Ta
 
 def _told(headings: Sequence[Text], row: Sequence[Text], width: int) -> Iterator[Text]:
     """A line with the row's name, and below it as many of its figures on a line as there is room for."""
-    yield row[0]
-    line = Text(_INDENT)
+    name = row[0]
+    yield name
+    indent = " " * _set_in(name) + _INDENT
+    line = Text(indent)
     for heading, figure in zip(headings[1:], row[1:], strict=True):
         if not figure.plain:
             continue
         pair = Text(" ").join(words for words in (heading, figure) if words.plain)
         if line.cell_len + len(_BETWEEN) + pair.cell_len > width and line.plain.strip():
             yield line
-            line = Text(_INDENT)
+            line = Text(indent)
         if line.plain.strip():
             line.append(_BETWEEN)
         line.append_text(pair)
