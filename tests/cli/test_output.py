@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 import pytest
@@ -78,9 +79,14 @@ def test_no_line_ends_with_blanks(monkeypatch: pytest.MonkeyPatch, columns: int 
         assert line == line.rstrip(" ")
 
 
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
 @pytest.mark.parametrize("columns", [80, 40])
-def test_on_a_narrow_terminal_every_figure_is_whole(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+def test_on_a_narrow_terminal_every_figure_is_whole(
+    monkeypatch: pytest.MonkeyPatch, columns: int, term: str
+) -> None:
+    monkeypatch.setenv("TERM", term)
     text = told(monkeypatch, "utf-8", columns=columns)
+    assert max(len(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in text.splitlines()) <= columns
     assert "…" not in text
     for name in ("events", "min", "p50", "p99.9", "max"):
         assert name in text

@@ -35,8 +35,10 @@ def print_result(report: Mapping[str, object], render: Callable[[Console], objec
     # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
     text = _Rendered()
     at_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if at_terminal else _PLAIN_WIDTH
-    render(Console(file=text, force_terminal=at_terminal, width=width))
+    size = shutil.get_terminal_size()
+    width = size.columns if at_terminal else _PLAIN_WIDTH
+    # With a width alone Rich takes a terminal that can do little (TERM=dumb) for one of 80 columns.
+    render(Console(file=text, force_terminal=at_terminal, width=width, height=size.lines))
     # Rich fills lines up with blanks, which are somebody's diff or ticket later.
     print_whole("\n".join(line.rstrip(" ") for line in text.getvalue().split("\n")))
 
