@@ -157,7 +157,7 @@ models: .venv/.built ## Explore the models without end: make models, or for hour
 
 # What takes processes that are killed, and a Dask cluster of its own.
 sweep-deep: .venv/.built ## Sweep while processes and a cluster's workers are killed: nothing lost, nothing twice (a minute)
-	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py tests/cli/test_sweep_progress.py $(ARGS)
+	TICKPATH_SWEEP=1 $(PYTEST) tests/lab/sweep tests/cli/test_sweep.py tests/cli/test_progress.py $(ARGS)
 
 coverage: .venv/.installed $(call cargo_tool,cargo-llvm-cov) ## Measure what both test suites run, room by room; below 95 % is an error (needs llvm-19; some minutes)
 	@$(BIN)/python -m tools.coverage $(ARGS)

@@ -34,6 +34,14 @@ def test_the_same_owner_and_words_are_one_cause() -> None:
     assert held(lifecycle) == ()
 
 
+def test_what_is_no_cause_is_not_held() -> None:
+    lifecycle = lifecycle_in(State.READY)
+    words: Any = "feed stale"
+    with pytest.raises(ArgumentTypeError, match=r"cause must be of the type Cause, got 'feed stale' \(str\)"):
+        hold(lifecycle, words)
+    assert held(lifecycle) == ()
+
+
 def test_a_cause_is_immutable_and_says_nothing_that_it_was_not_told() -> None:
     cause: Any = Cause("outage")
     assert (cause.owner, cause.evidence, cause.since_ns) == ("", "", None)

@@ -1,13 +1,16 @@
-"""What the documents point at exists: links, anchors, paths in back-quotes, make targets."""
+"""What the documents point at exists: links, anchors, paths in back-quotes, make targets, commands."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
-from tests.docs.blocks import ROOT, blocks, documents
+from tests.docs.blocks import ROOT, blocks, commands, documents
+from tickpath.cli.app import _group
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FOLDERS = ("rust/", "python/", "tests/", "benches/", "docs/", "tools/", ".ci/")
@@ -68,8 +71,37 @@ def test_every_path_in_the_text_exists(path: Path) -> None:
 def test_every_make_target_in_the_text_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     text = path.read_text(encoding="utf-8")
-    named = re.findall(r"(?:`|^\$ )make ([a-z][a-z-]*)", text, re.MULTILINE)
+    named = re.findall(r"(?:`|^\$ |&& )make ([a-z][a-z-]*)", text, re.MULTILINE)
     assert [name for name in named if name not in targets] == []
+
+
+def accept(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:
+    """Take ``words`` as the command line does; what is wrong with them raises. Nothing is run."""
+    with command.make_context("tickpath", words, parent=parent) as ctx:
+        rest = [*ctx._protected_args, *ctx.args]
+        if isinstance(command, click.Group) and rest:
+            _, below, rest = command.resolve_command(ctx, rest)
+            assert below is not None
+            accept(below, rest, ctx)
+
+
+@pytest.mark.parametrize("path", documents(), ids=ids)
+def test_every_command_in_the_text_is_one(path: Path) -> None:
+    named = re.findall(r"`(tickpath [a-z][^`]*)`", prose(path))
+    for block in blocks(path):
+        if block.language == "console" and "no-run" in block.marks:
+            named += [command for command in commands(block) if command.startswith("tickpath ")]
+    wrong = []
+    for name in named:
+        words = shlex.split(re.split(r" [|>&]", name)[0])[1:]
+        try:
+            accept(_group, words)
+        except (click.exceptions.Exit, click.MissingParameter):
+            # Asked for the help, or only the command is meant.
+            continue
+        except click.UsageError as error:
+            wrong.append(f"{name}: {error.format_message()}")
+    assert wrong == []
 
 
 def test_every_document_is_on_the_map() -> None:

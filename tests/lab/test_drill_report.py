@@ -17,11 +17,12 @@ from tests.lab.drills import facts, objectives
 from tickpath.config.scenario import Scenario
 from tickpath.config.scenario.responses import BreakSettings
 from tickpath.control.automation.audit import AuditEntry
-from tickpath.errors import ArgumentValueError
+from tickpath.errors import ArgumentTypeError, ArgumentValueError
 from tickpath.lab.drill import DrillResult, run_drill
 from tickpath.lab.drill_report import drill_list, drill_report
 from tickpath.lab.drill_text import print_drill_list, print_drills
 from tickpath.lab.facts import DrillFacts, Mode
+from tickpath.lab.scenario_run import run_scenario
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "drill-json.md"
 
@@ -39,6 +40,15 @@ def drilled(*, broken: bool = False, **changes: Any) -> DrillResult:
         return facts(audit=AUDITED, **changes)
 
     return run_drill(SCENARIO, "virtual", run, broken=broken)
+
+
+def test_a_name_is_no_scenario() -> None:
+    name: Any = "feed-freeze"
+    words = "scenario must be of the type Scenario, got 'feed-freeze'"
+    with pytest.raises(ArgumentTypeError, match=words):
+        run_drill(name, "virtual", run_scenario)
+    with pytest.raises(ArgumentTypeError, match=words):
+        run_scenario(name, "virtual")
 
 
 def report(*results: DrillResult) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from tests.runtime.looks import Stage
 from tickpath.core.bus import EventRing
 from tickpath.core.ingest import EVENT_DTYPE, MarketDataSource
-from tickpath.runtime.lag import Lag, lags_of
+from tickpath.runtime.lag import Lag, lags_of, unread_by
 from tickpath.runtime.session import Session
 
 
@@ -62,6 +63,13 @@ def test_a_stage_that_reads_no_more_and_a_run_that_has_not_begun() -> None:
     # A look that is older than the counters beside it: what was there is read by now.
     assert lags(ring, 500, Stage(cursor=1, backlog=3))["executor"] == Lag(3, 0, False)
     assert lags(ring, 500, Stage(cursor=9, backlog=3))["executor"] == Lag(3, None, False)
+
+
+def test_what_a_stage_left_when_it_ended_is_unread_as_what_it_has_not_come_to() -> None:
+    stage: Any = SimpleNamespace(backlog=3, ledger=SimpleNamespace(unread=64))
+    assert unread_by(stage) == 67
+    # Who keeps no ledger has left nothing.
+    assert unread_by(Stage(backlog=3)) == 3
 
 
 def test_a_lag_is_of_one_moment() -> None:

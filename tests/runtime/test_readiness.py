@@ -304,10 +304,12 @@ def test_every_condition_says_what_was_found_and_what_would_meet_it() -> None:
             "control", 11, 10, "nanoseconds since the control plane's last step, and how many there may be"
         ),
     )
-    readiness.saw(look(executor=Stage(epoch_seen=None)))
+    readiness.saw(look(executor=Stage(epoch_seen=None, backlog=1)))
     assert readiness.why_not_ready()[1:] == (
         UnmetCondition("executor", "ended by its overrun policy", "reading"),
     )
+    readiness.saw(look(executor=Stage(epoch_seen=None, backlog=0)))
+    assert readiness.why_not_ready()[1:] == (UnmetCondition("executor", "has read everything", "reading"),)
 
 
 def test_a_warm_up_is_no_condition_before_it_begins_nor_once_it_has_passed() -> None:

@@ -13,7 +13,7 @@ from tickpath.control.metrics import LatencySink, Metrics
 from tickpath.core.engine import EngineLedger
 from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import State
-from tickpath.errors import EngineFailed
+from tickpath.errors import ArgumentTypeError, ArgumentValueError, EngineFailed
 from tickpath.runtime.session import RunResult, Session
 
 FLOOR_NS = 100_000
@@ -172,6 +172,24 @@ def test_in_init_nothing_is_read() -> None:
 def test_a_ring_that_does_not_fit_is_a_memory_error() -> None:
     with pytest.raises(MemoryError, match="slots"):
         Session(evenly(10), RunSettings(capacity=1 << 57, floor_window_ns=FLOOR_NS))
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"mode": "Live"}, ArgumentValueError, "mode must be one of live, virtual, got 'Live'"),
+        ({"mode": None}, ArgumentTypeError, "mode must be one of live, virtual, got None"),
+        ({"settings": {"capacity": 4}}, ArgumentTypeError, "settings must be of the type RunSettings"),
+        ({"scenario": "feed-freeze"}, ArgumentTypeError, "scenario must be of the type Scenario"),
+        ({"recorder": "flights"}, ArgumentTypeError, "recorder must be a FlightRecorder, got"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_what_is_none_is_refused_before_anything_runs(
+    given: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        Session(evenly(10), **given)
 
 
 @pytest.mark.parametrize("wait", get_args(Wait))

@@ -14,6 +14,7 @@ __all__ = [
     "EXIT_FAILED",
     "EXIT_INTERRUPTED",
     "EXIT_PASSED",
+    "CommandGroup",
     "ended_by_a_signal",
     "one_line",
     "run_command_line",
@@ -75,7 +76,31 @@ def _load(name: str) -> click.Command:
     return command
 
 
-class _LazyGroup(click.Group):
+class CommandGroup(click.Group):
+    """Says its help where no command is named, and its commands where the name is none of theirs."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the arguments; without any the help is all there is to do."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that ``args`` begin with."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from tickpath.config.suggest import suggestion
+
+            known = self.list_commands(ctx)
+            expected = f"{ctx.command_path} has {', '.join(known)}"
+            ctx.fail(f"No such command '{name}'{suggestion(name, known).rstrip('?')}; {expected}")
+        return super().resolve_command(ctx, args)
+
+
+class _LazyGroup(CommandGroup):
     """Loads a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -94,19 +119,15 @@ class _LazyGroup(click.Group):
 
 @click.group(
     cls=_LazyGroup,
-    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 passed, 1 failed, 2 bad input or usage, 130 interrupted.",
 )
 @click.version_option(package_name="tickpath", prog_name="tickpath", message="%(prog)s %(version)s")
-@click.pass_context
-def _group(ctx: click.Context) -> None:
+def _group() -> None:
     """A laboratory for the execution path of a trading system.
 
     Start with: tickpath demo
     """
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 def run_command_line(arguments: list[str] | None) -> int:

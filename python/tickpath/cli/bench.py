@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tickpath.cli.app import CODES, ended_by_a_signal
+from tickpath.cli.numbers import WholeNumber
 from tickpath.cli.output import print_result
 from tickpath.cli.streams import say
 from tickpath.core.time import now
@@ -41,7 +42,7 @@ Peers that are not installed are named: pip install 'tickpath[peers]'.
 )
 @click.option(
     "--rounds",
-    type=click.IntRange(min=1, max=10_000),
+    type=WholeNumber(min=1, max=10_000),
     metavar="N",
     help="Rounds of each part, however long they take; 9 by default (3 with --quick), or fewer in time.",
 )

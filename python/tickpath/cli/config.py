@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_BAD_INPUT, EXIT_PASSED, one_line
+from tickpath.cli.app import EXIT_BAD_INPUT, EXIT_PASSED, CommandGroup, one_line
 from tickpath.cli.output import print_result, print_whole
 from tickpath.cli.streams import say
 from tickpath.config.scenario import Scenario, ScenarioError, read_scenario
@@ -33,12 +33,16 @@ Exit codes: 0 done; 2 a scenario that is wrong, or usage.
 """
 
 
-@click.group("config", epilog=_EXAMPLES)
+@click.group("config", cls=CommandGroup, epilog=_EXAMPLES)
 def command() -> None:
     """Explain and check scenario files."""
 
 
-@command.command("explain")
+@command.command(
+    "explain",
+    short_help="Every setting, its meaning, and who says it.",
+    epilog="Example: tickpath config explain feed-freeze",
+)
 @click.argument("scenario", required=False, metavar="[NAME | SCENARIO.toml]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/config-explain/1).")
 def explain(*, scenario: str | None, as_json: bool) -> int:
@@ -76,7 +80,11 @@ def _as_json(setting: Setting) -> dict[str, Any]:
     }
 
 
-@command.command("check")
+@command.command(
+    "check",
+    short_help="Say everything that is wrong with scenarios.",
+    epilog="Example: tickpath config check my-incident.toml",
+)
 @click.argument("scenarios", nargs=-1, required=True, metavar="(NAME | SCENARIO.toml)...")
 def check(*, scenarios: tuple[str, ...]) -> int:
     """Say everything that is wrong with scenario files, a line each on stderr."""
@@ -94,7 +102,11 @@ def check(*, scenarios: tuple[str, ...]) -> int:
     return EXIT_BAD_INPUT if wrong else EXIT_PASSED
 
 
-@command.command("schema")
+@command.command(
+    "schema",
+    short_help="Print the JSON Schema of scenario files.",
+    epilog="Example: tickpath config schema > scenario.schema.json",
+)
 def schema() -> int:
     """Print the JSON Schema of scenario files, for editors (draft 2020-12)."""
     from tickpath.config.scenario.schema import json_schema

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tickpath.cli.app import CODES, ended_by_a_signal
+from tickpath.cli.numbers import WholeNumber
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
 from tickpath.runtime.signals import StopSignals
@@ -37,7 +38,7 @@ Exit codes: 0 every act did what it was to, every ledger balances and nothing wa
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0, max=2**64 - 1),
+    type=WholeNumber(min=0, max=2**64 - 1),
     default=1,
     show_default=True,
     metavar="N",

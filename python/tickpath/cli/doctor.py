@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tickpath.cli.app import CODES, ended_by_a_signal
-from tickpath.cli.numbers import Number
+from tickpath.cli.numbers import Number, WholeNumber
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
 from tickpath.lab.doctor.percentiles import NAMES
@@ -34,7 +34,7 @@ supported, or not known; 2 bad input or usage; 130 interrupted, with an account 
 @click.command("doctor", epilog=_EXAMPLES)
 @click.option(
     "--latency-ns",
-    type=click.IntRange(min=1, max=2**63 - 1),
+    type=WholeNumber(min=1, max=2**63 - 1),
     default=10_000,
     show_default=True,
     metavar="NS",
@@ -51,7 +51,7 @@ supported, or not known; 2 bad input or usage; 130 interrupted, with an account 
 @click.option(
     "--core",
     "cores",
-    type=click.IntRange(min=0, max=1 << 16),
+    type=WholeNumber(min=0, max=1 << 16),
     multiple=True,
     metavar="N",
     help="A core of your run, once for each; without it the two a run would take, and others beside them.",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import CODES, EXIT_PASSED, ended_by_a_signal
+from tickpath.cli.app import CODES, EXIT_PASSED, CommandGroup, ended_by_a_signal
 from tickpath.cli.feeds import parse_feed
+from tickpath.cli.numbers import WholeNumber
 from tickpath.cli.output import print_result
 from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.progress import RunProgress
@@ -44,12 +45,12 @@ or usage; 130 interrupted.
 """
 
 
-@click.group("drill", epilog=_EXAMPLES)
+@click.group("drill", cls=CommandGroup, epilog=_EXAMPLES)
 def command() -> None:
     """Inject a fault, see it detected and answered, and grade what came of it."""
 
 
-@command.command("list")
+@command.command("list", epilog="Example: tickpath drill list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/drill-list/1).")
 def list_command(*, as_json: bool) -> int:
     """Name the shipped drills."""
@@ -87,7 +88,7 @@ def list_command(*, as_json: bool) -> int:
 @click.option("--symbol", metavar="NAME", help="Name of the instrument, where the file does not say.")
 @click.option(
     "--seed",
-    type=click.IntRange(min=0, max=2**64 - 1),
+    type=WholeNumber(min=0, max=2**64 - 1),
     metavar="N",
     help="In place of the scenario's own.",
 )
@@ -160,20 +161,24 @@ def _run_all(
             )
         signals.defer()
 
+        def should_stop() -> bool:
+            # Asked at each control step.
+            progress.drilling(scenario.name, number, len(scenarios))
+            return signals.requested
+
         def run(scenario: Scenario, mode: Mode) -> DrillFacts:
             return run_scenario(
                 scenario,
                 mode,
                 seed=options["seed"],
                 recording=recording,
-                should_stop=lambda: signals.requested,
+                should_stop=should_stop,
                 report_to=report_to,
             )
 
         for number, scenario in enumerate(scenarios):
             if signals.requested:
                 break
-            progress.drilling(scenario.name, number, len(scenarios))
             replay = _replay(names[number], scenario, options)
             report_to = None if options["report"] is None else _teller(told, replay)
             results.append(run_drill(scenario, options["mode"], run, broken=options["broken"]))

@@ -86,7 +86,17 @@ def load(options: FeedOptions, on_progress: OnProgress) -> MarketDataSource:
         raise click.UsageError(
             f"--feed with different kinds ({', '.join(sorted(kinds))}): give all the same kind, or none"
         )
-    return _load_files(kinds.pop(), [feed.path for feed in options.feeds], options, on_progress)
+    kind = kinds.pop()
+    if kind == "table" and not options.columns:
+        raise click.UsageError(
+            "--feed table: needs --columns, which say what its columns mean: "
+            "--columns ts_ns=time:us,price_e9=price"
+        )
+    if kind != "table" and options.columns:
+        raise click.UsageError(
+            f"--columns are of tables, and this feed is {kind}: say --feed table:{options.feeds[0].path}"
+        )
+    return _load_files(kind, [feed.path for feed in options.feeds], options, on_progress)
 
 
 def _load_files(

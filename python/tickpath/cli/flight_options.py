@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from tickpath.cli.app import one_line
+from tickpath.cli.numbers import WholeNumber
 from tickpath.cli.streams import say
 from tickpath.config.flight import DUMP_ON, DUMP_ON_HELP, LAST_MAX, FlightSettings, parse_trigger
 from tickpath.errors import ArgumentValueError
@@ -41,7 +42,7 @@ FLIGHT_OPTIONS = (
     ),
     click.option(
         "--last",
-        type=click.IntRange(min=1, max=LAST_MAX),
+        type=WholeNumber(min=1, max=LAST_MAX),
         default=_DEFAULTS.last,
         show_default=True,
         metavar="N",
@@ -56,7 +57,7 @@ FLIGHT_OPTIONS = (
     ),
     click.option(
         "--dumps-max",
-        type=click.IntRange(min=1, max=10_000),
+        type=WholeNumber(min=1, max=10_000),
         default=_DEFAULTS.dumps_max,
         show_default=True,
         metavar="N",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tickpath.cli.interrupts import outside_a_run
 from tickpath.cli.streams import settle
+from tickpath.config.words import ASCII
 from tickpath.runtime.signals import StopSignals
 
 if TYPE_CHECKING:
@@ -32,11 +33,24 @@ def print_result(report: Mapping[str, object], render: Callable[[Console], objec
     from rich.console import Console
 
     # Rendered first and written in one piece: Rich has its own idea of a closed pipe.
-    text = io.StringIO()
+    text = _Rendered()
     at_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if at_terminal else _PLAIN_WIDTH
-    render(Console(file=text, force_terminal=at_terminal, width=width))
-    print_whole(text.getvalue())
+    size = shutil.get_terminal_size()
+    width = size.columns if at_terminal else _PLAIN_WIDTH
+    # With a width alone Rich takes a terminal that can do little (TERM=dumb) for one of 80 columns.
+    render(Console(file=text, force_terminal=at_terminal, width=width, height=size.lines))
+    # Rich fills lines up with blanks, which are somebody's diff or ticket later.
+    print_whole("\n".join(line.rstrip(" ") for line in text.getvalue().split("\n")))
+
+
+class _Rendered(io.StringIO):
+    """What Rich writes to; it draws the lines of a table with what stdout's encoding has."""
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoding = sys.stdout.encoding or "utf-8"
 
 
 def print_whole(text: str) -> None:
@@ -63,10 +77,19 @@ def _write_all(text: str) -> None:
         # Somebody has put a stream of his own there, a notebook for one.
         sys.stdout.write(text)
         return
-    left = memoryview(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+    left = memoryview(_encoded(text, sys.stdout.encoding or "utf-8"))
     while left:
         taken = out.write(left)
         if taken is None:
             raise BlockingIOError("stdout does not wait for its reader")
         left = left[taken:]
     out.flush()
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    """``text`` in that encoding; where it lacks a character of ours, in plain letters, which say the same."""
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        # What is left are names of somebody's.
+        return text.translate(ASCII).encode(encoding, "backslashreplace")

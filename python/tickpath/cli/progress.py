@@ -25,6 +25,7 @@ _SHOW_AFTER_S = 1.0
 #: Plain lines come at 1, 2, 4, ... seconds, and then once a minute.
 _PLAIN_EVERY_MAX_S = 60.0
 _PLAYING_EVERY_S = 0.1
+_DRILLING_EVERY_S = 0.5
 
 
 class RunProgress:
@@ -38,6 +39,7 @@ class RunProgress:
         self._phase = ""
         self._began_s = time.monotonic()
         self._plain_after_s = _SHOW_AFTER_S
+        self._drawn_s = 0.0
 
     def loading(self, done: int, total: int, events: int) -> None:
         """Bytes read, of how many, and events so far; for the loaders."""
@@ -124,14 +126,25 @@ class RunProgress:
             say(f"tickpath: measuring {part}, {rounds} round{'s' if rounds > 1 else ''}")
 
     def drilling(self, name: str, number: int, drills: int) -> None:
-        """Drill ``number``, from 0, begins; one line for all of them."""
+        """Drill ``number``, from 0, goes on; one line for all of them."""
         if not self._is_due("drills"):
             return
         if self._console.is_terminal:
-            # Drawn once a drill: a thread that draws would take a core from a live one.
-            self._show("drills", number, drills, still=True)
+            # By the thread that steers the run: one that draws by itself would take a core from a live drill.
+            if time.monotonic() - self._drawn_s >= _DRILLING_EVERY_S:
+                self._drawn_s = time.monotonic()
+                self._show(f"drill {number + 1} of {drills}: {name}", number, drills, still=True)
         elif self._is_plain_due():
             say(f"tickpath: drill {number + 1} of {drills}: {name}")
+
+    def comparing(self, name: str) -> None:
+        """A scenario is run in other processes, which say nothing of how far they are."""
+        if not self._is_due("comparing"):
+            return
+        if self._console.is_terminal:
+            self._show(f"running {name} twice", 0, None)
+        elif self._is_plain_due():
+            say(f"tickpath: running {name} twice, for {time.monotonic() - self._began_s:.0f} s")
 
     def playing(self, what: str, done: int, total: int) -> None:
         """So much of a part of the demo was played: ten times a second, or a line for each part."""
@@ -165,7 +178,7 @@ class RunProgress:
             self._plain_after_s = _SHOW_AFTER_S
         return time.monotonic() - self._began_s >= _SHOW_AFTER_S
 
-    def _show(self, what: str, done: int, total: int, *, still: bool = False) -> None:
+    def _show(self, what: str, done: int, total: int | None, *, still: bool = False) -> None:
         if self._live is None:
             self._live = Progress(
                 TextColumn("{task.description}"),

@@ -70,7 +70,13 @@ Exit codes: 0 passed; 1 failed (ledger, executed outside READY, an overrun where
 
 @click.command("run", epilog=_EXAMPLES)
 @click.argument("scenario", required=False, metavar="[SCENARIO]")
-@click.option("--mode", type=click.Choice(["live", "virtual"]), default="live", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(["live", "virtual"]),
+    default="live",
+    show_default=True,
+    help="On threads of this machine, or by an exact model of time: the same twice.",
+)
 @source_options
 @run_options
 def command(**options: Any) -> int:
@@ -104,9 +110,10 @@ def _compare(options: Mapping[str, Any]) -> int:
         "symbol": options["symbol"],
         "seed": options["seed"] if given else None,
         "as_json": options["as_json"],
+        "quiet": options["quiet"],
     }
     if options["parity"]:
-        return run_parity(options["scenario"], **of_run, quiet=options["quiet"])
+        return run_parity(options["scenario"], **of_run)
     return run_determinism(options["scenario"], **of_run)
 
 

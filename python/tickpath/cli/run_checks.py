@@ -39,15 +39,21 @@ def run_parity(
                 recording = Recording.load(files, symbol=symbol, progress=progress.loading)
             signals.defer()
             modes: tuple[Mode, ...] = ("virtual", "live")
-            for number, mode in enumerate(modes):
-                progress.drilling(f"{scenario.name}, {mode}", number, len(modes))
+
+            def should_stop() -> bool:
+                # Asked at each control step.
+                number = len(told)
+                progress.drilling(f"{scenario.name}, {modes[number]}", number, len(modes))
+                return signals.requested
+
+            for mode in modes:
                 told.append(
                     run_scenario(
                         scenario,
                         mode,
                         seed=seed,
                         recording=recording,
-                        should_stop=lambda: signals.requested,
+                        should_stop=should_stop,
                     )
                 )
                 if signals.requested:
@@ -66,9 +72,10 @@ def run_parity(
 
 
 def run_determinism(
-    name: str, *, feeds: Sequence[Feed], symbol: str | None, seed: int | None, as_json: bool
+    name: str, *, feeds: Sequence[Feed], symbol: str | None, seed: int | None, as_json: bool, quiet: bool
 ) -> int:
     """Runs the scenario ``name`` twice in fresh processes, and says where they part; the exit code."""
+    from tickpath.cli.progress import RunProgress
     from tickpath.lab.determinism import check_determinism, determinism_report
     from tickpath.lab.drill import load_drill
     from tickpath.lab.drill_text import print_determinism
@@ -81,10 +88,15 @@ def run_determinism(
         arguments += ["--feed", f"{feed.kind}:{feed.path}"]
     arguments += [] if symbol is None else ["--symbol", symbol]
     try:
-        with StopSignals() as signals:
+        with StopSignals() as signals, RunProgress(quiet=quiet) as progress:
             # Raised between two looks, and not in the middle of starting a process.
             signals.defer()
-            checked = check_determinism(arguments, meanwhile=signals.insist)
+
+            def meanwhile() -> None:
+                signals.insist()
+                progress.comparing(scenario.name)
+
+            checked = check_determinism(arguments, meanwhile=meanwhile)
     except KeyboardInterrupt:
         say("tickpath: interrupted, nothing was compared")
         return EXIT_INTERRUPTED

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from tickpath.cli.flight_options import FLIGHT_OPTIONS, refuse_flight_options
-from tickpath.cli.numbers import CAPACITY_MAX, Number
+from tickpath.cli.numbers import CAPACITY_MAX, Number, WholeNumber
 from tickpath.cli.output_files import refuse_overwriting, refuse_unwritable, report_option
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, with_options
 from tickpath.cli.stages import parse_consumer, parse_priority, parse_service
@@ -53,7 +53,7 @@ _OPTIONS = (
     click.option("--max", "as_fast_as_possible", is_flag=True, help="As fast as possible, without a plan."),
     click.option(
         "--capacity",
-        type=click.IntRange(min=1, max=CAPACITY_MAX),
+        type=WholeNumber(min=1, max=CAPACITY_MAX),
         default=65_536,
         show_default=True,
         metavar="N",
@@ -61,7 +61,7 @@ _OPTIONS = (
     ),
     click.option(
         "--warmup-events",
-        type=click.IntRange(min=0),
+        type=WholeNumber(min=0),
         metavar="N",
         help="Events before READY; 1,000 or a tenth of a short feed by default.",
     ),
@@ -106,7 +106,7 @@ _OPTIONS = (
     click.option("--sink", is_flag=True, help="Show every ack to a latency sink, on a thread of its own."),
     click.option(
         "--ack-capacity",
-        type=click.IntRange(min=1, max=CAPACITY_MAX),
+        type=WholeNumber(min=1, max=CAPACITY_MAX),
         metavar="N",
         help="Slots of the ack ring; 65,536 for a sink.",
     ),

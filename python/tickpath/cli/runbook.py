@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickpath.cli.app import EXIT_PASSED
+from tickpath.cli.app import EXIT_PASSED, CommandGroup
 from tickpath.cli.output import print_result
 from tickpath.control.automation import dry_run, look_at
 from tickpath.control.automation.runbooks import build, build_all
@@ -40,16 +40,14 @@ _WOULD = {
 _ANSWERS = {True: "holds", False: "does not hold", None: "not known"}
 
 
-@click.group("runbook", epilog=_EXAMPLES, invoke_without_command=True)
-@click.pass_context
-def command(ctx: click.Context) -> int:
+@click.group("runbook", cls=CommandGroup, epilog=_EXAMPLES)
+def command() -> None:
     """List, show and rehearse the runbooks: what is done about each cause of degradation, step by step."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
-    return EXIT_PASSED
 
 
-@command.command("list")
+@command.command(
+    "list", short_help="Name the runbooks and what begins them.", epilog="Example: tickpath runbook list"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/runbook-list/1).")
 def list_command(*, as_json: bool) -> int:
     """Name the shipped runbooks, their triggers, and the rows of the failure table they answer."""
@@ -61,7 +59,11 @@ def list_command(*, as_json: bool) -> int:
     return EXIT_PASSED
 
 
-@command.command("show", epilog="Example: tickpath runbook show execution-backlog")
+@command.command(
+    "show",
+    short_help="Print the steps of the runbook NAME.",
+    epilog="Example: tickpath runbook show execution-backlog",
+)
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (tickpath/runbook/1).")
 def show_command(name: str, *, as_json: bool) -> int:
@@ -77,11 +79,16 @@ def show_command(name: str, *, as_json: bool) -> int:
     return EXIT_PASSED
 
 
-@command.command("dry-run", epilog="Example: tickpath runbook dry-run cold-start --state INIT")
+@command.command(
+    "dry-run",
+    short_help="Say what the runbook NAME would do now.",
+    epilog="Example: tickpath runbook dry-run cold-start --state INIT",
+)
 @click.argument("name")
 @click.option(
     "--state",
     type=click.Choice([state.name for state in State], case_sensitive=False),
+    metavar=f"[{'|'.join(state.name for state in State)}]",
     default="READY",
     show_default=True,
     help="The state of the lifecycle.",

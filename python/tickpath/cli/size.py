@@ -8,7 +8,7 @@ import click
 
 from tickpath.cli.app import CODES
 from tickpath.cli.feeds import FeedOptions, load
-from tickpath.cli.numbers import CAPACITY_MAX
+from tickpath.cli.numbers import CAPACITY_MAX, WholeNumber
 from tickpath.cli.output import print_result
 from tickpath.cli.run_settings import feed_config, feed_options, pace_settings
 from tickpath.cli.source_options import refuse_two_paces, refuse_what_would_be_ignored, source_options
@@ -40,7 +40,7 @@ Exit codes: 0 the limits are kept, or none were given; 1 they are not (--capacit
 @source_options
 @click.option(
     "--service-ns",
-    type=click.IntRange(min=0, max=_SERVICE_NS_MAX),
+    type=WholeNumber(min=0, max=_SERVICE_NS_MAX),
     metavar="NS",
     help="How long the executor takes for an event, the same for every one.",
 )
@@ -52,7 +52,7 @@ Exit codes: 0 the limits are kept, or none were given; 1 they are not (--capacit
 )
 @click.option(
     "--capacity",
-    type=click.IntRange(min=1, max=CAPACITY_MAX),
+    type=WholeNumber(min=1, max=CAPACITY_MAX),
     metavar="N",
     help="What a ring of so many slots would lose; it is to lose nothing.",
 )
@@ -65,7 +65,7 @@ Exit codes: 0 the limits are kept, or none were given; 1 they are not (--capacit
 )
 @click.option(
     "--p99-ns-max",
-    type=click.IntRange(min=0, max=2**63 - 1),
+    type=WholeNumber(min=0, max=2**63 - 1),
     metavar="NS",
     help="99 % of the events are to be completed so soon after publication.",
 )

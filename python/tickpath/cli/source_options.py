@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from tickpath.cli.feeds import parse_columns, parse_feed
-from tickpath.cli.numbers import Number
+from tickpath.cli.numbers import Number, WholeNumber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,13 +64,13 @@ _OPTIONS = (
     ),
     click.option(
         "--events",
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         metavar="N",
         help="Synthetic events (300,000 by default), or at most so many of a recording.",
     ),
     click.option(
         "--seed",
-        type=click.IntRange(min=0, max=2**64 - 1),
+        type=WholeNumber(min=0, max=2**64 - 1),
         default=0,
         show_default="0",
         metavar="N",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tickpath.cli.app import CODES, ended_by_a_signal, one_line
+from tickpath.cli.numbers import WholeNumber
 from tickpath.cli.output import print_result
 from tickpath.cli.progress import RunProgress
 from tickpath.cli.streams import say
@@ -88,7 +89,7 @@ that are not met are a column, and no failure); 2 bad input or usage; 130 interr
 )
 @click.option(
     "--processes",
-    type=click.IntRange(min=1, max=4096),
+    type=WholeNumber(min=1, max=4096),
     metavar="N",
     help="Local: one for each core that this process may use by default; 1 needs no other process.",
 )
@@ -102,7 +103,7 @@ that are not met are a column, and no failure); 2 bad input or usage; 130 interr
 )
 @click.option(
     "--runs-max",
-    type=click.IntRange(min=1, max=10_000_000),
+    type=WholeNumber(min=1, max=10_000_000),
     default=100_000,
     show_default=True,
     metavar="N",

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, cast
 
 from tickpath.config.checks import given, instance
 from tickpath.config.fields import NS_MAX, Whole, check_fields
+from tickpath.config.words import NS_PER_UNIT
 from tickpath.errors import ArgumentValueError
 
 __all__ = [
@@ -37,7 +38,6 @@ DUMP_ON_HELP = "p99>50us (or p50, max; ns, us, ms, s), overrun, transition, tran
 
 _STATES = ("WARMUP", "READY", "DEGRADED")
 _LATENCY = re.compile(r"(p50|p99|max)>(\d+)(ns|us|µs|ms|s)", re.ASCII)
-_NS_PER_UNIT = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def parse_trigger(text: str) -> Trigger:
         return Trigger(text, "transition", state=state.upper())
     match = _LATENCY.fullmatch(text)
     if match is not None:
-        limit_ns = int(match[2]) * _NS_PER_UNIT[match[3]]
+        limit_ns = int(match[2]) * NS_PER_UNIT[match[3]]
         if limit_ns <= NS_MAX:
             return Trigger(text, "latency", quantity=cast("Quantity", match[1]), limit_ns=limit_ns)
     raise ArgumentValueError(

@@ -1,11 +1,18 @@
-"""Figures as people read them: the same words in tables, on terminals and in notebooks."""
+"""Figures as people read and write them: the same words in tables, on terminals, in notebooks, in limits."""
 
 from __future__ import annotations
 
-__all__ = ["UNKNOWN", "count", "duration"]
+__all__ = ["ASCII", "NS_PER_UNIT", "UNKNOWN", "count", "duration"]
 
 UNKNOWN = "unknown"
 
+#: For outputs that have nothing else, a character for each.
+ASCII = str.maketrans({"µ": "u", "█": "#", "░": ".", "→": ">", "…": "~", "·": "-"})
+
+#: The units in which people write a time.
+NS_PER_UNIT = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+
+#: Those in which one is shown, the smallest apart.
 _NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
 _ROUNDS_UP = 0.9995
 

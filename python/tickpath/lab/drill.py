@@ -15,7 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickpath.config.scenario import ScenarioError, ScenarioProblem, read_scenario
+from tickpath.config.checks import instance
+from tickpath.config.scenario import Scenario, ScenarioError, ScenarioProblem, read_scenario
 from tickpath.config.suggest import suggestion
 from tickpath.control.automation.runbooks import build
 from tickpath.core.time import now
@@ -23,7 +24,7 @@ from tickpath.errors import ArgumentTypeError, ArgumentValueError
 from tickpath.lab.grading import Grade, grade
 
 if TYPE_CHECKING:
-    from tickpath.config.scenario import RunbookSettings, Scenario
+    from tickpath.config.scenario import RunbookSettings
     from tickpath.lab.facts import DrillFacts, Mode
 
 __all__ = ["DrillResult", "Runner", "drill_names", "load_drill", "run_drill", "shipped_scenarios"]
@@ -105,8 +106,10 @@ def _wrong_with(book: RunbookSettings, stages: tuple[str, ...]) -> str | None:
 def run_drill(scenario: Scenario, mode: Mode, run: Runner, *, broken: bool = False) -> DrillResult:
     """Runs ``scenario`` with ``run`` and grades it; with ``broken`` without what ``[break]`` names.
 
-    Raises ``ArgumentValueError`` for ``broken`` if the scenario names nothing to switch off.
+    Raises ``ArgumentValueError`` for ``broken`` if the scenario names nothing to switch off, and
+    ``ArgumentTypeError`` for what is no scenario, such as a name: :func:`load_drill` loads one.
     """
+    instance("scenario", scenario, Scenario)
     disabled = None
     if broken:
         disabled, scenario = scenario.break_.disable, scenario.broken()

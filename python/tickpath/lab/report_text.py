@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tickpath.config.words import UNKNOWN, count, duration
+from tickpath.lab.fitted_table import FittedTable
 from tickpath.lab.flight_section import flight_facts
 
 if TYPE_CHECKING:
@@ -288,14 +289,14 @@ def _lifecycle(report: Mapping[str, Any]) -> str:
 
 def _ledger(ledger: Mapping[str, Any]) -> Table:
     balanced = "balanced" if ledger["balanced"] else "NOT BALANCED"
-    table = Table(title=f"Ledger: {balanced}", title_justify="left", title_style="bold")
-    table.add_column("consumer")
+    table = FittedTable(title=f"Ledger: {balanced}", title_justify="left", title_style="bold")
+    table.add_column("consumer", no_wrap=True)
     consumers = ledger["consumers"]
     names = ["published", "executed", "gated", "lost", "shed", "unread"]
     if any("read" in terms for terms in consumers.values()):
         names.insert(3, "read")
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for consumer, terms in consumers.items():
         table.add_row(consumer, *(count(terms[name]) if name in terms else "" for name in names))
     return table
@@ -325,9 +326,9 @@ def _losses(ledger: Mapping[str, Any]) -> list[Text]:
 
 
 def _latency(report: Mapping[str, Any]) -> Table:
-    table = Table(title="Latency by stage", title_justify="left", title_style="bold")
+    table = FittedTable(title="Latency by stage", title_justify="left", title_style="bold")
     table.add_column("stage", no_wrap=True)
-    table.add_column("samples", justify="right")
+    table.add_column("samples", justify="right", no_wrap=True)
     for heading, _ in COLUMNS:
         table.add_column(heading, justify="right", no_wrap=True)
     for stage, figures in report["latency"].items():

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tickpath.config.acks import with_acks
+from tickpath.config.checks import instance
+from tickpath.config.scenario import Scenario
 from tickpath.config.scenario.explain import table_of
 from tickpath.control.failure.causes import Cause, held
 from tickpath.control.metrics import LatencySink, Metrics
@@ -32,7 +34,6 @@ from tickpath.runtime.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tickpath.config.scenario import Scenario
     from tickpath.control.failure.injector import InjectionEvent
     from tickpath.control.health.look import Look
     from tickpath.core.engine import EngineRecord, EngineSnapshot
@@ -63,9 +64,10 @@ def run_scenario(
 
     ``seed`` stands in the place of the scenario's own, ``recording`` in that of its feed. A run
     that a bug ends is one that failed, and says why. ``report_to`` is given the run's object, as
-    :func:`run_source` says. Raises ``SourceError`` and its like, and ``ArgumentValueError`` for a
-    scenario that this machine or its own feed cannot run.
+    :func:`run_source` says. Raises ``SourceError`` and its like, ``ArgumentValueError`` for a
+    scenario that this machine or its own feed cannot run, and ``ArgumentTypeError`` for what is no scenario.
     """
+    instance("scenario", scenario, Scenario)
     if seed is not None:
         scenario = dataclasses.replace(scenario, seed=seed)
     if recording is not None:

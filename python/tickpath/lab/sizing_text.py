@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.lab.fitted_table import FittedTable
 from tickpath.lab.report_text import COLUMNS, VERDICT_STYLES, count, duration, pace_line, source_line
 
 if TYPE_CHECKING:
@@ -138,9 +139,9 @@ def _latencies(report: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]
 
 
 def _table(rows: list[tuple[str, Mapping[str, Any]]]) -> Table:
-    table = Table(title="Publication to completion", title_justify="left", title_style="bold")
+    table = FittedTable(title="Publication to completion", title_justify="left", title_style="bold")
     table.add_column("", no_wrap=True)
-    table.add_column("events", justify="right")
+    table.add_column("events", justify="right", no_wrap=True)
     for heading, _ in COLUMNS:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, figures in rows:

@@ -16,10 +16,11 @@ from tickpath.errors import ArgumentValueError, Overrun
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tickpath.control.health.look import StageCounters
     from tickpath.core.bus import EventRing
     from tickpath.core.engine import EngineSnapshot
 
-__all__ = ["Lag", "lags_of"]
+__all__ = ["Lag", "lags_of", "unread_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,19 @@ def lags_of(seen: EngineSnapshot, names: Sequence[str], ring: EventRing, now_ns:
         )
         for name, stage in zip(names, seen.stages, strict=False)
     }
+
+
+def unread_by(stage: StageCounters) -> int:
+    """Published events that ``stage`` has not come to, or did not before it ended.
+
+    A stage of an engine comes to the head when it ends, and its ledger has what it left out.
+
+    >>> from types import SimpleNamespace
+    >>> unread_by(SimpleNamespace(backlog=0, ledger=SimpleNamespace(unread=64)))
+    64
+    """
+    counted: int = getattr(getattr(stage, "ledger", None), "unread", 0)
+    return stage.backlog + counted
 
 
 def _age_ns(ring: EventRing, cursor: int, now_ns: int) -> int | None:

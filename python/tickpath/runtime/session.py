@@ -18,6 +18,7 @@ from time import thread_time_ns
 from typing import TYPE_CHECKING, NoReturn
 
 from tickpath.config.acks import with_acks
+from tickpath.config.checks import instance, one_of, shown
 from tickpath.config.run import RunSettings, warmup_default
 from tickpath.config.scenario import Scenario, WarmupSettings
 from tickpath.control.automation import AuditTrail, Automation
@@ -77,6 +78,17 @@ def plain_scenario(settings: RunSettings, events: int) -> Scenario:
     return Scenario(warmup=WarmupSettings(kind="count", events=warmup), probes=(), runbooks=())
 
 
+def _refuse_what_is_none(**given: object) -> None:
+    """A mode that is none would be taken for virtual time, and the rest be noticed far from here."""
+    one_of("mode", given["mode"], Mode)
+    for name, kind in {"settings": RunSettings, "scenario": Scenario}.items():
+        if given[name] is not None:
+            instance(name, given[name], kind)
+    recorder = given["recorder"]
+    if recorder is not None and not hasattr(recorder, "fit"):
+        raise ArgumentTypeError(f"recorder must be a FlightRecorder, got {shown(recorder)}")
+
+
 class Session:
     """One run of ``source`` under ``settings`` and ``scenario``, live or in virtual time.
 
@@ -85,7 +97,8 @@ class Session:
     a line of JSON for each thing a runbook does. A ``sink`` that is busy ``sink_patience_ms`` after a live
     run is left behind, and the run has failed; in virtual time it blocks the run as long as it likes.
 
-    Raises ``ArgumentValueError`` for settings that make no sense and ``MemoryError``.
+    Raises ``ArgumentValueError`` for a mode or settings that make no sense, ``ArgumentTypeError`` for what is
+    no source, settings, scenario or recorder, and ``MemoryError``.
     """
 
     def __init__(
@@ -100,6 +113,7 @@ class Session:
         sink_patience_ms: int = SINK_PATIENCE_MS,
         recorder: FlightRecorder | None = None,
     ) -> None:
+        _refuse_what_is_none(mode=mode, settings=settings, scenario=scenario, recorder=recorder)
         self._sink_patience_ms = sink_patience_ms
         self._recorder = recorder or Unrecorded()
         settings = self._recorder.fit(settings or (scenario.run_settings() if scenario else RunSettings()))

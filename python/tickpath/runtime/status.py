@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tickpath.control.failure.causes import Cause, held
 from tickpath.core.state import Lifecycle, State, Transition
 from tickpath.core.state.states import LEGAL_MOVES
+from tickpath.runtime.lag import unread_by
 
 if TYPE_CHECKING:
     from tickpath.control.health.look import Look, StageCounters
@@ -294,5 +295,5 @@ def _stage(stage: StageCounters) -> dict[str, int | None]:
         "executed": stage.executed,
         "lost": stage.lost,
         "shed": stage.shed,
-        "unread": stage.backlog,
+        "unread": unread_by(stage),
     }

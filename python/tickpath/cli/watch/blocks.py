@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from tickpath.cli.watch.moment import Moment
     from tickpath.runtime.lag import Lag
 
-__all__ = ["ASCII", "causes", "cost", "feed", "foot", "head", "latencies", "moves", "probes", "stages"]
-
-#: For terminals that have nothing else: each takes one column.
-ASCII = str.maketrans({"µ": "u", "█": "#", "░": ".", "→": ">", "…": "~", "·": "-"})
+__all__ = ["causes", "cost", "feed", "foot", "head", "latencies", "moves", "probes", "stages"]
 
 _STYLES = {State.INIT: "blue", State.WARMUP: "yellow", State.READY: "green", State.DEGRADED: "red"}
 _UNKNOWN = "?"

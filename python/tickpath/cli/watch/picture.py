@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from tickpath.cli.watch import blocks
+from tickpath.config.words import ASCII
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def _rendered(console: Console, what: Sequence[RenderableType], width: int) -> L
 
 
 def _in_ascii(line: list[Segment]) -> list[Segment]:
-    return [Segment(segment.text.translate(blocks.ASCII), segment.style) for segment in line]
+    return [Segment(segment.text.translate(ASCII), segment.style) for segment in line]
 
 
 def _fitted(given: Sequence[_Block], room: int) -> Lines:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from tickpath.config.checks import instance
 from tickpath.core.fork import renew_in_forks
 
 if TYPE_CHECKING:
@@ -74,13 +75,15 @@ _held: WeakKeyDictionary[Lifecycle, tuple[Cause, ...]] = WeakKeyDictionary()
 def hold(lifecycle: Lifecycle, cause: Cause) -> bool:
     """Adds ``cause`` until it is released; whether it was not held before.
 
-    One that is held already stays as it is, with its evidence and its since.
+    One that is held already stays as it is, with its evidence and its since. Raises ``ArgumentTypeError`` for
+    what is no cause: everybody who looks at those that are held would fail at it.
 
     >>> from tickpath.core.state import Lifecycle
     >>> lifecycle = Lifecycle()
     >>> hold(lifecycle, Cause("halt", "operator")), hold(lifecycle, Cause("halt", "operator"))
     (True, False)
     """
+    instance("cause", cause, Cause)
     with _guard.lock:
         causes = _held.get(lifecycle, ())
         if any(cause.is_same(other) for other in causes):

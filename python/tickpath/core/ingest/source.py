@@ -306,7 +306,9 @@ def _check(*, kind: str, symbol: object, columns: object, progress: object) -> N
     if progress is not None and not callable(progress):
         raise ArgumentTypeError(f"progress must be callable, got {type(progress).__name__}")
     if columns is None and kind == "table":
-        raise ArgumentValueError('kind "table" needs columns, which say what its columns mean')
+        raise ArgumentValueError(
+            'kind "table" needs columns, which say what its columns mean: {"ts_ns": ("time", "us"), …}'
+        )
     if columns is not None and kind != "table":
         raise ArgumentValueError(f'columns belong to kind "table", not to {kind!r}')
 

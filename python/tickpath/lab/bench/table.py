@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.lab.fitted_table import FittedTable
 from tickpath.lab.report_text import count, duration
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _rounds(report: Mapping[str, Any]) -> str:
 
 
 def _figures(report: Mapping[str, Any]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table = FittedTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("contender", min_width=22)
     table.add_column("ns [low, high]", justify="right")
     for heading in ("M/s", "p99", "p99.9", "samples"):
@@ -173,7 +174,7 @@ def _ratio(value: float) -> str:
 
 
 def _promises(report: Mapping[str, Any]) -> Table:
-    table = Table(
+    table = FittedTable(
         title="Promises", title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False
     )
     table.add_column("what")

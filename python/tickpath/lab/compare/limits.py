@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tickpath.config.words import NS_PER_UNIT
 from tickpath.errors import ArgumentValueError
 from tickpath.lab.report import STAGES
 
@@ -29,7 +30,6 @@ _EXPECTED = (
     "expected [CONSUMER/][STAGE.]PERCENTILE=LIMIT or [CONSUMER/]lost=LIMIT, such as p99=10%, p99.9=50us, "
     "log/lost=0 or intended_to_completed.p50=5%"
 )
-_NS_PER_UNIT = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _AMOUNT = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(%|ns|us|µs|ms|s)?")
 _DEFAULT_STAGE = "published_to_completed"
 
@@ -73,7 +73,7 @@ def parse_limit(text: str) -> Limit:
     if (stage is None) == (unit is not None):
         expected = "a number of events or a share" if stage is None else "a share or a time with its unit"
         raise ArgumentValueError(f"{text!r} is no limit: {what} takes {expected}; {_EXPECTED}")
-    return Limit(text, consumer, stage, percentile, None, round(float(number) * _NS_PER_UNIT[unit or "ns"]))
+    return Limit(text, consumer, stage, percentile, None, round(float(number) * NS_PER_UNIT[unit or "ns"]))
 
 
 def _stage_of(what: str) -> tuple[str | None, str | None]:

@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.lab.fitted_table import FittedTable
 from tickpath.lab.report_text import VERDICT_STYLES, count, duration
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _sides(report: Mapping[str, Any]) -> Table:
 
 
 def _table(report: Mapping[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = FittedTable(box=None, pad_edge=False, header_style="bold")
     table.add_column("figure", no_wrap=True)
     for heading in ("A", "B", "change", f"at {report['confidence']:.10g} confidence", "limit"):
         table.add_column(heading, justify="right", no_wrap=True)

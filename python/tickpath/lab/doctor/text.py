@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.lab.fitted_table import FittedTable
 from tickpath.lab.report_text import count, duration
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _how(report: Mapping[str, Any]) -> str:
 
 
 def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = FittedTable(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     return table

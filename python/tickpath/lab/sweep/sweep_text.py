@@ -8,6 +8,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from tickpath.lab.fitted_table import FittedTable
 from tickpath.lab.report_text import VERDICT_STYLES, count, duration
 from tickpath.lab.sweep.axes import text_of
 
@@ -103,11 +104,11 @@ def _grid(facts: list[tuple[str, str]]) -> Table:
 
 
 def _points(report: Mapping[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = FittedTable(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for axis in report["axes"]:
         table.add_column(Text(axis["key"]), justify="right", overflow="fold")
     for heading in ("runs", "failed", "p99", "worst", "missed", "objectives"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     points = report["points"]
     for point in points[:_POINTS_SHOWN]:
         failed = point["fail"] + point["error"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tickpath.core.state import State
 from tickpath.errors import EndpointsUnavailable
+from tickpath.runtime.lag import unread_by
 from tickpath.runtime.status import gated_by_state
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _stages(look: Look) -> Iterator[Metric]:
         for state, count in zip(State, gated_by_state(stage) or (), strict=False)
     ]
     yield _counter("tickpath_events_gated", "Events gated, by state.", gated, "stage", "state")
-    unread = [((name,), stage.backlog) for name, stage in stages]
+    unread = [((name,), unread_by(stage)) for name, stage in stages]
     yield _gauge("tickpath_events_unread", "Published events a stage has not come to.", unread, "stage")
 
 

@@ -18,6 +18,7 @@ from tickpath.config.checks import whole
 from tickpath.control.failure.causes import held
 from tickpath.core.state import Lifecycle, State
 from tickpath.core.time import now
+from tickpath.runtime.lag import unread_by
 from tickpath.runtime.readiness.conditions import UnmetCondition
 
 if TYPE_CHECKING:
@@ -202,9 +203,12 @@ class Readiness:
         if self._seen is None:
             unmet.append(UnmetCondition("control", "not stepped yet", "at least one step"))
             return unmet
-        epoch_seen = self._seen[0].stages["executor"].epoch_seen
+        executor = self._seen[0].stages["executor"]
+        epoch_seen = executor.epoch_seen
         if epoch_seen is None and self._knows_epochs:
-            unmet.append(UnmetCondition("executor", "ended by its overrun policy", "reading"))
+            # Its policy ends it with events left, the run without.
+            why = "ended by its overrun policy" if unread_by(executor) else "has read everything"
+            unmet.append(UnmetCondition("executor", why, "reading"))
         elif epoch_seen is not None and epoch_seen < epoch:
             unmet.append(UnmetCondition("fence:executor", epoch_seen, epoch, "the last epoch it has seen"))
         return unmet + list(self.why_not_alive())

@@ -43,8 +43,8 @@ pub(crate) fn kind(stream: &mut Stream<'_>) -> Result<Kind, LoadError> {
     } else {
         format!(
             "{cut}not recognised: begins with {shown}; looked for LOBSTER message rows, hftbacktest collector lines \
-             (stamp and JSON), Databento DBN and NASDAQ ITCH 5.0; other tables need their columns named \
-             (MarketDataSource.from_table)"
+             (stamp and JSON), Databento DBN and NASDAQ ITCH 5.0; other tables need their columns named: \
+             MarketDataSource.from_table, or --feed table:FILE --columns FIELD=COLUMN"
         )
     };
     Err(LoadError::Source(RowError::whole(stream.path(), reason)))

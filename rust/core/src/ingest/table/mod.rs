@@ -89,10 +89,9 @@ impl Field {
         match self {
             Self::TsNs | Self::IntendedNs => decimal::parse_u64_scaled(&plain, exponent)
                 .map(u64::cast_signed)
-                .map_err(reason),
-            Self::PriceE9 | Self::SizeE9 => {
-                decimal::parse_i64_scaled(&plain, exponent).map_err(reason)
-            }
+                .map_err(|error| stamp_reason(text, error)),
+            Self::PriceE9 | Self::SizeE9 => decimal::parse_i64_scaled(&plain, exponent)
+                .map_err(|error| decimal_reason(text, error)),
             Self::OrderId | Self::Sequence => decimal::parse_u64(&plain)
                 .map(u64::cast_signed)
                 .map_err(reason),
@@ -134,6 +133,33 @@ pub fn symbol_name(text: &[u8]) -> Result<&str, Cow<'static, str>> {
 
 fn reason(error: DecimalError) -> Cow<'static, str> {
     Cow::Owned(error.to_string())
+}
+
+/// Dates as text are what tables of other people hold most often, and nothing here reads them.
+fn stamp_reason(text: &[u8], error: DecimalError) -> Cow<'static, str> {
+    let begins_as_a_date = matches!(
+        text,
+        [a, b, c, d, b'-' | b'/', ..] if [a, b, c, d].into_iter().all(u8::is_ascii_digit)
+    );
+    let has_a_time = text
+        .windows(2)
+        .any(|pair| pair[0].is_ascii_digit() && pair[1] == b':');
+    if begins_as_a_date || has_a_time {
+        return Cow::Borrowed(
+            "a date or a time as text, expected a number of s, ms, us or ns; polars and pandas read dates: load it \
+             there, and give the frame to MarketDataSource.from_table",
+        );
+    }
+    reason(error)
+}
+
+fn decimal_reason(text: &[u8], error: DecimalError) -> Cow<'static, str> {
+    match text.iter().position(|&byte| byte == b',') {
+        Some(comma) if comma > 0 && comma + 1 < text.len() => {
+            Cow::Borrowed("a comma in a number, expected digits and a decimal point")
+        }
+        _ => reason(error),
+    }
 }
 
 fn small(text: &[u8], max: u64, bits: u32) -> Result<i64, Cow<'static, str>> {

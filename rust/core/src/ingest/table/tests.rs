@@ -108,6 +108,39 @@ fn every_field_has_its_own_name_and_place() {
     }
 }
 
+#[test]
+fn what_tables_of_others_hold_most_often_is_refused_in_its_own_words() {
+    let refused =
+        |field: Field, text: &str| field.parse(text.as_bytes(), 9).unwrap_err().into_owned();
+    for text in [
+        "2024-03-05 09:00:00.123456",
+        "2024/03/05",
+        "09:30:00",
+        "2024-03-05T09:00:00Z",
+    ] {
+        for field in [Field::TsNs, Field::IntendedNs] {
+            assert!(
+                refused(field, text).starts_with("a date or a time as text"),
+                "{text}"
+            );
+        }
+    }
+    for text in ["17a", "time:local", "17-03", "20240305T0900"] {
+        assert_eq!(refused(Field::TsNs, text), "not a number", "{text}");
+    }
+    assert_eq!(refused(Field::TsNs, "17 "), "white space in a number");
+    for field in [Field::PriceE9, Field::SizeE9] {
+        assert!(
+            refused(field, "101,25").starts_with("a comma in a number"),
+            "{}",
+            field.name()
+        );
+        assert_eq!(refused(field, ",25"), "not a number");
+        assert_eq!(refused(field, "25,"), "not a number");
+        assert_eq!(refused(field, ","), "not a number");
+    }
+}
+
 /// Loads `text` as a csv file with the columns `ts_ns` in seconds and `price_e9`, if `price` is so.
 fn load(text: &str, name: &str, key: impl Fn(&str) -> ColumnKey) -> Result<Recording, LoadError> {
     let path =
