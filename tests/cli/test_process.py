@@ -170,6 +170,24 @@ sys.exit(main())
     assert (done.returncode, done.stderr) == expected
 
 
+#: A command that computes with NumPy; then the threads of its process.
+THREADS = """
+import os, sys
+from tickpath.cli import main
+sys.argv = ["tickpath", "size", "--events", "2000", "--service-ns", "500", "--quiet"]
+main()
+print(len(os.listdir("/proc/self/task")), file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the machine does not list threads")
+def test_numpy_starts_no_threads_for_want_of_which_a_command_would_be_interrupted() -> None:
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run([*PYTHON, "-c", THREADS], capture_output=True, text=True, check=False, env=env)
+    assert (done.returncode, done.stderr) == (0, "1\n")
+
+
 @pytest.mark.slow
 def test_an_output_that_knows_only_ascii_gets_the_report_all_the_same() -> None:
     command = [*TICKPATH, "run", "--quiet", *FAST]

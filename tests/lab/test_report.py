@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tickpath.cli.watch import WatchCost
 from tickpath.config.run import RunSettings
 from tickpath.core.state import State
 from tickpath.lab.feed_account import nothing_loaded
+from tickpath.lab.machine import machine_facts
 from tickpath.lab.report import PERCENTILES, STAGES, run_report
 from tickpath.lab.report_text import duration, print_report
 from tickpath.runtime.session import RunResult
@@ -298,3 +300,13 @@ def test_a_run_that_never_began_has_an_account_too(interrupted: dict[str, Any]) 
 )
 def test_a_duration_has_three_digits_and_a_unit(ns: int | None, text: str) -> None:
     assert duration(ns) == text
+
+
+def test_a_machine_that_does_not_say_which_cores_are_ours_costs_no_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_pid: int) -> set[int]:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_getaffinity", refuse, raising=False)
+    assert machine_facts()["cores"] == os.cpu_count()

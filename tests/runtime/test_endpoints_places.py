@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import selectors
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,12 @@ from tickpath.errors import ArgumentValueError, EndpointsUnavailable
 from tickpath.runtime.endpoints import Endpoints, HttpAddress
 
 ANY_PORT = HttpAddress("127.0.0.1", 0)
+
+
+def descriptors() -> set[str]:
+    """Those that this process has open, where the system says so."""
+    folder = Path("/proc/self/fd")
+    return {entry.name for entry in folder.iterdir()} if folder.exists() else set()
 
 
 def test_an_address_that_cannot_be_had_is_said_with_the_reason() -> None:
@@ -29,6 +38,25 @@ def test_an_address_that_cannot_be_had_is_said_with_the_reason() -> None:
         broken.setattr(socket, "create_server", lambda *_, **__: (_ for _ in ()).throw(OSError("no luck")))
         with pytest.raises(EndpointsUnavailable, match=r"at 127\.0\.0\.1:0: no luck; port"):
             Endpoints(ready_board(), ANY_PORT)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(selectors, "DefaultSelector"), (socket, "create_server"), (socket, "socketpair")]
+)
+def test_without_descriptors_it_is_refused_and_keeps_none(
+    module: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: Any, **_more: Any) -> Any:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    before = descriptors()
+    with monkeypatch.context() as without:
+        without.setattr(module, name, full)
+        with pytest.raises(EndpointsUnavailable, match=r"at 127\.0\.0\.1:0: Too many open files; port"):
+            Endpoints(ready_board(), ANY_PORT)
+    assert descriptors() == before
+    Endpoints(ready_board(), ANY_PORT).stop()
+    assert descriptors() == before
 
 
 @pytest.mark.parametrize(

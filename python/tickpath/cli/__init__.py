@@ -33,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(signal, "SIGUSR1") and any(word.startswith("--flight-recorder") for word in sys.argv):
             # It asks a run for a dump, and there is none before it begins nor after it has ended.
             _on_signal(signal.SIGUSR1, signal.SIG_IGN)
+        # NumPy's algebra, which nobody here asks for, would start a thread for each core, and raises SIGINT
+        # where the machine gives none: a command that is out of threads would say that it was interrupted.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = _run(arguments)
     finally:

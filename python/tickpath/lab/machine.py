@@ -13,10 +13,12 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 
 def cores() -> int | None:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
+    """Cores this process may use; those of the machine where it does not say which."""
+    try:
         return len(os.sched_getaffinity(0))
-    return os.cpu_count()
+    except (AttributeError, OSError):
+        # There is no such call, or a filter of system calls refuses it.
+        return os.cpu_count()
 
 
 def cpu_model() -> str | None:

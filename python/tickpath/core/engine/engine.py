@@ -10,7 +10,7 @@ from tickpath.config.checks import flag, whole
 from tickpath.core.engine.face import EngineFace
 from tickpath.core.engine.sink_drain import SinkDrain
 from tickpath.core.time import now
-from tickpath.errors import EngineFailed
+from tickpath.errors import EngineFailed, TickpathError
 
 if TYPE_CHECKING:
     from tickpath._native import EventRing
@@ -69,6 +69,8 @@ class Engine(EngineFace[LiveEngine]):
     ) -> None:
         super().__init__(LiveEngine, source, lifecycle, settings, ring, sink, hold_at)
         self._drain: SinkDrain | None = None
+        self._record: EngineRecord | None = None
+        """Taken, and not given yet: kept for another ``finish()``, if a signal ends this one's wait."""
 
     def sink_counters(self) -> SinkAccount | None:
         """What the sink was shown so far, and what not; ``None`` without a sink, or before the start.
@@ -103,25 +105,34 @@ class Engine(EngineFace[LiveEngine]):
         if self._feeder is None:
             self._native.start()
             return
-        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's. And
-        # it is known before it is shown any: the sink may call this engine at once.
-        drain = self._drain = SinkDrain()
-        try:
-            drain.start()
-        except RuntimeError as error:
-            self._drain = None
-            raise EngineFailed(f"the machine gave no thread for the sink: {error}") from error
-        try:
-            self._native.start()
-        except BaseException:
-            self._drain = None
-            drain.finish(SINK_PATIENCE_MS / 1_000)
-            raise
+        # The sink's thread first: once the engine has its own, events flow, and each ack is the sink's.
+        drain = SinkDrain()
         # An engine that is dropped has nobody left to finish its sink.
         weakref.finalize(self, drain.leave)
+        try:
+            drain.start()
+            self._native.start()
+        except (TickpathError, MemoryError):
+            # Also a second start, which leaves the first one's sink alone.
+            drain.give_up(SINK_PATIENCE_MS / 1_000)
+            raise
+        except RuntimeError as error:
+            raise EngineFailed(f"the machine gave no thread for the sink: {error}") from error
+        except BaseException:
+            # Of a signal's handler, and it may have come once the run was under way.
+            self._hand_over_to(drain)
+            raise
+        self._hand_over_to(drain)
+
+    def _hand_over_to(self, drain: SinkDrain) -> None:
+        """The acks of the run, if it is under way, are shown by ``drain``, which ends if it is not."""
         show = self._sink_show(self._native.every_ack())
-        if show is not None:
-            drain.show(show)
+        if show is None:
+            drain.give_up(SINK_PATIENCE_MS / 1_000)
+            return
+        # Known before it is shown any: the sink may call this engine at once.
+        self._drain = drain
+        drain.show(show)
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.
@@ -184,8 +195,9 @@ class Engine(EngineFace[LiveEngine]):
         """Wait for the end of the run and of its sink, and take the record, once.
 
         A sink that is still busy ``sink_patience_ms`` after the run is left behind, and what it was not shown
-        is counted: :attr:`sink_account`. Raises ``EngineFailed`` if a stage ended by a bug, if the run was
-        not started, if its record was taken before, or if it is the sink that calls.
+        is counted: :attr:`sink_account`. What a signal's handler raises ends the wait, and it can be called
+        again. Raises ``EngineFailed`` if a stage ended by a bug, if the run was not started, if its record
+        was taken before, or if it is the sink that calls.
 
         >>> record.feed.published, record.balanced
         (1000, True)
@@ -197,8 +209,19 @@ class Engine(EngineFace[LiveEngine]):
         if self._drain is not None and self._drain.is_current:
             raise EngineFailed("the sink of a run cannot finish it, for it would wait for itself: stop() it")
         try:
-            return self._native.finish()
+            if self._record is None:
+                self._record = self._native.finish()
         finally:
-            if self._drain is not None and self._native.wait(0):
-                self._sink_account = self._drain.finish(sink_patience_ms / 1_000)
+            if self._feeder is not None and self._sink_account is None and self._native.wait(0):
+                self._sink_account = self._account_of_sink(sink_patience_ms / 1_000)
                 self._drain = None
+        record, self._record = self._record, None
+        return record
+
+    def _account_of_sink(self, patience_s: float) -> SinkAccount | None:
+        found = None if self._drain is None else self._drain.finish(patience_s)
+        if found is None:
+            # A signal ended the start between the engine and its sink, which was shown nothing.
+            show = self._sink_show(self._native.every_ack())
+            found = None if show is None else show.close()
+        return found

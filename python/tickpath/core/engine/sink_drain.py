@@ -58,6 +58,12 @@ class SinkDrain:
         if self._thread.is_alive():
             self._over.set()
 
+    def give_up(self, patience_s: float) -> None:
+        """End, with nothing shown: there is no run. Waits at most ``patience_s`` seconds."""
+        self.leave()
+        if self._thread.is_alive():
+            self._thread.join(patience_s)
+
     def account(self) -> SinkAccount | None:
         """As of now: what is waiting counts as dropped only where it was overwritten."""
         return None if self._show is None else self._show.account()

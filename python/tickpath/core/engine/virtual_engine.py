@@ -92,9 +92,13 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
         Traceback (most recent call last):
         tickpath.errors.EngineFailed: an engine runs once
         """
-        self._native.start()
-        show = self._sink_show(self._native.acks())
-        self._sink = None if show is None else SinkSteps(show)
+        try:
+            self._native.start()
+        finally:
+            # Also where a signal's handler raises, once the run was made; a second start changes nothing.
+            if self._sink is None and self._sink_account is None:
+                show = self._sink_show(self._native.acks())
+                self._sink = None if show is None else SinkSteps(show)
 
     def advance(self, until_ns: int | None = None, *, until_published: int | None = None) -> bool:
         """Simulate to the end of moment ``until_ns``, or until so many events were published; whether over.
@@ -198,8 +202,8 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
                 "the run does not end by itself: the lifecycle is in INIT, the feed is held or frozen, or "
                 "a stage is stalled; take that back, or stop() the run"
             )
-        record = self._native.finish()
+        # The sink first: what comes out of it leaves the record where it is.
         if self._sink is not None:
             self._sink_account = self._sink.finish()
             self._sink = None
-        return record
+        return self._native.finish()

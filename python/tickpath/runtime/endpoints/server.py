@@ -81,7 +81,14 @@ class Endpoints:
         self._home = HomeProcess()
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
-            self._listener = socket.create_server((address.host, address.port), family=family)
+            with contextlib.ExitStack() as made:
+                # All of it here: a process may be out of descriptors for any of them.
+                self._selector = made.enter_context(selectors.DefaultSelector())
+                self._listener = made.enter_context(
+                    socket.create_server((address.host, address.port), family=family)
+                )
+                self._waker, self._wake = socket.socketpair()
+                made.pop_all()
         except OSError as error:
             why = error.strerror or error
             raise EndpointsUnavailable(
@@ -89,7 +96,6 @@ class Endpoints:
             ) from error
         self._listener.setblocking(False)
         self._bound: tuple[str, int] = self._listener.getsockname()[:2]
-        self._waker, self._wake = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, name="http endpoints", daemon=True)
 
     @property
@@ -138,6 +144,7 @@ class Endpoints:
         (None, None)
         """
         if not self._home.is_here():
+            self._selector.close()
             for inherited in (self._listener, self._waker, self._wake, *self._open):
                 inherited.close()
             return
@@ -147,6 +154,7 @@ class Endpoints:
         self._waker.close()
         if self._thread.ident is not None:
             self._thread.join()
+        self._selector.close()
         self._listener.close()
         self._wake.close()
         with self._lock:
@@ -157,13 +165,12 @@ class Endpoints:
             self._slots.acquire()
 
     def _serve(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._listener, selectors.EVENT_READ)
-            selector.register(self._wake, selectors.EVENT_READ)
-            while not self._stopping.is_set():
-                selector.select()
-                if not self._stopping.is_set():
-                    self._accept()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._wake, selectors.EVENT_READ)
+        while not self._stopping.is_set():
+            self._selector.select()
+            if not self._stopping.is_set():
+                self._accept()
 
     def _accept(self) -> None:
         try:
