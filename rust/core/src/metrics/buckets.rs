@@ -145,7 +145,6 @@ impl Buckets {
         found
     }
 
-    /// The same counts in the crate's histogram. Allocates; for after a run.
     /// These and what coordinated omission left out: a latency above `interval_ns` (at least 1) stands for the ones
     /// shorter by one interval, by two, …, down to the interval itself.
     ///
@@ -168,6 +167,7 @@ impl Buckets {
         whole
     }
 
+    /// The same counts in the crate's histogram. Allocates; for after a run.
     pub(super) fn to_hdr(&self) -> Histogram<u64> {
         let mut histogram = empty_hdr();
         for (index, &count) in self.0.iter().enumerate().filter(|&(_, &count)| count > 0) {
