@@ -57,7 +57,7 @@ class Recording:
         named = tuple(FeedFile(kind=cast("Any", kind), path=path) for kind, path in files)
         if any(file.kind == "table" for file in named):
             raise ArgumentValueError(
-                "a table cannot take the place of a scenario's feed, because nobody says what its columns mean: "
+                "a table cannot take the place of a scenario's feed, for nobody says what its columns mean: "
                 'name it under [feed] of the file, as files = [{ kind = "table", path = "..." }] with columns'
             )
         paths = [file.path for file in named]
