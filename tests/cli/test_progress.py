@@ -66,7 +66,10 @@ def test_a_single_drill_that_takes_long_is_told_while_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "short.toml"
-    path.write_text('name = "short"\nfeed = { model = "constant", rate_hz = 100_000, events = 6_000 }\n')
+    path.write_text(
+        'name = "short"\nfeed = { model = "constant", rate_hz = 100_000, events = 6_000 }\n'
+        "engine = { floor_window_ns = 100_000 }\n"
+    )
     monkeypatch.setattr(shown, "_SHOW_AFTER_S", 0.0)
     monkeypatch.setattr(shown, "_PLAIN_EVERY_MAX_S", 0.0)
     # A machine that stands still meanwhile tells another story live.

@@ -257,6 +257,14 @@ def test_hostile_content_is_refused_in_a_line(file: Path, content: bytes, words:
     assert len(problem) < 1_000
 
 
+@pytest.mark.parametrize("content", [b"time,price\n", b"\x1f\x8b\x08", b"#" * ((1 << 18) + 1)])
+def test_what_is_a_recording_by_its_name_is_told_where_it_goes(tmp_path: Path, content: bytes) -> None:
+    for name, is_told in (("trades.csv.gz", True), ("incident.toml", False)):
+        (tmp_path / name).write_bytes(content)
+        (problem,) = problems(tmp_path / name)
+        assert problem.endswith("; a recording is given with --feed") == is_told
+
+
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path / "none.toml") == [f"{tmp_path}/none.toml: there is no such file"]
     assert problems(tmp_path) == [f"{tmp_path}: is a directory: expected a scenario file"]

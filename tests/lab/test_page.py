@@ -175,3 +175,17 @@ def test_percentiles_over_time_are_those_of_the_slices(eventful_report: dict[str
     assert len(rows) == len([each for each in told["slices"] if each["count"]])
     without = copy.copy(eventful_report) | {"latency_over_time": None}
     assert over_time_charts(without, timeline_of(without).scale.last_ns) == []
+
+
+def test_a_slice_without_neighbours_is_as_wide_as_it_is_long(eventful_report: dict[str, Any]) -> None:
+    report = copy.deepcopy(eventful_report)
+    told = report["latency_over_time"]
+    told["slice_ns"], slices = 50_000_000, [copy.deepcopy(told["slices"][0]) for _ in range(4)]
+    # Two in a row, and one by itself; the last has no neighbour but the end of the picture.
+    for each, start_ns in zip(slices, (100_000_000, 150_000_000, 500_000_000, 950_000_000), strict=True):
+        each["start_ns"], each["state"] = start_ns, "READY"
+    told["slices"] = slices
+    (chart, *_) = over_time_charts(report, 1_000_000_000)
+    (path,) = (line.path for line in chart.lines if line.name == "p50")
+    strokes = [[point.split()[0] for point in stroke.split("L")] for stroke in path.split("M")[1:]]
+    assert strokes == [["125", "175"], ["500", "550"], ["950", "1000"]]

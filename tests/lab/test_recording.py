@@ -8,6 +8,7 @@ import pytest
 
 from tickpath.config.scenario import Scenario
 from tickpath.config.scenario.feed import FeedSettings
+from tickpath.errors import ArgumentValueError
 from tickpath.lab.recording import Recording
 
 
@@ -49,3 +50,8 @@ def test_several_files_are_one_feed(tmp_path: Path) -> None:
     recording = Recording.load([("auto", first), ("auto", str(second))])
     assert len(recording.source) == 4
     assert recording.fit(scenario(events=20)).feed.events == 4
+
+
+def test_a_table_whose_columns_nobody_names_is_told_where_they_are_named() -> None:
+    with pytest.raises(ArgumentValueError, match=r"name it under \[feed\] of the file, as files ="):
+        Recording.load([("table", "trades.csv")])

@@ -206,3 +206,11 @@ def test_more_work_than_time_is_said() -> None:
     assert report["sizing"]["offered_load"] == pytest.approx(2.0, rel=1e-3)
     assert report["sizing"]["utilisation"] == 1.0
     assert "the backlog grows as long as the feed goes on" in text_of(report)
+
+
+def test_a_ring_of_one_slot_is_not_held_against_one_of_none() -> None:
+    source = MarketDataSource.synthetic(model="constant", rate_hz=1_000, events=10)
+    service = ServiceTime.constant(1_000)
+    text = text_of(report_of(source, SizingQuestion(settings=EngineSettings(), service=service)))
+    assert "1 slot loses nothing: every event is read before the next one comes" in text
+    assert "one fewer" not in text

@@ -192,8 +192,8 @@ def _announce(grid: Grid, folder: Folder, engine: SweepEngine) -> None:
     )
     before = f", {done:,} of them done before" if done else ""
     say(
-        f"tickpath: sweeping {len(grid):,} runs ({points}, {seeds}) into {one_line(str(folder.path))}, "
-        f"on {engine.name}{before}"
+        f"tickpath: sweeping {len(grid):,} run{_s(len(grid))} ({points}, {seeds}) into "
+        f"{one_line(str(folder.path))}, on {engine.name}{before}"
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tickpath.config.scenario.feed import FeedFile
 from tickpath.core.ingest import MarketDataSource
+from tickpath.errors import ArgumentValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,9 +49,17 @@ class Recording:
         symbol: str | None = None,
         progress: Callable[[int, int, int], object] | None = None,
     ) -> Recording:
-        """Loads ``(kind, path)`` of one or several files. Raises ``SourceError`` and its like."""
+        """Loads ``(kind, path)`` of one or several files. Raises ``SourceError`` and its like.
+
+        A table is ``ArgumentValueError``: what its columns mean is said in a scenario file, if at all.
+        """
         # What a kind may be is checked by the settings.
         named = tuple(FeedFile(kind=cast("Any", kind), path=path) for kind, path in files)
+        if any(file.kind == "table" for file in named):
+            raise ArgumentValueError(
+                "a table cannot take the place of a scenario's feed, for nobody says what its columns mean: "
+                'name it under [feed] of the file, as files = [{ kind = "table", path = "..." }] with columns'
+            )
         paths = [file.path for file in named]
         source = MarketDataSource.from_files(paths, kind=named[0].kind, symbol=symbol, progress=progress)
         return cls(source, named, symbol)

@@ -168,7 +168,8 @@ def _machine(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def source_line(source: Mapping[str, Any]) -> str:
     """One of the feed's sources: its kind, where it is, and what it held."""
-    skipped = f", {count(source['skipped'])} rows skipped" if source["skipped"] else ""
+    rows = "row" if source["skipped"] == 1 else "rows"
+    skipped = f", {count(source['skipped'])} {rows} skipped" if source["skipped"] else ""
     where = f" {source['path']}" if source["path"] else ""
     return f"{source['kind']}{where}: {count(source['events'])} events{skipped}"
 

@@ -103,6 +103,8 @@ def _load(sizing: Mapping[str, Any]) -> str:
 
 def _ring(sizing: Mapping[str, Any]) -> str:
     backlog = sizing["backlog"]
+    if sizing["capacity_slots_min"] == 1:
+        return "1 slot loses nothing: every event is read before the next one comes"
     return (
         f"{count(sizing['capacity_slots_min'])} slots lose nothing, one fewer does; first needed for event "
         f"{count(backlog['event'])}, {duration(backlog['at_ns'])} into the feed (stamp {backlog['ts_ns']})"

@@ -110,7 +110,7 @@ def _read(path: str, origin: str) -> Layer:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         where = f"byte {error.start} ({content[error.start]:#04x})"
-        raise refused(origin, f"is not UTF-8 at {where}: save it as UTF-8") from None
+        raise refused(origin, f"is not UTF-8 at {where}: save it as UTF-8{_or_meant(origin)}") from None
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -141,7 +141,9 @@ def _content(path: str, origin: str) -> bytes:
         what = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
         raise refused(origin, f"is {what}: expected a scenario file")
     if max(found.st_size, len(content)) > FILE_BYTES_MAX:
-        raise refused(origin, f"is larger than {FILE_BYTES_MAX:,} bytes: no scenario file is")
+        raise refused(
+            origin, f"is larger than {FILE_BYTES_MAX:,} bytes: no scenario file is{_or_meant(origin)}"
+        )
     return content
 
 
@@ -153,7 +155,12 @@ def _syntax_problem(message: str, origin: str, text: str) -> ScenarioProblem:
     else:
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
         reason = f"{reason}, at the end of the file"
-    return ScenarioProblem(origin, "", f"is no TOML: {reason}", line, column)
+    return ScenarioProblem(origin, "", f"is no TOML: {reason}{_or_meant(origin)}", line, column)
+
+
+def _or_meant(origin: str) -> str:
+    """What a file that is no scenario may be, by its name."""
+    return "" if origin.endswith(".toml") else "; a recording is given with --feed"
 
 
 def refuse_depth(table: Mapping[Any, Any], origin: str) -> None:

@@ -180,7 +180,8 @@ class MarketDataSource:
         """Load a table: NumPy, pandas, polars, Arrow, or the path of a csv or parquet file.
 
         ``columns`` maps our field names to the table's, with the unit where there is one:
-        ``{"ts_ns": ("time", "us"), "price_e9": "price"}``. Everything else is as for ``from_file``.
+        ``{"ts_ns": ("time", "us"), "price_e9": "price"}``. A stamp without a unit counts nanoseconds; dates
+        as text are refused. Everything else is as for ``from_file``.
 
         >>> import numpy as np
         >>> ticks = np.array([(1, 10.5), (2, 10.25)], dtype=[("time", "i8"), ("price", "f8")])
@@ -206,6 +207,9 @@ class MarketDataSource:
     ) -> MarketDataSource:
         """Generate exactly ``events`` events at a mean rate of ``rate_hz`` per second; seeded.
 
+        ``model`` says when they arrive: ``"constant"`` evenly, ``"poisson"`` independently of each other,
+        ``"hawkes"`` in bursts, an arrival making others likelier. ``symbols`` is of how many instruments they
+        are. The formulas are in ``docs/concepts/ingest-synthetic.md``; time and memory are O(``events``).
         ``progress`` is called as by ``from_file``. Raises ``ArgumentTypeError`` and ``ArgumentValueError``.
 
         >>> first, same, other = (

@@ -29,7 +29,7 @@ def why_not_drawn(path: Path) -> str | None:
     if reason is not None:
         return reason
     if importlib.util.find_spec("matplotlib") is None:
-        return f"a picture needs matplotlib, which is not installed: {_INSTALL}"
+        return f"{path}: a picture needs matplotlib, which is not installed: {_INSTALL}"
     return None
 
 

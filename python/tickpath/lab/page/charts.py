@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Band", "Chart", "Line", "distribution_chart", "over_time_charts", "stage_words"]
 
 _SIZE = 1_000
+#: How far a point without neighbours reaches to each side at least, as a share of the picture.
+_REACH_MIN = 0.004
 _OVER_TIME = (("p50", "p50_ns"), ("p90", "p90_ns"), ("p99", "p99_ns"), ("max", "max_ns"))
 #: A percentile needs as many samples beyond it.
 _BEYOND_MIN = 10
@@ -119,6 +121,7 @@ def _over_time(stage: str, told: Mapping[str, Any], scale: TimeScale, bands: Seq
         return None
     latency = LogScale.of(values)
     places = _places(slices, told["slice_ns"], scale)
+    reach = max(scale.share(scale.first_ns + told["slice_ns"]) / 2, _REACH_MIN)
     lines = []
     # The longest first, so that no line lies under one that says less.
     for heading, name in reversed(_OVER_TIME):
@@ -126,7 +129,7 @@ def _over_time(stage: str, told: Mapping[str, Any], scale: TimeScale, bands: Seq
             (share, _known(each["latency"][stage][name], latency), (each["start_ns"], each["state"]))
             for share, each in zip(places, slices, strict=True)
         ]
-        lines.append(Line(heading, heading, _broken_path(points, told["slice_ns"])))
+        lines.append(Line(heading, heading, _broken_path(points, told["slice_ns"], reach)))
     rows = [
         Row(share, _over_time_cells(each, each["latency"][stage]))
         for share, each in zip(places, slices, strict=True)
@@ -172,20 +175,31 @@ def _known(ns: int | None, latency: LogScale) -> float | None:
     return None if ns is None else latency.share(ns)
 
 
-def _broken_path(points: Iterable[tuple[float, float | None, tuple[int, str]]], slice_ns: int) -> str:
-    """A line through ``points``, broken where one is unknown, a slice is missing or the state another."""
-    words: list[str] = []
+def _broken_path(
+    points: Iterable[tuple[float, float | None, tuple[int, str]]], slice_ns: int, reach: float
+) -> str:
+    """A line through ``points``, broken where one is unknown, a slice is missing or the state another.
+
+    A point without neighbours, which is often the one that matters, is a stroke that reaches so far to both
+    sides: a dot of the line's width would hardly be seen.
+    """
+    strokes: list[list[tuple[float, float]]] = []
     before: tuple[int, str] | None = None
     for share, height, (start_ns, state) in points:
         if height is None:
             before = None
             continue
-        x, y = _x(share), _y(height)
-        goes_on = before is not None and before[1] == state and start_ns - before[0] <= slice_ns
-        # A stroke of no length with round ends is a point.
-        words.append(f"L{x} {y}" if goes_on else f"M{x} {y}h.01")
+        if before is None or before[1] != state or start_ns - before[0] > slice_ns:
+            strokes.append([])
+        strokes[-1].append((share, height))
         before = (start_ns, state)
-    return "".join(words)
+    for stroke in strokes:
+        if len(stroke) == 1:
+            ((share, height),) = stroke
+            stroke[:] = [(max(share - reach, 0.0), height), (min(share + reach, 1.0), height)]
+    return "".join(
+        "M" + "L".join(f"{_x(share)} {_y(height)}" for share, height in stroke) for stroke in strokes
+    )
 
 
 def _x(share: float) -> str:

@@ -237,7 +237,7 @@ def check_arrow() -> None:
         import pyarrow.ipc  # noqa: F401
     except ImportError:
         raise ArgumentValueError(
-            "Arrow files are written by pyarrow, which is not installed: pip install tickpath[arrow]"
+            "Arrow files are written by pyarrow, which is not installed: pip install 'tickpath[arrow]'"
         ) from None
 
 
