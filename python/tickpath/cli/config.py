@@ -33,9 +33,13 @@ Exit codes: 0 done; 2 a scenario that is wrong, or usage.
 """
 
 
-@click.group("config", epilog=_EXAMPLES)
-def command() -> None:
+@click.group("config", epilog=_EXAMPLES, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> int:
     """Explain and check scenario files."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+    return EXIT_PASSED
 
 
 @command.command("explain")

@@ -44,9 +44,13 @@ or usage; 130 interrupted.
 """
 
 
-@click.group("drill", epilog=_EXAMPLES)
-def command() -> None:
+@click.group("drill", epilog=_EXAMPLES, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> int:
     """Inject a fault, see it detected and answered, and grade what came of it."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+    return EXIT_PASSED
 
 
 @command.command("list")
