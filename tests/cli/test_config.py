@@ -151,3 +151,12 @@ def test_the_schema_is_printed(config: Config) -> None:
 def test_usage_is_an_exit_code(config: Config, arguments: tuple[str, ...]) -> None:
     code, _, _ = config(*arguments)
     assert code == (0 if arguments == ("--help",) else 2)
+
+
+@pytest.mark.parametrize("group", ["config", "drill", "runbook"])
+def test_a_group_alone_shows_its_commands(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([group, "--help"]) == 0
+    asked, _ = capsys.readouterr()
+    assert main([group]) == 0
+    alone, err = capsys.readouterr()
+    assert (alone, err) == (asked, "")

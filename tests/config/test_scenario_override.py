@@ -135,3 +135,19 @@ def test_what_is_wrong_is_said_as_of_a_file(scenario: Scenario) -> None:
 def test_a_setting_that_is_set_twice_is_refused_under_any_name(scenario: Scenario) -> None:
     with pytest.raises(ScenarioError, match=r"ring\.capacity_slots is set twice: say it once"):
         overridden(scenario, ["ring.capacity=1", "ring.capacity_slots=1"])
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [
+        ("feed.rate_hz", "feed"),
+        ("executor.service.ns", "executor.service"),
+        ("consumers[0].after", "consumers"),
+        ("executor.service.ns", "executor"),
+    ],
+)
+def test_a_setting_within_another_that_is_set_is_refused(scenario: Scenario, inner: str, outer: str) -> None:
+    """Which of the two is meant would be a guess, and the outer one may be no table any more."""
+    for both in ([f"{inner}=5", f"{outer}=5"], [f"{outer}={{}}", f"{inner}=5"]):
+        with pytest.raises(ScenarioError, match=rf"lies within {outer}, which is set as well: say one"):
+            overridden(scenario, both)

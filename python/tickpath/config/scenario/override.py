@@ -12,6 +12,7 @@ writes nothing, and changes no table that it is given.
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -148,8 +149,14 @@ def _name_of(array: list[Any], index: int) -> str:
 
 
 def with_values(table: Mapping[str, Any], values: Iterable[tuple[Place, object]]) -> dict[str, Any]:
-    """``table`` with those values in their places; what it shares with ``table`` is not to be changed."""
+    """``table`` with those values in their places; what it shares with ``table`` is not to be changed.
+
+    Raises ``ScenarioError`` where one place lies within another.
+    """
     asked = list(values)
+    for (inner, _), (outer, _) in itertools.permutations(asked, 2):
+        if inner.steps[: len(outer.steps)] == outer.steps:
+            raise refused(inner.key, f"lies within {outer.key}, which is set as well: say one of them")
     changed: Any = dict(table)
     for place, _ in asked:
         for steps, value in place.implied:
