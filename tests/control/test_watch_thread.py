@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -265,6 +266,27 @@ class TestThread:
             watch._watch(ends)
         assert [type(error) for error in errors] == [SystemExit, KeyboardInterrupt]
         assert (watch.steps, watch.errors, len(ends.waits)) == (3, 2, 1)
+
+    @pytest.mark.parametrize("leave", [None, SystemExit(0)], ids=["returns", "exits"])
+    def test_a_listener_that_forks_and_leaves_ends_the_fork(
+        self, leave: SystemExit | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def on_change(_change: HealthChange) -> None:
+            monkeypatch.setattr(os, "getpid", lambda: -1)
+            if leave is not None:
+                raise leave
+
+        watch = monitor_objects(
+            [Told(["failing"])],
+            ring=RingBuffer(4),
+            lifecycle=lifecycle_in(State.READY),
+            on_change=on_change,
+        )
+        ends: Any = Ends(1)
+        with reported():
+            watch._watch(ends)
+        # At once, whatever its interval is.
+        assert (watch.steps, ends.waits) == (1, [])
 
     def test_without_a_thread_to_be_had_it_says_so_and_can_be_started_later(
         self, monkeypatch: pytest.MonkeyPatch

@@ -16,6 +16,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
+from tickpath.errors import ThreadUnavailable
 from tickpath.runtime.stop_signals import heeded
 
 if TYPE_CHECKING:
@@ -75,10 +76,16 @@ class Child:
 
 
 def be_a_child() -> None:
-    """What a child does first: leave stdout to its parent, and end with it."""
+    """What a child does first: leave stdout to its parent, and end with it.
+
+    Raises ``ThreadUnavailable`` if the machine gives none, which is for the parent to say.
+    """
     # What is printed here is no part of the result.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    try:
+        threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    except RuntimeError as error:
+        raise ThreadUnavailable(f"the machine gave it no thread: {error}") from error
 
 
 def _end_with_the_parent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import ctypes
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from tests.core.engine.runs import RARELY_HZ, engine_threads, lifecycle, settings, source
 from tickpath.core.engine import Engine, SinkAccount, VirtualEngine
+from tickpath.core.engine.sink_drain import SinkDrain
 from tickpath.core.state import State
 from tickpath.errors import EngineFailed, InvalidTransition
 
@@ -269,6 +271,22 @@ def test_in_virtual_time_a_sink_may_advance_and_finish_its_run(reports: list[Any
     found = engine.sink_account
     assert found is not None
     assert (found.shown, found.dropped, reports) == (EVENTS, 0, [])
+
+
+def test_a_sink_that_forks_and_returns_ends_the_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    class Forking:
+        def show(self, limit: int) -> int:
+            calls.append(limit)
+            assert len(calls) == 1, "shown more in the fork"
+            monkeypatch.setattr(os, "getpid", lambda: -1)
+            return 1
+
+    drain = SinkDrain()
+    drain.show(Forking())  # type: ignore[arg-type]
+    drain._drain()
+    assert len(calls) == 1
 
 
 # A process that ends while a sink that was left behind wakes up.

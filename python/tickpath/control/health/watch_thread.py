@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tickpath.config.checks import whole
 from tickpath.control.health.monitor import HealthChange, HealthMonitor, Watch
 from tickpath.control.health.objects import ObjectLooks
+from tickpath.core.fork import HomeProcess
 from tickpath.core.time import now
 from tickpath.core.unraisable import report_unraisable
 from tickpath.errors import ArgumentTypeError, ThreadUnavailable
@@ -169,10 +170,12 @@ class WatchThread:
         report_unraisable(error, self)
 
     def _watch(self, over: threading.Event) -> None:
-        while True:
+        # Whoever forks in a step and returns, or leaves by SystemExit, ends his fork by it.
+        home = HomeProcess()
+        while home.is_here():
             try:
                 self.step()
-                if over.wait(self._interval_s):
+                if home.is_here() and over.wait(self._interval_s):
                     return
             except BaseException as error:  # noqa: BLE001  a watch that ends leaves its causes held for ever
                 self._count(error)

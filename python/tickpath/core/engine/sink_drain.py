@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from tickpath.core.fork import HomeProcess
 from tickpath.core.unraisable import report_unraisable
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class SinkDrain:
         self._left = False
         self._stalled = False
         self._ended_by: str | None = None
+        self._home = HomeProcess()
         self._thread = threading.Thread(target=self._run, name="tickpath-sink", daemon=True)
 
     @property
@@ -86,7 +88,8 @@ class SinkDrain:
             report_unraisable(error, self)
 
     def _drain(self) -> None:
-        while not self._left:
+        # A sink that forks and returns would be shown a copy of the run for ever, and the fork never end.
+        while not self._left and self._home.is_here():
             # Looked at before the ring: an empty ring says nothing about acks that come after.
             last_look = self._over.is_set()
             show = self._show

@@ -76,10 +76,10 @@ def _work(
     control: Connection,
     obey: Callable[[Any, Command], object],
 ) -> None:
-    be_a_child()
     # A parent that has gone, or has closed the pipe, hears nothing any more.
     with contextlib.suppress(OSError):
         try:
+            be_a_child()
             end = open_end()
             control.send("open")
             while (command := _next(control)) is not None:

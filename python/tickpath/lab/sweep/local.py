@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Protocol, Self
 
 from tickpath.core.time import now
-from tickpath.errors import SweepFailed
+from tickpath.errors import SweepFailed, ThreadUnavailable
 from tickpath.lab.child import Child, be_a_child
 from tickpath.lab.sweep.one_run import Done, Runs, failed
 
@@ -96,6 +96,7 @@ class _Hand:
         self.child = Child(context, "sweep", _work, grid)
         self.given: collections.deque[int] = collections.deque()
         self.is_ready = False
+        self._why = ""
 
     def give(self, runs: list[int]) -> None:
         self.given += runs
@@ -110,8 +111,15 @@ class _Hand:
             if said is None:
                 self.is_ready = True
                 continue
+            if isinstance(said, str):
+                self._why = f" ({said})"
+                continue
             self.given.popleft()
             yield said
+
+    def fate(self) -> str:
+        """How it ended, for a message."""
+        return f"{self.child.fate()}{self._why}"
 
 
 class _Crew:
@@ -208,7 +216,7 @@ class _Crew:
 
     def _buried(self, hand: _Hand) -> list[Done]:
         """Another in its place, and its work put back; a run that two died of has failed."""
-        fate = hand.child.fate()
+        fate = hand.fate()
         self._hands.remove(hand)
         hand.child.end()
         # Something may have killed this one; what ends each of them is no accident.
@@ -230,7 +238,12 @@ class _Crew:
 
 def _work(grid: Grid, control: Connection) -> None:
     """A process: does the runs that it is told, until there is nobody who tells it."""
-    be_a_child()
+    try:
+        be_a_child()
+    except ThreadUnavailable as error:
+        with contextlib.suppress(OSError):
+            control.send(str(error))
+        return
     doer = Runs(grid)
     with contextlib.suppress(EOFError, OSError):
         control.send(None)
