@@ -1,13 +1,14 @@
-"""Figures as people read them: the same words in tables, on terminals and in notebooks."""
+"""Figures as people read them: the same words in tables, in messages, on terminals and in notebooks."""
 
 from __future__ import annotations
 
-__all__ = ["UNKNOWN", "count", "duration"]
+__all__ = ["UNKNOWN", "count", "digits", "duration"]
 
 UNKNOWN = "unknown"
 
 _NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
 _ROUNDS_UP = 0.9995
+_BITS_WRITTEN_OUT = 256
 
 
 def duration(ns: int | None) -> str:
@@ -28,3 +29,11 @@ def duration(ns: int | None) -> str:
 def count(number: int | None) -> str:
     """A number with its thousands apart, or ``unknown``."""
     return UNKNOWN if number is None else f"{number:,}"
+
+
+def digits(number: int) -> str:
+    """A number digit by digit; of a very long one, which Python may refuse to write, how long it is."""
+    bits = number.bit_length()
+    if bits <= _BITS_WRITTEN_OUT:
+        return str(number)
+    return f"a {'negative' if number < 0 else 'positive'} integer of {bits} bits"
