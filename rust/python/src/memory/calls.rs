@@ -125,3 +125,14 @@ pub(crate) fn report(error: PyErr, source: &Bound<'_, PyAny>) {
     // SAFETY: it is alive, the lock is held, and an error is set.
     held(|| unsafe { enter(pointer) });
 }
+
+/// Gives `error` up here and now, which may run any Python code.
+///
+/// A fast call (see `fastcall`) is none that PyO3 counts, and what PyO3 gives up outside of those waits for the
+/// next one: with it the error's traceback, and every event in its frames.
+#[cold]
+pub(crate) fn discard(py: Python<'_>, error: PyErr) {
+    error.restore(py);
+    // SAFETY: the lock is held.
+    unsafe { ffi::PyErr_Clear() }
+}
