@@ -27,9 +27,8 @@
         ├── BadRow               one row, record or message is wrong, and the policy is "strict"
         └── OutOfOrder           stamps run backwards, and the policy is "refuse"
 
-Each also derives from the builtin in brackets, which is what a caller would expect to catch. The
-native module raises these same classes; there is no second hierarchy. Every class that carries
-fields can be pickled.
+Each also derives from the builtin in brackets, which is what a caller would expect to catch. The native
+module raises these same classes; there is no second hierarchy. All that carry fields can be pickled.
 """
 
 from __future__ import annotations
@@ -150,7 +149,8 @@ class NotPublished(TickpathError, LookupError):
         self.head = head
 
     def __str__(self) -> str:
-        return f"sequence {self.requested} is not published yet: the next one will be {self.head}"
+        sequence = self.requested if self.requested < 2**256 else "of more than 256 bits"  # str may refuse
+        return f"sequence {sequence} is not published yet: the next one will be {self.head}"
 
 
 class ProducerBusy(TickpathError, RuntimeError):

@@ -34,14 +34,6 @@ def test_the_same_owner_and_words_are_one_cause() -> None:
     assert held(lifecycle) == ()
 
 
-def test_what_is_no_cause_is_not_held() -> None:
-    lifecycle = lifecycle_in(State.READY)
-    words: Any = "feed stale"
-    with pytest.raises(ArgumentTypeError, match=r"cause must be of the type Cause, got 'feed stale' \(str\)"):
-        hold(lifecycle, words)
-    assert held(lifecycle) == ()
-
-
 def test_a_cause_is_immutable_and_says_nothing_that_it_was_not_told() -> None:
     cause: Any = Cause("outage")
     assert (cause.owner, cause.evidence, cause.since_ns) == ("", "", None)
@@ -157,3 +149,13 @@ def test_a_fork_does_not_wait_for_a_thread_that_was_at_the_causes() -> None:
     with held_by_another(causes._guard.lock):
         assert code_of_fork(lambda: hold(lifecycle, Cause("outage"))) == WELL
     assert held(lifecycle) == ()
+
+
+@pytest.mark.parametrize("change", [hold, release])
+def test_what_is_no_cause_is_refused_before_it_is_held(change: Any) -> None:
+    lifecycle = lifecycle_in(State.READY)
+    with pytest.raises(ArgumentTypeError, match=r"^cause must be a Cause, not str$"):
+        change(lifecycle, "halt")
+    with pytest.raises(ArgumentTypeError, match=r"^lifecycle must be a Lifecycle, not State$"):
+        change(State.READY, Cause("halt"))
+    assert held_causes(lifecycle) == ()

@@ -342,3 +342,23 @@ def test_a_destructor_may_publish_into_the_ring_that_drops_it(tier: Any) -> None
     assert ring.publish("x") == 2
     assert ring.head() == 5
     assert [ring.get(3), ring.get(4)] == ["echo of a", "echo of b"]
+
+
+def test_the_first_sequence_is_that_of_the_first_item_whoever_publishes_meanwhile(tier: Any) -> None:
+    ring = tier.RingBuffer(8)
+
+    def items(count: int) -> Any:
+        ring.publish("before")
+        yield from range(count)
+
+    assert (ring.publish_many(items(2)), ring.get(1)) == (1, 0)
+    assert (ring.publish_many(items(0)), ring.head()) == (4, 4)
+
+
+def test_what_an_iterable_raises_passes_through(tier: Any) -> None:
+    class Broken:
+        def __iter__(self) -> Any:
+            raise TypeError("a bug of its own")
+
+    with pytest.raises(TypeError, match="a bug of its own"):
+        tier.RingBuffer(2).publish_many(Broken())

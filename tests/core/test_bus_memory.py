@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
+import itertools
+import signal
 import sys
 import weakref
 from typing import Any
 
 import pytest
 
-from tickpath.control.metrics import LatencySink, Metrics
+from tickpath.control.metrics import LatencyHistogram, LatencySink, Metrics
 from tickpath.core.bus import Consumer, EventRing, RingBuffer
 from tickpath.core.execution import Executor
-from tickpath.core.state import Lifecycle
+from tickpath.core.state import Lifecycle, State
 from tickpath.errors import ArgumentValueError
 
 
@@ -178,3 +182,57 @@ def test_objects_that_never_die_keep_their_count(item: Any) -> None:
     assert consumer.poll_many(2000) == [item] * 1000
     del ring, consumer
     assert abs(sys.getrefcount(item) - before) < 10
+
+
+def test_what_a_sink_raises_goes_at_once_and_with_it_the_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+
+    class Sink:
+        def observe(self, event: object, ack: object) -> None:
+            raise ValueError("broken")
+
+    lifecycle = Lifecycle()
+    lifecycle.transition_to(State.WARMUP)
+    ring: RingBuffer[Item] = RingBuffer(1)
+    executor = Executor(ring, lifecycle, Sink())
+    alive = []
+    for _ in range(5):
+        item = Item()
+        alive.append(weakref.ref(item))
+        ring.publish(item)
+        del item
+        executor.process()
+        # No method in between that is not a fast one: PyO3 would give up then what it had put off.
+        assert [ref() is None for ref in alive] == [True] * (len(alive) - 1) + [False]
+
+
+@pytest.mark.parametrize("refused", [2**64, "x", 1.5, -1], ids=repr)
+def test_a_refused_latency_leaves_no_error_behind(refused: Any) -> None:
+    observe, before = Metrics().observe, 0
+    for round_ in range(60):
+        with contextlib.suppress(TypeError, OverflowError, ValueError):
+            observe(refused)
+        if round_ == 9:
+            before = sum(isinstance(thing, Exception) for thing in gc.get_objects())
+    assert sum(isinstance(thing, Exception) for thing in gc.get_objects()) - before < 10
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs a signal that can be sent to oneself")
+@pytest.mark.parametrize(
+    "take", [RingBuffer[int](1).publish_many, LatencyHistogram], ids=["ring", "histogram"]
+)
+def test_an_iterable_without_python_code_can_be_interrupted(take: Any) -> None:
+    class Stop(BaseException):
+        """What the handler raises."""
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    send, before = ctypes.CDLL(None)["raise"], signal.signal(signal.SIGALRM, stop)
+    rest = itertools.repeat(1, 1_000_000)
+    try:
+        with pytest.raises(Stop):
+            take(itertools.chain(map(send, [signal.SIGALRM]), rest))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert rest.__length_hint__() > 500_000

@@ -28,6 +28,16 @@ IN_WARMUP.transition_to(State.WARMUP)
         (lambda: Lifecycle(history_limit=BAD), ArgumentTypeError, "history_limit must be an int, not float"),
         (lambda: Lifecycle(history_limit=0), ArgumentValueError, "history_limit must be at least 1, not 0"),
         (
+            lambda: Lifecycle(history_limit=-(2**256)),
+            ArgumentValueError,
+            "history_limit must be at least 1, not a negative integer of 257 bits",
+        ),
+        (
+            lambda: Lifecycle(history_limit=1 - 2**256),
+            ArgumentValueError,
+            f"history_limit must be at least 1, not {1 - 2**256}",
+        ),
+        (
             lambda: Lifecycle().transition_to(BAD),
             ArgumentTypeError,
             "state must be a State, such as State.READY, not float",
@@ -61,6 +71,14 @@ IN_WARMUP.transition_to(State.WARMUP)
                 "from WARMUP it may go to READY, DEGRADED"
             ),
         ),
+        (
+            lambda: IN_WARMUP.transition_to(State.READY, expected_epoch=10**5000),
+            InvalidTransition,
+            (
+                "WARMUP -> READY was not made: epoch a positive integer of 16610 bits was expected and it "
+                "is 1; from WARMUP it may go to READY, DEGRADED"
+            ),
+        ),
     ],
 )
 def test_a_refusal_says_what_was_given_and_what_was_expected(
@@ -71,6 +89,12 @@ def test_a_refusal_says_what_was_given_and_what_was_expected(
     assert str(raised.value) == words
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
+
+
+def test_a_history_may_be_as_long_as_one_likes() -> None:
+    lifecycle = Lifecycle(history_limit=2**64)
+    lifecycle.transition_to(State.WARMUP)
+    assert (len(lifecycle.history), lifecycle.history_dropped) == (1, 0)
 
 
 def test_the_history_keeps_4096_moves_unless_told_otherwise() -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from typing import get_args
 
+from tickpath.config.words import digits
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["flag", "given", "instance", "number", "one_of", "shown", "whole"]
 
-_BITS_SHOWN = 256
 _CHARACTERS_SHOWN = 80
 
 
@@ -62,7 +62,7 @@ def given(value: object) -> str:
     if isinstance(value, bool | float | None):
         return repr(value)
     if isinstance(value, int):
-        return str(value) if value.bit_length() <= _BITS_SHOWN else f"an integer of {value.bit_length()} bits"
+        return digits(value)
     if isinstance(value, str):
         cut = value[:_CHARACTERS_SHOWN]
         return repr(cut) if cut == value else f"{cut!r}… ({len(value)} characters)"

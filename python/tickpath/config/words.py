@@ -1,8 +1,8 @@
-"""Figures as people read and write them: the same words in tables, on terminals, in notebooks, in limits."""
+"""Figures as people read and write them: the same words in tables, messages, terminals, notebooks."""
 
 from __future__ import annotations
 
-__all__ = ["ASCII", "NS_PER_UNIT", "UNKNOWN", "count", "duration"]
+__all__ = ["ASCII", "NS_PER_UNIT", "UNKNOWN", "count", "digits", "duration"]
 
 UNKNOWN = "unknown"
 
@@ -15,6 +15,7 @@ NS_PER_UNIT = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_0
 #: Those in which one is shown, the smallest apart.
 _NS_PER_UNIT = ((1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
 _ROUNDS_UP = 0.9995
+_BITS_WRITTEN_OUT = 256
 
 
 def duration(ns: int | None) -> str:
@@ -35,3 +36,11 @@ def duration(ns: int | None) -> str:
 def count(number: int | None) -> str:
     """A number with its thousands apart, or ``unknown``."""
     return UNKNOWN if number is None else f"{number:,}"
+
+
+def digits(number: int) -> str:
+    """A number digit by digit; of a very long one, which Python may refuse to write, how long it is."""
+    bits = number.bit_length()
+    if bits <= _BITS_WRITTEN_OUT:
+        return str(number)
+    return f"a {'negative' if number < 0 else 'positive'} integer of {bits} bits"

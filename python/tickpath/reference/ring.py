@@ -103,7 +103,7 @@ class RingBuffer(Generic[T]):
         """
         if not hasattr(type(items), "__iter__") and not hasattr(type(items), "__getitem__"):
             raise ArgumentTypeError(f"publish_many() takes an iterable, not {type(items).__name__}")
-        first = self.head()
+        first = None
         for item in items:
             if item is None:
                 raise ArgumentTypeError("None cannot be published: poll() means 'caught up' by it")
@@ -116,9 +116,12 @@ class RingBuffer(Generic[T]):
                 slot = self._slots[0]
                 following = slot.next
             self._next = following  # type: ignore[assignment]  # as in publish()
-            slot.base = self._base
+            base = self._base
+            slot.base = base
+            if first is None:
+                first = base + slot.index
             slot.item = item
-        return first
+        return self.head() if first is None else first
 
     def get(self, seq: int) -> T:
         """The item at ``seq``.

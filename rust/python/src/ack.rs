@@ -76,11 +76,12 @@ impl Ack {
         executed: args::Flag,
         epoch: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
+        let py = seq.py();
         Ok(Self {
             seq: args::unsigned(seq, "seq")?,
             decision_ts: args::unsigned(decision_ts, "decision_ts")?,
             completion_ts: args::unsigned(completion_ts, "completion_ts")?,
-            executed: executed.0,
+            executed: executed.named(py, "executed")?,
             epoch: args::unsigned(epoch, "epoch")?,
         })
     }

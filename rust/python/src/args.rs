@@ -1,39 +1,15 @@
 //! Arguments from Python: what is accepted, and the error for the rest.
 
+use std::convert::Infallible;
+
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyInt, PyString};
 use tickpath_core::bus::Start;
 
 use crate::errors;
+use crate::integers::Integer;
 use crate::memory::whole_number;
-
-/// An integer (anything with `__index__`) that fits 64 bits; `None` in the result where it does not.
-fn integer(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
-    judged(whole_number(value), value, name)
-}
-
-/// What an extraction came to; an error of the object's own stays what it is.
-fn judged(extracted: PyResult<i64>, value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
-    extracted.map(Some).or_else(|e| {
-        let py = value.py();
-        if e.is_instance_of::<PyTypeError>(py) {
-            Err(errors::argument_type(
-                py,
-                format!("{name} must be an integer, got {}", type_name(value)),
-            ))
-        } else if e.is_instance_of::<PyOverflowError>(py) {
-            Ok(None)
-        } else {
-            Err(e)
-        }
-    })
-}
-
-/// Whether an integer too wide for 64 bits is negative.
-fn is_negative(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    value.lt(0)
-}
 
 /// The name of an object's type, for messages.
 pub(crate) fn type_name(value: &Bound<'_, PyAny>) -> String {
@@ -43,53 +19,44 @@ pub(crate) fn type_name(value: &Bound<'_, PyAny>) -> String {
         .map_or_else(|_| "an object".to_owned(), |name| name.to_string())
 }
 
+const INTEGER: &str = "an integer";
+
 /// A ring's capacity: an integer of at least 1.
 pub(crate) fn capacity(value: &Bound<'_, PyAny>) -> PyResult<usize> {
-    match integer(value, "capacity")? {
+    let given = Integer::of(value, "capacity", INTEGER)?;
+    match given.as_signed() {
         Some(slots) if slots >= 1 => Ok(slots.cast_unsigned() as usize),
-        _ => Err(errors::argument_value(
-            value.py(),
-            format!(
-                "capacity must be at least 1 slot and fit 64 bits, got {}",
-                value.str()?
-            ),
-        )),
+        _ => {
+            let given = given.digits()?;
+            let text = format!("capacity must be at least 1 slot and fit 64 bits, got {given}");
+            Err(errors::argument_value(value.py(), text))
+        }
     }
 }
 
-/// A sequence number: a non-negative integer; beyond 64 bits it saturates (nothing is published there).
-pub(crate) fn sequence(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
-    let negative = match integer(value, name)? {
-        Some(seq) if seq >= 0 => return Ok(seq.cast_unsigned()),
-        Some(_) => true,
-        None => is_negative(value)?,
-    };
-    if !negative {
-        return Ok(value.extract::<u64>().unwrap_or(u64::MAX));
+/// A sequence number: an integer that is not negative, of any width.
+pub(crate) fn sequence<'py>(
+    value: &Bound<'py, PyAny>,
+    name: &str,
+    expected: &str,
+) -> PyResult<Integer<'py>> {
+    let given = Integer::of(value, name, expected)?;
+    if !given.is_negative()? {
+        return Ok(given);
     }
-    Err(errors::argument_value(
-        value.py(),
-        format!(
-            "{name} must not be negative (sequences start at 0), got {}",
-            value.str()?
-        ),
-    ))
+    let given = given.digits()?;
+    let text = format!("{name} must not be negative (sequences start at 0), got {given}");
+    Err(errors::argument_value(value.py(), text))
 }
 
 /// How many at the most: a non-negative integer; beyond 64 bits it saturates.
 pub(crate) fn limit(value: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let negative = match integer(value, "limit")? {
-        Some(limit) if limit >= 0 => return Ok(limit.cast_unsigned() as usize),
-        Some(_) => true,
-        None => is_negative(value)?,
-    };
-    if !negative {
-        return Ok(usize::MAX);
+    let given = Integer::of(value, "limit", INTEGER)?;
+    if !given.is_negative()? {
+        return Ok(given.as_unsigned().map_or(usize::MAX, |n| n as usize));
     }
-    Err(errors::argument_value(
-        value.py(),
-        format!("limit must not be negative, got {}", value.str()?),
-    ))
+    let text = format!("limit must not be negative, got {}", given.digits()?);
+    Err(errors::argument_value(value.py(), text))
 }
 
 /// A number of nanoseconds or the like: a non-negative integer below 2^64.
@@ -107,30 +74,28 @@ fn unusual_unsigned(
     value: &Bound<'_, PyAny>,
     name: &str,
 ) -> PyResult<u64> {
-    let negative = match judged(extracted, value, name)? {
-        Some(number) => number < 0,
-        None => is_negative(value)?,
-    };
     let py = value.py();
-    if negative {
-        let text = format!("{name} must not be negative, got {}", value.str()?);
-        return Err(errors::argument_value(py, text));
+    let given = Integer::judged(extracted, value, name, INTEGER)?;
+    if let Some(number) = given.as_unsigned() {
+        return Ok(number);
     }
-    value.extract::<u64>().map_err(|e: PyErr| {
-        if e.is_instance_of::<PyOverflowError>(py) {
-            errors::argument_overflow(py, format!("{name} must be below 2**64"))
-        } else {
-            e
-        }
+    let digits = given.digits()?;
+    Err(if given.is_negative()? {
+        errors::argument_value(py, format!("{name} must not be negative, got {digits}"))
+    } else {
+        errors::argument_overflow(py, format!("{name} must be below 2**64, got {digits}"))
     })
 }
 
 /// A number of nanoseconds or the like that may be negative: an integer that fits 64 bits.
 pub(crate) fn signed(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
-    integer(value, name)?.ok_or_else(|| {
-        let text = format!("{name} must lie between -2**63 and 2**63 - 1");
-        errors::argument_overflow(value.py(), text)
-    })
+    let given = Integer::of(value, name, INTEGER)?;
+    if let Some(number) = given.as_signed() {
+        return Ok(number);
+    }
+    let digits = given.digits()?;
+    let text = format!("{name} must lie between -2**63 and 2**63 - 1, got {digits}");
+    Err(errors::argument_overflow(value.py(), text))
 }
 
 /// A text.
@@ -147,6 +112,9 @@ pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
         if e.is_instance_of::<PyTypeError>(value.py()) {
             let text = format!("{name} must be a number, got {}", type_name(value));
             errors::argument_type(value.py(), text)
+        } else if e.is_instance_of::<PyOverflowError>(value.py()) {
+            let text = format!("{name} must be a number that a float can hold");
+            errors::argument_overflow(value.py(), text)
         } else {
             e
         }
@@ -155,25 +123,43 @@ pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
 
 /// A quantile: a number from 0 to 1.
 pub(crate) fn quantile(value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let quantile = number(value, "quantile")?;
-    if (0.0..=1.0).contains(&quantile) {
-        return Ok(quantile);
-    }
-    let text = format!("quantile must be from 0 to 1 (0.99 for p99), got {quantile}");
+    let given = match number(value, "quantile") {
+        Ok(quantile) if (0.0..=1.0).contains(&quantile) => return Ok(quantile),
+        // No fraction, then, and some have no float that is as large.
+        _ if value.is_instance_of::<PyInt>() => {
+            Integer::of(value, "quantile", INTEGER)?.digits()?
+        }
+        Ok(quantile) => format!("{quantile:?}"),
+        Err(e) => return Err(e),
+    };
+    let text = format!("quantile must be from 0 to 1 (0.99 for p99), got {given}");
     Err(errors::argument_value(value.py(), text))
 }
 
-/// A switch: `True` or `False`.
-pub(crate) struct Flag(pub(crate) bool);
+/// A switch: `True` or `False`, or the type of what was given instead.
+pub(crate) struct Flag(pub(crate) Result<bool, String>);
+
+impl Flag {
+    /// The default of a switch that is off.
+    pub(crate) const OFF: Self = Self(Ok(false));
+
+    /// The switch, which messages call `name`.
+    ///
+    /// # Errors
+    /// Returns a type error for anything but `True` and `False`.
+    pub(crate) fn named(self, py: Python<'_>, name: &str) -> PyResult<bool> {
+        self.0.map_err(|given| {
+            let text = format!("{name} must be True or False, got {given}");
+            errors::argument_type(py, text)
+        })
+    }
+}
 
 impl<'py> FromPyObject<'_, 'py> for Flag {
-    type Error = PyErr;
+    type Error = Infallible;
 
-    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        value.extract().map(Self).map_err(|_: PyErr| {
-            let text = format!("expected True or False, got {}", type_name(&value));
-            errors::argument_type(value.py(), text)
-        })
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> Result<Self, Infallible> {
+        Ok(Self(value.extract().map_err(|_: PyErr| type_name(&value))))
     }
 }
 
@@ -183,6 +169,16 @@ pub(crate) struct StartAt(pub(crate) Start);
 impl StartAt {
     /// The default.
     pub(crate) const OLDEST: Self = Self(Start::Oldest);
+
+    fn at(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let given = sequence(value, "start", "\"oldest\", \"head\" or a sequence")?;
+        if let Some(seq) = given.as_unsigned() {
+            return Ok(Self(Start::Sequence(seq)));
+        }
+        let given = given.digits()?;
+        let text = format!("start={given} lies beyond any head; use start=\"head\" to begin there");
+        Err(errors::argument_value(value.py(), text))
+    }
 }
 
 impl<'py> FromPyObject<'_, 'py> for StartAt {
@@ -190,9 +186,9 @@ impl<'py> FromPyObject<'_, 'py> for StartAt {
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let Ok(word) = value.cast::<PyString>() else {
-            return sequence(&value, "start").map(|seq| Self(Start::Sequence(seq)));
+            return Self::at(&value);
         };
-        match word.to_cow()?.as_ref() {
+        match word.to_string_lossy().as_ref() {
             "oldest" => Ok(Self(Start::Oldest)),
             "head" => Ok(Self(Start::Head)),
             other => Err(errors::argument_value(

@@ -2,13 +2,11 @@
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 use tickpath_core::bus::{Bounds, Readable};
 
-use crate::memory::{
-    FastCall, ObjectSlots, Raised, Tape, new_reference, next_item, raise, release,
-};
+use crate::items::Items;
+use crate::memory::{FastCall, ObjectSlots, Raised, Tape, new_reference, raise, release};
 use crate::{args, errors};
 
 /// A broadcast ring of Python objects: one writes, any number read with cursors of their own.
@@ -135,26 +133,21 @@ impl RingBuffer {
 
     /// Publish every item of ``items`` in order and return the sequence of the first.
     ///
-    /// An empty iterable returns the head. If the iterable raises or yields ``None``, what it yielded
-    /// before stays published and the error passes through.
+    /// An empty iterable returns the head. If the iterable raises or yields ``None``, or Ctrl-C ends it,
+    /// what it yielded before stays published and the error passes through.
     ///
     ///     >>> ring.publish_many(["d", "e"]), ring.head()
     ///     (3, 5)
     #[pyo3(signature = (items: "collections.abc.Iterable[_T]") -> "int")]
     fn publish_many(&self, items: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = items.py();
-        let first = self.head(py);
-        if let Ok(list) = items.cast_exact::<PyList>() {
-            for item in list {
-                self.push(&item).ok_or_else(|| refuse_none(py))?;
-            }
-            return Ok(first);
+        let mut first = None;
+        // What yields the items, and what is pushed out by them, may publish in between.
+        for item in Items::of(items, "publish_many")? {
+            let seq = self.push(&item?).ok_or_else(|| refuse_none(py))?;
+            first.get_or_insert(seq);
         }
-        let iterator = items.try_iter().map_err(|e| not_iterable(items, e))?;
-        while let Some(item) = next_item(&iterator)? {
-            self.push(&item).ok_or_else(|| refuse_none(py))?;
-        }
-        Ok(first)
+        Ok(first.unwrap_or_else(|| self.head(py)))
     }
 
     /// The item at ``seq``.
@@ -170,12 +163,12 @@ impl RingBuffer {
     #[pyo3(signature = (seq: "int") -> "_T")]
     fn get<'py>(&self, seq: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = seq.py();
-        let number = args::sequence(seq, "seq")?;
-        match self.tape(py).read(number) {
+        let seq = args::sequence(seq, "seq", "an integer")?;
+        // Beyond 64 bits nothing is published either.
+        match self.tape(py).read(seq.as_unsigned().unwrap_or(u64::MAX)) {
             Ok(Some(item)) => Ok(item),
             Ok(None) => {
-                // As an int: what was given may only be usable as one, or be wider than 64 bits.
-                let requested = seq.call_method0(pyo3::intern!(py, "__index__"))?;
+                let requested = seq.into_int(py)?;
                 Err(errors::not_published(py, &requested, self.bounds(py).head))
             }
             Err(overrun) => Err(errors::overrun(py, overrun)),
@@ -195,18 +188,4 @@ impl RingBuffer {
         let items = self.slots.take_all(py);
         items.into_iter().for_each(|item| release(py, item));
     }
-}
-
-/// A type error for what cannot be iterated; any other error of `__iter__` passes through.
-fn not_iterable(items: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<pyo3::exceptions::PyTypeError>(items.py()) {
-        return error;
-    }
-    errors::argument_type(
-        items.py(),
-        format!(
-            "publish_many takes an iterable, got {}",
-            args::type_name(items)
-        ),
-    )
 }

@@ -51,8 +51,9 @@ impl Faults {
     ///     >>> engine.finish().feed.withheld
     ///     100
     #[pyo3(signature = (on: "bool"))]
-    fn feed_outage(&self, on: args::Flag) {
-        self.0.feed_outage(on.0);
+    fn feed_outage(&self, py: Python<'_>, on: args::Flag) -> PyResult<()> {
+        self.0.feed_outage(on.named(py, "on")?);
+        Ok(())
     }
 
     /// While it is on nothing arrives; when it ends, everything that has become due arrives at once, late.
@@ -62,8 +63,9 @@ impl Faults {
     ///     >>> engine.snapshot().published
     ///     0
     #[pyo3(signature = (on: "bool"))]
-    fn feed_freeze(&self, on: args::Flag) {
-        self.0.feed_freeze(on.0);
+    fn feed_freeze(&self, py: Python<'_>, on: args::Flag) -> PyResult<()> {
+        self.0.feed_freeze(on.named(py, "on")?);
+        Ok(())
     }
 
     /// The next ``events`` events that come due are withheld; 0 ends a gap under way.
@@ -119,8 +121,9 @@ impl Faults {
     ///     >>> feed.withheld, feed.repeats
     ///     (990, 990)
     #[pyo3(signature = (on: "bool"))]
-    fn feed_stale(&self, on: args::Flag) {
-        self.0.feed_stale(on.0);
+    fn feed_stale(&self, py: Python<'_>, on: args::Flag) -> PyResult<()> {
+        self.0.feed_stale(on.named(py, "on")?);
+        Ok(())
     }
 
     /// From its next event on, ``stage`` takes ``factor`` times its service time and ``extra_ns`` more, a minute at
@@ -139,8 +142,9 @@ impl Faults {
         let py = stage.py();
         let factor = args::number(factor, "factor")?;
         if !(factor.is_finite() && factor >= 0.0) {
-            let text =
-                format!("factor must be a finite number from 0 on (1.0 is as usual), got {factor}");
+            let text = format!(
+                "factor must be a finite number from 0 on (1.0 is as usual), got {factor:?}"
+            );
             return Err(errors::argument_value(py, text));
         }
         let extra_ns = args::unsigned(extra_ns, "extra_ns")?;
@@ -157,7 +161,8 @@ impl Faults {
     #[pyo3(signature = (stage: "str", on: "bool"))]
     fn stage_stall(&self, stage: &Bound<'_, PyAny>, on: args::Flag) -> PyResult<()> {
         let name = args::text(stage, "stage")?;
-        self.known(stage.py(), &name, self.0.stage_stall(&name, on.0))
+        let on = on.named(stage.py(), "on")?;
+        self.known(stage.py(), &name, self.0.stage_stall(&name, on))
     }
 
     /// A response: at its next turn ``stage`` goes on from the head. What it could still have read is shed.

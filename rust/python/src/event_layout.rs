@@ -167,7 +167,7 @@ impl EventLayout {
     fn check_dtype(&self, given: &Bound<'_, PyAny>, expected: &str) -> PyResult<()> {
         let py = given.py();
         let mine = self.dtype.bind(py);
-        let Ok(dtype) = given.getattr(intern!(py, "dtype")) else {
+        let Some(dtype) = given.getattr_opt(intern!(py, "dtype"))? else {
             return Err(self.refuse(given, expected, "it has no dtype"));
         };
         if dtype.is(mine) || dtype.eq(mine)? {

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use tickpath_core::metrics::{self as core, Basis, CorrectedHistogram};
 
-use crate::memory::next_item;
+use crate::items::Items;
 use crate::{args, errors};
 
 /// Recorded, or corrected once.
@@ -70,15 +70,17 @@ type State<'py> = (
 impl LatencyHistogram {
     #[new]
     #[pyo3(signature = (latencies_ns: "collections.abc.Iterable[int] | None" = None, *,
-                        by_plan: "bool" = args::Flag(false)),
+                        by_plan: "bool" = args::Flag::OFF),
            text_signature = "(latencies_ns=None, *, by_plan=False)")]
-    fn new(latencies_ns: Option<&Bound<'_, PyAny>>, by_plan: args::Flag) -> PyResult<Self> {
-        let mut recorded = core::LatencyHistogram::with_basis(basis(by_plan.0));
-        if let Some(latencies_ns) = latencies_ns {
-            let latencies_ns = latencies_ns.try_iter()?;
-            while let Some(latency_ns) = next_item(&latencies_ns)? {
-                recorded.record(args::unsigned(&latency_ns, "a latency")?);
-            }
+    fn new(
+        py: Python<'_>,
+        latencies_ns: Option<&Bound<'_, PyAny>>,
+        by_plan: args::Flag,
+    ) -> PyResult<Self> {
+        let mut recorded = core::LatencyHistogram::with_basis(basis(by_plan.named(py, "by_plan")?));
+        let items = latencies_ns.map(|items| Items::of(items, "LatencyHistogram"));
+        for latency_ns in items.transpose()?.into_iter().flatten() {
+            recorded.record(args::unsigned(&latency_ns?, "a latency")?);
         }
         Ok(recorded.into())
     }

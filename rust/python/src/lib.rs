@@ -33,6 +33,8 @@ mod histogram;
 mod hlog;
 mod ingest;
 mod ingest_load;
+mod integers;
+mod items;
 mod latency_figures;
 mod machine;
 mod memory;

@@ -57,11 +57,12 @@ impl FastCall for FastObserve {
 #[pymethods]
 impl Metrics {
     #[new]
-    #[pyo3(signature = (histogram: "bool" = args::Flag(false)), text_signature = "(histogram=False)")]
-    fn new(histogram: args::Flag) -> Self {
-        Self {
-            counters: GilCell::new(Counters::new(histogram.0)),
-        }
+    #[pyo3(signature = (histogram: "bool" = args::Flag::OFF), text_signature = "(histogram=False)")]
+    fn new(py: Python<'_>, histogram: args::Flag) -> PyResult<Self> {
+        let histogram = histogram.named(py, "histogram")?;
+        Ok(Self {
+            counters: GilCell::new(Counters::new(histogram)),
+        })
     }
 
     /// Count one latency in nanoseconds: an integer from 0 to ``2**64 - 1``.
@@ -111,11 +112,17 @@ impl Metrics {
 ///     >>> metrics.observe(250)
 ///     >>> metrics.snapshot().max_latency_ns
 ///     250
-#[pyclass(frozen, module = "tickpath.control.metrics")]
+#[pyclass(frozen, eq, module = "tickpath.control.metrics")]
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     summary: Summary,
     histogram: Option<core::LatencyHistogram>,
+}
+
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Self) -> bool {
+        self.summary == other.summary
+    }
 }
 
 impl Snapshot {
@@ -177,12 +184,6 @@ impl Snapshot {
     #[getter]
     fn histogram(&self) -> Option<LatencyHistogram> {
         self.histogram.clone().map(LatencyHistogram::from)
-    }
-
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other
-            .cast::<Self>()
-            .is_ok_and(|other| other.get().summary == self.summary)
     }
 
     fn __hash__(&self) -> u64 {

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ack::Ack;
-use crate::memory::{GilCell, call, report};
+use crate::memory::{GilCell, call, discard, report};
 use crate::metrics::Metrics;
 use crate::{args, errors};
 
@@ -174,6 +174,8 @@ impl Sink {
         errors.set(py, count);
         if count == 1 {
             report(error, observe.bind(py));
+        } else {
+            discard(py, error);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString};
 use tickpath_core::ingest::table::Field;
 
 use crate::errors;
+use crate::integers::Integer;
 use crate::room::items_of;
 use crate::table::named_field;
 
@@ -129,13 +130,12 @@ fn text_of(value: &Bound<'_, PyAny>) -> PyResult<Result<String, Reason>> {
         return Ok(Ok(String::from_utf8_lossy(bytes.as_bytes()).into_owned()));
     }
     let kind = value.get_type().name()?.to_string();
-    // Exact by their own text: big integers, NumPy's integers, decimals.
-    if value.cast::<PyInt>().is_ok() && kind != "bool" || kind == "Decimal" {
+    // Exact by their digits: integers of any width, NumPy's, decimals.
+    if kind == "Decimal" {
         return Ok(Ok(value.str()?.to_string_lossy().into_owned()));
     }
-    if kind != "bool" && value.hasattr("__index__")? {
-        let number = value.call_method0("__index__")?;
-        return Ok(Ok(number.str()?.to_string_lossy().into_owned()));
+    if kind != "bool" && (value.is_instance_of::<PyInt>() || value.hasattr("__index__")?) {
+        return Ok(Ok(Integer::of(value, "a value", "a number")?.digits()?));
     }
     Ok(Err(format!(
         "a value of type {kind}: expected a number or text"

@@ -203,6 +203,8 @@ def test_one_path_where_several_are_expected_and_none_are_refused(tmp_path: Path
         MarketDataSource.from_files(str(tmp_path))
     with pytest.raises(ArgumentValueError, match="at least one"):
         MarketDataSource.from_files([])
+    with pytest.raises(ArgumentTypeError, match="paths must be several paths, got int"):
+        MarketDataSource.from_files(5)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

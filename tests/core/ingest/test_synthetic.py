@@ -235,6 +235,13 @@ def test_arguments_of_another_type_are_refused(name: str, value: object) -> None
         MarketDataSource.synthetic(**arguments)
 
 
+def test_a_number_too_long_to_be_written_is_refused_as_well() -> None:
+    with pytest.raises(ArgumentValueError, match="events=a positive integer of 16610 bits is out of range"):
+        MarketDataSource.synthetic(rate_hz=1, events=10**5000)
+    with pytest.raises(ArgumentValueError, match="rate_hz=a negative integer of 16610 bits makes no stream"):
+        MarketDataSource.synthetic(rate_hz=-(10**5000), events=1)
+
+
 @pytest.mark.parametrize(
     ("model", "meant"), [("hawks", "hawkes"), ("Poison", "poisson"), ("CONSTANT", "constant")]
 )

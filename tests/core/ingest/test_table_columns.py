@@ -58,6 +58,51 @@ def test_stamps_of_pandas_in_arrows_types_may_be_missing() -> None:
     assert source.events["ts_ns"].tolist() == [1_000, 3_000]
 
 
+@pytest.mark.slow
+def test_stamps_of_pandas_in_arrows_types_may_have_a_zone_and_lie_far_ahead() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    for kind in (arrow.timestamp("s"), arrow.timestamp("s", tz="Asia/Tokyo"), arrow.duration("s")):
+        # In the year 2500, which pandas' nanoseconds do not reach.
+        column = pandas.Series(arrow.array([1, 16_725_225_600], kind), dtype=pandas.ArrowDtype(kind))
+        assert stamps(pandas.DataFrame({"t": column})) == [10**9, 16_725_225_600 * 10**9]
+
+
+@pytest.mark.slow
+def test_stamps_of_pandas_one_by_one_keep_their_nanoseconds_and_may_be_missing() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    ns = 1_700_000_000_000_000_007
+    zoned = pandas.Timestamp(ns + 1, tz="Asia/Tokyo")
+    table = {"t": pandas.Series([pandas.NaT, pandas.Timestamp(ns), None, zoned], dtype=object)}
+    source = load(table, policy="skip")
+    assert source.events["ts_ns"].tolist() == [ns, ns + 1]
+    assert [row.reason for row in source.skipped] == ["row 0: no value", "row 2: no value"]
+
+
+def test_stamps_of_python_beyond_the_field_are_bad_rows() -> None:
+    east = dt.timezone(dt.timedelta(hours=5))
+    table = {"t": [dt.datetime(1, 1, 1, tzinfo=east), dt.datetime(1970, 1, 1, 5, 0, 1, tzinfo=east)]}
+    assert load(table, policy="skip").events["ts_ns"].tolist() == [10**9]
+    with pytest.raises(BadRow, match="does not fit"):
+        load({"t": [dt.datetime(9999, 1, 1, tzinfo=dt.UTC)]})
+
+
+def test_a_unit_of_numpy_that_counts_tens_does_not_wrap() -> None:
+    assert stamps({"t": np.array([5, 10**12], "M8[10ms]")}) == [5 * 10**7, 10**19]
+    with pytest.raises(BadRow, match="does not fit"):
+        load({"t": np.array([10**15], "M8[10ms]")})
+
+
+def test_integers_of_a_list_are_their_digits_and_nothing_that_they_say_of_themselves() -> None:
+    class Named(int):
+        def __str__(self) -> str:
+            return "seven"
+
+    assert stamps({"t": [Named(7), None, 8][::2]}) == [7, 8]
+    with pytest.raises(BadRow, match="a positive integer of 16610 bits"):
+        load({"t": [10**5000]})
+
+
 def test_masked_text_is_missing_text() -> None:
     names = np.ma.array(["A", "B"], mask=[False, True])
     with pytest.raises(BadRow, match="row 1: no value"):

@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from tickpath.config.checks import instance
 from tickpath.core.fork import renew_in_forks
-
-if TYPE_CHECKING:
-    from tickpath.core.state import Lifecycle
+from tickpath.core.state import Lifecycle
+from tickpath.errors import ArgumentTypeError
 
 __all__ = ["Cause", "held", "held_causes", "hold", "release"]
 
@@ -83,7 +80,7 @@ def hold(lifecycle: Lifecycle, cause: Cause) -> bool:
     >>> hold(lifecycle, Cause("halt", "operator")), hold(lifecycle, Cause("halt", "operator"))
     (True, False)
     """
-    instance("cause", cause, Cause)
+    _check(lifecycle, cause)
     with _guard.lock:
         causes = _held.get(lifecycle, ())
         if any(cause.is_same(other) for other in causes):
@@ -100,6 +97,7 @@ def release(lifecycle: Lifecycle, cause: Cause) -> bool:
     >>> hold(lifecycle, halt), release(lifecycle, halt), release(lifecycle, halt)
     (True, True, False)
     """
+    _check(lifecycle, cause)
     with _guard.lock:
         causes = _held.get(lifecycle, ())
         left = tuple(other for other in causes if not cause.is_same(other))
@@ -132,3 +130,11 @@ def held_causes(lifecycle: Lifecycle) -> tuple[str, ...]:
     ('halt',)
     """
     return tuple(cause.words for cause in held(lifecycle))
+
+
+def _check(lifecycle: object, cause: object) -> None:
+    if not isinstance(lifecycle, Lifecycle):
+        raise ArgumentTypeError(f"lifecycle must be a Lifecycle, not {type(lifecycle).__name__}")
+    # One that is none would be found out by whoever asks for the words, and not by whoever held it.
+    if not isinstance(cause, Cause):
+        raise ArgumentTypeError(f"cause must be a Cause, not {type(cause).__name__}")

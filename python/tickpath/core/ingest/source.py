@@ -154,7 +154,11 @@ class MarketDataSource:
         """
         if isinstance(paths, str | bytes | os.PathLike):
             raise ArgumentTypeError(f"paths must be several paths, got one ({paths!r}): use from_file for it")
-        names = [_path(path) for path in paths]
+        try:
+            given = iter(paths)
+        except TypeError:
+            raise ArgumentTypeError(f"paths must be several paths, got {type(paths).__name__}") from None
+        names = [_path(path) for path in given]
         if not names:
             raise ArgumentValueError("paths names no file: expected at least one")
         _check_words(kind=kind, policy=policy, out_of_order=out_of_order)

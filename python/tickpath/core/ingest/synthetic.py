@@ -14,6 +14,7 @@ from typing import Any
 
 from tickpath import _native
 from tickpath.config.suggest import suggestion
+from tickpath.config.words import digits
 from tickpath.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["MODELS", "generate"]
@@ -80,7 +81,8 @@ def _rate(rate_hz: object) -> float:
     except OverflowError:
         rate = math.inf
     if not 0 < rate <= 1e9:
-        raise ArgumentValueError(f"rate_hz={rate_hz} makes no stream: expected a number above 0, at most 1e9")
+        given = digits(rate_hz) if isinstance(rate_hz, int) else rate_hz
+        raise ArgumentValueError(f"rate_hz={given} makes no stream: expected a number above 0, at most 1e9")
     return rate
 
 
@@ -89,7 +91,7 @@ def _whole(name: str, value: object, low: int, high: int, note: str = "") -> int
         raise ArgumentTypeError(f"{name} must be a whole number, got {value!r}")
     number = operator.index(value)
     if not low <= number <= high:
-        raise ArgumentValueError(f"{name}={number} is out of range: expected {low} to {high}{note}")
+        raise ArgumentValueError(f"{name}={digits(number)} is out of range: expected {low} to {high}{note}")
     return number
 
 

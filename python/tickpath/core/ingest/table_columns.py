@@ -21,6 +21,8 @@ from tickpath.errors import ArgumentTypeError, SourceError
 __all__ = ["ColumnValues", "Table", "open_table", "read_parquet"]
 
 _UNIT_EXPONENTS = {"s": 9, "ms": 6, "us": 3, "ns": 0}
+_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  stamps without a zone are taken as they are
+_MICROSECOND = datetime.timedelta(microseconds=1)
 _NEEDS_PYARROW = "needs pyarrow: pip install 'tickpath[arrow]'"
 
 
@@ -177,15 +179,14 @@ def _from_series(series: Any, name: str) -> ColumnValues:
         return _from_array(series.to_numpy(), name)
     if hasattr(dtype, "tz"):
         return _from_array(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), name)
+    if hasattr(dtype, "pyarrow_dtype"):
+        return _from_arrow(series.array.__arrow_array__())
     missing = series.isna().to_numpy()
-    # Extension types (nullable, Arrow-backed, categories): numbers stay numbers, never through floats.
+    # Extension types (nullable, categories): numbers stay numbers, never through floats.
     kind = getattr(dtype, "kind", "O")
     if kind in "iufb":
         native = np.dtype(f"{kind}{dtype.itemsize}") if kind != "b" else np.dtype(bool)
         return ColumnValues(series.to_numpy(dtype=native, na_value=native.type(0)), missing)
-    if kind in "mM":
-        values = series.astype(f"{'datetime' if kind == 'M' else 'timedelta'}64[ns]")
-        return _from_array(values.to_numpy(), name)
     return _from_objects(
         [None if absent else value for value, absent in zip(series.tolist(), missing, strict=True)]
     )
@@ -284,17 +285,25 @@ def _from_objects(values: list[object]) -> ColumnValues:
     first = next((value for value in values if value is not None), None)
     if not isinstance(first, datetime.datetime):
         return ColumnValues(values)
-    stamps: list[datetime.datetime | None] = []
+    stamps_ns: list[object] = []
     for value in values:
-        if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-            stamps.append(value.astimezone(datetime.UTC).replace(tzinfo=None))
-        elif value is None or isinstance(value, datetime.datetime):
-            stamps.append(value)
+        if isinstance(value, datetime.datetime):
+            stamps_ns.append(_since_epoch_ns(value))
+        elif value is None:
+            stamps_ns.append(None)
         else:
             return ColumnValues(values)
-    # pandas' own stamps count nanoseconds, Python's microseconds.
-    unit = "ns" if hasattr(first, "nanosecond") else "us"
-    return _from_datetimes(np.array(stamps, dtype=f"M8[{unit}]"), None, "")
+    return ColumnValues(stamps_ns, exponent=0)
+
+
+def _since_epoch_ns(stamp: datetime.datetime) -> int | None:
+    """Exact; ``None`` for what pandas calls not a time, which is a ``datetime`` and equals nothing."""
+    if stamp != stamp:  # noqa: PLR0124  that is how it is told
+        return None
+    epoch = _EPOCH if stamp.tzinfo is None else _EPOCH.replace(tzinfo=datetime.UTC)
+    # As Python counts: the stamps of pandas, a subclass, count less far. Their nanoseconds are theirs alone.
+    since_us = datetime.datetime.__sub__(stamp, epoch) // _MICROSECOND
+    return since_us * 1_000 + getattr(stamp, "nanosecond", 0)
 
 
 def _from_datetimes(
@@ -305,8 +314,9 @@ def _from_datetimes(
         raise ArgumentTypeError(f'column "{name}" is {array.dtype} without a unit')
     if unit not in _UNIT_EXPONENTS or count != 1:
         # Coarser than a second: seconds hold it exactly; finer than a nanosecond: cut off, as everywhere.
-        coarse = unit in ("Y", "M", "W", "D", "h", "m")
-        unit = "s" if coarse or unit == "s" else "ns"
+        # Tens of milliseconds stay milliseconds: NumPy wraps what does not fit, so no finer than needed.
+        if unit not in _UNIT_EXPONENTS:
+            unit = "s" if unit in ("Y", "M", "W", "D", "h", "m") else "ns"
         array = array.astype(f"{array.dtype.kind}8[{unit}]")
     not_a_time = np.isnat(array)
     absent = not_a_time if missing is None else missing | not_a_time

@@ -56,16 +56,16 @@ class RowBuilder:
             raise self._refused(spec, f"column {spec.column!r} holds dates or times")
         if column.missing is not None:
             self._note(spec, np.flatnonzero(column.missing), lambda _: "no value")
+        exponent = spec.exponent if column.exponent is None else column.exponent
         if isinstance(values, list):
             if spec.field == "symbol":
                 self._fill_names(spec, values)
             else:
-                self._fill_each(spec, values)
+                self._fill_each(spec, values, exponent)
         elif values.dtype.kind == "f":
             wide = np.float32 if values.dtype.itemsize <= 4 else np.float64
-            self._fill_each(spec, np.ascontiguousarray(values, dtype=wide))
+            self._fill_each(spec, np.ascontiguousarray(values, dtype=wide), exponent)
         else:
-            exponent = spec.exponent if column.exponent is None else column.exponent
             self._fill_integers(spec, values, exponent)
 
     def _refused(self, spec: ColumnSpec, reason: str) -> SourceError:
@@ -76,9 +76,9 @@ class RowBuilder:
             # The first column that finds fault with a row names its problem.
             self._problems.setdefault(row, (spec.field, reason(row)))
 
-    def _fill_each(self, spec: ColumnSpec, values: npt.NDArray[Any] | list[object]) -> None:
+    def _fill_each(self, spec: ColumnSpec, values: npt.NDArray[Any] | list[object], exponent: int) -> None:
         bits = np.zeros(len(values), np.int64)
-        for row, reason in _native.table_values(values, spec.field, spec.exponent, bits, self._first_only):
+        for row, reason in _native.table_values(values, spec.field, exponent, bits, self._first_only):
             self._problems.setdefault(row, (spec.field, reason))
         self._put(spec, bits)
 

@@ -8,12 +8,14 @@ state one wins and the other gets :class:`InvalidTransition`.
 from __future__ import annotations
 
 import operator
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
 from tickpath._native import Gate
+from tickpath.config.words import digits
 from tickpath.core.fork import renew_in_forks
 from tickpath.core.state.states import LEGAL_MOVES, State, Transition
 from tickpath.core.time import now
@@ -165,8 +167,9 @@ class Lifecycle:
             raise ArgumentTypeError(f"cause must be a str, not {type(cause).__name__}")
         word = self._gate.load()
         source, epoch = _STATES[word & _STATE_MASK], word >> _EPOCH_SHIFT
-        if expected_epoch is not None and epoch != _index("expected_epoch", expected_epoch):
-            raise _refusal(source, target, f"epoch {expected_epoch} was expected and it is {epoch}")
+        expected = epoch if expected_epoch is None else _index("expected_epoch", expected_epoch)
+        if epoch != expected:
+            raise _refusal(source, target, f"epoch {digits(expected)} was expected and it is {epoch}")
         if target not in LEGAL_MOVES[source]:
             with self._lock:
                 self._refused += 1
@@ -293,8 +296,9 @@ def _index(what: str, value: object) -> int:
 def _limit(history_limit: object) -> int:
     limit = _index("history_limit", history_limit)
     if limit < 1:
-        raise ArgumentValueError(f"history_limit must be at least 1, not {limit}")
-    return limit
+        raise ArgumentValueError(f"history_limit must be at least 1, not {digits(limit)}")
+    # More than that no deque can be told to hold, nor does any memory.
+    return min(limit, sys.maxsize)
 
 
 def _refusal(source: State, target: State, reason: str = "") -> InvalidTransition:

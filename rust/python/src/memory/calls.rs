@@ -25,6 +25,7 @@ type Call = unsafe extern "C-unwind" fn(
 ) -> *mut ffi::PyObject;
 type Next = unsafe extern "C-unwind" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
 type Write = unsafe extern "C-unwind" fn(*mut ffi::PyObject);
+type Clear = unsafe extern "C-unwind" fn();
 type Number = unsafe extern "C-unwind" fn(*mut ffi::PyObject) -> c_longlong;
 
 /// Holds a thread that is unwound by anything but a panic.
@@ -157,4 +158,17 @@ pub(crate) fn report(error: PyErr, source: &Bound<'_, PyAny>) {
     let pointer = source.as_ptr();
     // SAFETY: it is alive, the lock is held, and an error is set.
     held(|| unsafe { enter(pointer) });
+}
+
+/// Gives `error` up here and now, which may run any Python code.
+///
+/// A fast call (see `fastcall`) is none that PyO3 counts, and what PyO3 gives up outside of those waits for the
+/// next one: with it the error's traceback, and every event in its frames.
+#[cold]
+pub(crate) fn discard(py: Python<'_>, error: PyErr) {
+    // SAFETY: as in `call`.
+    let enter: Clear = unsafe { std::mem::transmute(black_box(ffi::PyErr_Clear as *const ())) };
+    error.restore(py);
+    // SAFETY: the lock is held.
+    held(|| unsafe { enter() });
 }

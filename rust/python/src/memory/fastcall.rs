@@ -15,7 +15,8 @@ use pyo3::{PyClass, ffi};
 /// PyO3's own wrapper costs 5 to 13 ns a call (keyword parsing, a thread-local count of attachments;
 /// docs/performance.md has the figures), which is most of what these methods do. Each is also written
 /// as an ordinary method, which gives the stub, the docstring and the signature; [`install`] puts the
-/// fast entry in its place.
+/// fast entry in its place. As nothing is counted, PyO3 puts off what a `Py` or a `PyErr` gives up in here:
+/// errors that go no further are for `discard`.
 pub(crate) trait FastCall {
     /// The class the method belongs to.
     type Class: PyClass<Frozen = True> + Sync;

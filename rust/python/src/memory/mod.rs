@@ -37,7 +37,7 @@ use tickpath_core::execution::{Step, StepError, step};
 use tickpath_core::state::GateWord;
 use tickpath_core::time::AnchoredClock;
 
-pub(crate) use calls::{call, looked_up, next_item, report, whole_number};
+pub(crate) use calls::{call, discard, looked_up, next_item, report, whole_number};
 pub(crate) use events::{Events, SharedEvents};
 pub(crate) use fastcall::{FastCall, Raised, install, raise};
 pub(crate) use rows::{Rows, RowsAt, RowsOutAt};
