@@ -81,7 +81,7 @@ def moves():
         lifecycle.transition_to(state)
         if over.is_set(): return
 def simulates():
-    while not over.is_set() and not virtual.advance(virtual.now_ns() + 1_000_000): pass
+    while not over.is_set() and not virtual.advance(virtual.now_ns() + 1_000_000_000): pass
 threads = [threading.Thread(target=moves), threading.Thread(target=simulates)]
 for thread in threads: thread.start()
 codes = set()
@@ -92,9 +92,14 @@ for number in range(FORKS):
         for operation in (engine.snapshot, lambda: engine.has_seen(1), lambda: engine.fence(timeout_ms=1)):
             try: operation(); os._exit(1)
             except Exception: pass
-        try: virtual.advance(virtual.now_ns() + 1)
-        except Exception as error:
-            if "was simulating" not in str(error): os._exit(2)
+        def refused(operation):
+            try: operation()
+            except Exception as error:
+                if "was driving" not in str(error): os._exit(2)
+                return True
+            return False
+        looks = virtual.snapshot, lambda: virtual.has_seen(1), lambda: virtual.advance(virtual.now_ns() + 1)
+        if len({refused(look) for look in looks}) != 1: os._exit(4)
         told = []
         lifecycle.subscribe(told.append)
         lifecycle.transition_to(next(state for state in State if lifecycle.can_transition_to(state)))
@@ -106,6 +111,28 @@ for number in range(FORKS):
     codes.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 over.set()
 for thread in threads: thread.join()
+print(codes)
+undisturbed(engine)
+"""
+)
+#: Forks while another thread starts an engine, which calibrates its clock first.
+STARTS = (
+    PARENT
+    + """
+import dataclasses
+engine = Engine(SOURCES[1e4], ready(), dataclasses.replace(SETTINGS, clock="auto"), sink=Sink())
+starting, codes = threading.Thread(target=engine.start), set()
+starting.start()
+while starting.is_alive() or not codes:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        for operation in (lambda: engine.wait(1), engine.finish):
+            try: operation()
+            except Exception: pass
+        del engine
+        os._exit(0)
+    codes.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 print(codes)
 undisturbed(engine)
 """
@@ -189,6 +216,7 @@ _METHODS = ["fork", "spawn", "forkserver"] if FORKS > 100 else ["fork"]
 PROGRAMS = {
     "operations": OPERATIONS,
     **{f"moments {number}": f"FORKS = {FORKS_EACH}\n{MOMENTS}" for number in range(FORKS // FORKS_EACH)},
+    "starts": STARTS,
     "session": SESSION,
     "others": f"METHODS = {_METHODS}\nfrom tests.core.engine.elsewhere import balanced_run as RUN\n{OTHERS}",
 }
@@ -223,6 +251,7 @@ def test_in_a_fork_what_needs_the_engine_is_refused_and_the_rest_is_its_own(ende
 def test_a_fork_at_any_moment_neither_hangs_nor_disturbs_its_parent(ended: dict[str, Ended]) -> None:
     moments = [said(found) for name, found in ended.items() if name.startswith("moments")]
     assert moments == [["{0}", "True True"]] * (FORKS // FORKS_EACH)
+    assert said(ended["starts"]) == ["{0}", "True True"]
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 //! The live engine: start it, watch it, stop it, and take its record.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -12,7 +12,7 @@ use tickpath_core::sync::Arc;
 use crate::ack_reader::AckReader;
 use crate::engine_faults::Faults;
 use crate::engine_life::{Life, NOT_STARTED, RunClocks, planned};
-use crate::engine_owner::{Owner, raised};
+use crate::engine_owner::{Occupied, Owner, raised};
 use crate::engine_record::EngineRecord;
 use crate::engine_settings::{Run, checked};
 use crate::engine_snapshot::EngineSnapshot;
@@ -39,8 +39,9 @@ pub(crate) struct LiveEngine {
     faults: Option<Arc<CoreFaults>>,
     /// Set once, by ``start``, if the run has one.
     acks: OnceLock<Arc<tickpath_core::bus::EventRing>>,
-    /// The process whose threads these are.
+    /// The process whose threads these are, and the one whose threads may be in `life`.
     process: Owner,
+    occupied: Occupied,
     gate: Arc<CoreGate>,
     counter: bool,
     #[pyo3(get)]
@@ -91,6 +92,7 @@ impl LiveEngine {
             faults: settings.faults.clone(),
             acks: OnceLock::new(),
             process: Owner::default(),
+            occupied: Occupied::default(),
             gate: Arc::clone(gate.get().shared()),
             counter,
             ring: ring.clone().unbind(),
@@ -110,18 +112,18 @@ impl LiveEngine {
     fn start(&self, py: Python<'_>) -> PyResult<()> {
         self.process.check(py)?;
         // Looked at first: the ring of a run under way has no producer, and would say so instead.
-        if !py.detach(|| matches!(&*self.life(), Life::Made(_))) {
+        if !self.is_made(py)? {
             return Err(raised(py, &EngineError::Misused("an engine runs once")));
         }
         let producer = self.ring.get().take_producer(py)?;
         let started = py.detach(|| {
-            let mut life = self.life();
+            let mut life = self.life()?;
             let (engine, clocks) = life.start(producer, Arc::clone(&self.gate), self.counter)?;
+            self.process.take();
             // Only this method sets them, and a run is started once.
             drop(self.control.set(Arc::clone(engine.control())));
             drop(self.clocks.set(clocks));
             (engine.ack_ring()).inspect(|acks| drop(self.acks.set(Arc::clone(acks))));
-            self.process.take();
             Ok(())
         });
         started.map_err(|e: EngineError| {
@@ -188,13 +190,9 @@ impl LiveEngine {
     fn wait(&self, py: Python<'_>, timeout_ms: u64) -> PyResult<bool> {
         self.process.check(py)?;
         let timeout = Duration::from_millis(timeout_ms).min(WAIT_MAX);
-        let over = py.detach(|| match &*self.life() {
-            Life::Under(under) => under.0.wait(timeout),
-            Life::Made(..) => false,
-            Life::Over => true,
-        });
+        let over = py.detach(|| self.life().map(|life| life.wait(timeout)));
         py.check_signals()?;
-        Ok(over)
+        over.map_err(|e| raised(py, &e))
     }
 
     /// Wait for the end of the run and take its record, once. The ring can be published into again.
@@ -203,12 +201,12 @@ impl LiveEngine {
     /// record was taken before.
     fn finish(&self, py: Python<'_>) -> PyResult<EngineRecord> {
         self.process.check(py)?;
-        if py.detach(|| matches!(&*self.life(), Life::Made(_))) {
+        if self.is_made(py)? {
             return Err(raised(py, &NOT_STARTED));
         }
         while !self.wait(py, 50)? {}
         let ended = py.detach(|| {
-            let Life::Under(under) = std::mem::replace(&mut *self.life(), Life::Over) else {
+            let Life::Under(under) = std::mem::replace(&mut *self.life()?, Life::Over) else {
                 return Err(EngineError::Misused("the record was taken before"));
             };
             let (engine, calibrated) = *under;
@@ -222,8 +220,13 @@ impl LiveEngine {
 }
 
 impl LiveEngine {
-    fn life(&self) -> MutexGuard<'_, Life> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    fn life(&self) -> Result<MutexGuard<'_, Life>, EngineError> {
+        self.occupied.enter(&self.life)
+    }
+
+    fn is_made(&self, py: Python<'_>) -> PyResult<bool> {
+        let made = py.detach(|| self.life().map(|life| matches!(&*life, Life::Made(_))));
+        made.map_err(|e| raised(py, &e))
     }
 
     /// What is shared with the stages, once there are any. In a fork it says nothing: a stage may have been half
@@ -236,15 +239,11 @@ impl LiveEngine {
 
 impl Drop for LiveEngine {
     fn drop(&mut self) {
-        let life = self.life.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let life = std::mem::replace(life, Life::Over);
-        if self.process.is_forked() {
-            // Ending it would join threads that this process does not have.
-            std::mem::forget(life);
-            return;
+        // Ending it in a fork would join threads that this process does not have.
+        let is_forked = self.process.is_forked();
+        if (self.occupied).end(&mut self.life, Life::Over, is_forked) {
+            // The ring outlives its engine, and may be published into again.
+            Python::attach(|py| self.ring.get().claim_producer(py));
         }
-        drop(life);
-        // The ring outlives its engine, and may be published into again.
-        Python::attach(|py| self.ring.get().claim_producer(py));
     }
 }

@@ -1,5 +1,7 @@
 //! The life of a run: made, under way, over; each is left once.
 
+use std::time::Duration;
+
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use tickpath_core::bus::Producer;
@@ -71,6 +73,15 @@ impl Life {
     /// A run that was not started.
     pub(crate) fn made(events: SharedEvents, plan: Plan, settings: Settings) -> Self {
         Self::Made(Box::new((Source(events), Arc::new(plan), settings)))
+    }
+
+    /// Waits up to `timeout` for the end of a run that is under way; whether it is over.
+    pub(crate) fn wait(&self, timeout: Duration) -> bool {
+        match self {
+            Self::Under(under) => under.0.wait(timeout),
+            Self::Made(..) => false,
+            Self::Over => true,
+        }
     }
 
     /// Calibrates the clock (the processor's counter, or with `counter` false the machine's clock) and

@@ -55,8 +55,7 @@ impl Occupied {
         &self,
         place: &'a Mutex<T>,
     ) -> Result<MutexGuard<'a, T>, EngineError> {
-        let ours = u64::from(std::process::id());
-        if self.0.load(Ordering::Relaxed) == ours {
+        if self.is_ours() {
             return Ok(place.lock().unwrap_or_else(PoisonError::into_inner));
         }
         let entered = match place.try_lock() {
@@ -64,12 +63,40 @@ impl Occupied {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
                 return Err(EngineError::Misused(
-                    "another thread was simulating when this process was forked, and is not here to go on",
+                    "another thread was driving the engine when this process was forked, and is not here to go on",
                 ));
             }
         };
-        self.0.store(ours, Ordering::Relaxed);
+        self.0
+            .store(u64::from(std::process::id()), Ordering::Relaxed);
         Ok(entered)
+    }
+
+    /// Waits for nobody, and refuses what such a thread may have left half way: counters that will never be whole.
+    ///
+    /// # Errors
+    /// As [`Self::enter`].
+    pub(crate) fn check<T>(&self, place: &Mutex<T>) -> Result<(), EngineError> {
+        if self.is_ours() {
+            return Ok(());
+        }
+        self.enter(place).map(drop)
+    }
+
+    /// Lets what is in `place` go, for `over`; what such a thread was half way through, or `is_foreign`, is never let go
+    /// of. Whether it was.
+    pub(crate) fn end<T>(&self, place: &mut Mutex<T>, over: T, is_foreign: bool) -> bool {
+        let is_ours = !is_foreign && self.check(place).is_ok();
+        let place = place.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let ended = std::mem::replace(place, over);
+        if !is_ours {
+            std::mem::forget(ended);
+        }
+        is_ours
+    }
+
+    fn is_ours(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == u64::from(std::process::id())
     }
 }
 

@@ -114,9 +114,7 @@ impl VirtualEngine {
             let engine = life.under_way()?;
             // Only this method sets them, and a run is started once.
             drop(self.control.set(Arc::clone(engine.control())));
-            if let Some(acks) = engine.ack_ring() {
-                drop(self.acks.set(Arc::clone(acks)));
-            }
+            (engine.ack_ring()).inspect(|acks| drop(self.acks.set(Arc::clone(acks))));
             Ok(())
         });
         started.map_err(|e: EngineError| {
@@ -177,9 +175,8 @@ impl VirtualEngine {
 
     /// The run as of now.
     fn snapshot(&self, py: Python<'_>) -> PyResult<EngineSnapshot> {
-        let seen = self.control.get().map(|control| control.snapshot());
-        let faults = self.faults.as_ref();
-        let skew_ns = faults.map_or(0, |faults| faults.clock().get());
+        let seen = self.ours(py)?.map(|control| control.snapshot());
+        let skew_ns = (self.faults.as_ref()).map_or(0, |faults| faults.clock().get());
         let skew_ns = seen.is_some().then_some(skew_ns);
         EngineSnapshot::of(py, seen, skew_ns)
     }
@@ -191,8 +188,8 @@ impl VirtualEngine {
     }
 
     /// Whether every stage has seen ``epoch``, so that nothing of an older one is in flight.
-    fn has_seen(&self, epoch: u64) -> bool {
-        (self.control.get()).is_some_and(|control| control.has_seen(epoch))
+    fn has_seen(&self, py: Python<'_>, epoch: u64) -> PyResult<bool> {
+        Ok((self.ours(py)?).is_some_and(|control| control.has_seen(epoch)))
     }
 
     /// A reader of the run's acks, from the oldest that is there; ``None`` if the run has no ring for them.
@@ -204,23 +201,19 @@ impl VirtualEngine {
     /// the start.
     #[pyo3(signature = (hold_at=None))]
     fn release(&self, hold_at: Option<usize>) {
-        if let Some(control) = self.control.get() {
-            control.release(hold_at);
-        }
+        self.control
+            .get()
+            .inspect(|control| control.release(hold_at));
     }
 
     /// End the feed at this moment; what is in the ring is still processed.
     fn stop_intake(&self) {
-        if let Some(control) = self.control.get() {
-            control.stop_intake();
-        }
+        self.control.get().inspect(|control| control.stop_intake());
     }
 
     /// End every stage as soon as it has nothing under way.
     fn stop(&self) {
-        if let Some(control) = self.control.get() {
-            control.stop();
-        }
+        self.control.get().inspect(|control| control.stop());
     }
 
     /// Take the record of a run that is over, once. The ring can be published into again.
@@ -238,13 +231,20 @@ impl VirtualEngine {
     fn life(&self) -> Result<MutexGuard<'_, Life>, EngineError> {
         self.occupied.enter(&self.life)
     }
+
+    /// What is shared with the stages, once there are any; as in [`crate::engine`], but for a fork in which nobody
+    /// was half way.
+    fn ours(&self, py: Python<'_>) -> PyResult<Option<&Arc<Control>>> {
+        (self.occupied.check(&self.life)).map_err(|e| raised(py, &e))?;
+        Ok(self.control.get())
+    }
 }
 
 impl Drop for VirtualEngine {
     fn drop(&mut self) {
-        let life = (self.life.get_mut()).unwrap_or_else(std::sync::PoisonError::into_inner);
-        drop(std::mem::replace(life, Life::Over(0)));
-        // The ring outlives its engine, and may be published into again.
-        Python::attach(|py| self.ring.get().claim_producer(py));
+        if (self.occupied).end(&mut self.life, Life::Over(0), false) {
+            // The ring outlives its engine, and may be published into again.
+            Python::attach(|py| self.ring.get().claim_producer(py));
+        }
     }
 }
