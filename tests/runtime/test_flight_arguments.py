@@ -64,7 +64,7 @@ def test_a_recorder_says_what_it_takes(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert [file.name for file in tmp_path.iterdir()] == ["0001-end.trace.json"]
     assert recorder.dumps == ()
     monkeypatch.setitem(sys.modules, "pyarrow.ipc", None)
-    with pytest.raises(ArgumentValueError, match=r"pip install tickpath\[arrow\]"):
+    with pytest.raises(ArgumentValueError, match=r"pip install 'tickpath\[arrow\]'"):
         FlightRecorder(arrow=True)
 
 

@@ -86,7 +86,7 @@ def test_without_pyarrow_there_are_no_arrow_files_and_it_is_said_before_any_is_m
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.ipc", None)
-    with pytest.raises(ArgumentValueError, match=r"pip install tickpath\[arrow\]") as raised:
+    with pytest.raises(ArgumentValueError, match=r"pip install 'tickpath\[arrow\]'") as raised:
         check_arrow()
     assert raised.value.__suppress_context__
     with pytest.raises(ArgumentValueError, match="pyarrow"):

@@ -40,6 +40,7 @@ _HEALTH = (
     "tests/control/test_monitor.py",
     *_PROBES,
     "tests/control/test_object_looks.py",
+    "tests/control/test_watch.py",
     "tests/control/test_watch_thread.py",
 )
 _INJECTOR = (

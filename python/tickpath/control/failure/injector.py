@@ -139,8 +139,7 @@ class Injector:
     def holds_up(self) -> bool:
         """Whether something under way keeps a run from ending: a stage never reads, or a feed never comes.
 
-        >>> injector.holds_up  # of an outage the events are gone: the run ends without them
-        False
+        Of an outage the events are gone: the run ends without them.
         """
         return any(planned.kind in _HOLD_UP for planned in self._active)
 
