@@ -144,7 +144,11 @@ impl Slot {
             // Whether it was exchanged tells nothing that the look at the slot before does not.
             let stamp = found.0;
             let relaxed = Ordering::Relaxed;
-            let _ = (self.stamp).compare_exchange(stamp, stamp, relaxed, relaxed);
+            if planted::bug(50) {
+                self.stamp.store(stamp, relaxed);
+            } else {
+                let _ = (self.stamp).compare_exchange(stamp, stamp, relaxed, relaxed);
+            }
         }
         // Under loom fewer words are stored than a payload has.
         let payload = core::array::from_fn(|word| match self.words.get(word) {

@@ -315,3 +315,28 @@ impl Control {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::Ledger;
+    use super::super::stage_books::NO_LIMIT;
+    use super::*;
+
+    #[test]
+    fn a_fence_waits_for_the_feed_and_for_every_stage() {
+        let control = Control::new(1, 0);
+        assert!(control.has_seen(0));
+        let stage = |index| {
+            let books = control.stage(index);
+            books.set(&Ledger::default(), 0, NO_LIMIT, 1);
+        };
+        stage(0);
+        stage(1);
+        assert!(!control.has_seen(1), "the feed has not come to it");
+        control.set_feed_epoch(1);
+        assert!(control.has_seen(1) && !control.has_seen(2));
+        // Nothing comes of a feed that is done.
+        control.set_feed_done();
+        assert!(!control.has_seen(2), "the stages have not come to it");
+    }
+}

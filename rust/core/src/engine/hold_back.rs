@@ -58,3 +58,22 @@ impl Publish for HeldBack {
         self.producer.publish(payload);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::Progress;
+    use super::*;
+    use crate::bus::EventRing;
+
+    /// Its thread may have died, and says nothing any more.
+    #[test]
+    fn a_feed_does_not_wait_for_a_reader_when_the_run_is_stopped() {
+        let (producer, _ring) = EventRing::try_new(4).expect("a few slots");
+        let readers = Upstreams::new([Arc::new(Progress::new(0))]);
+        let control = Arc::new(Control::new(0, 0));
+        control.stop();
+        let mut held = HeldBack::new(producer, readers, control);
+        (0..9).for_each(|_| held.publish([0; 7]));
+        assert_eq!(held.into_producer().next_seq(), 9);
+    }
+}

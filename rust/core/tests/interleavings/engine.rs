@@ -4,7 +4,9 @@
 use std::cell::Cell;
 
 use super::exploration::{model, model_exactly_within, model_within};
-use super::run::{Counting, DEGRADED, Kept, PREEMPTIONS_MAX, READY, Run, executor, reader, ring};
+use super::run::{
+    Counting, DEGRADED, Kept, PREEMPTIONS_MAX, READY, Run, Unrecorded, executor, reader, ring,
+};
 use tickpath_core::bus::{EventReader, EventRing, Readable, Reader};
 use tickpath_core::engine::{
     ConsumerStage, HeldBack, Intake, Ledger, NoAcks, NoService, OverrunPolicy, ReadingStage,
@@ -178,6 +180,32 @@ fn a_consumer_reads_an_event_after_its_upstream_did_and_sees_what_that_did() {
             executing.join().expect("its asserts hold");
             let ledger = consumer.ledger();
             assert_eq!((ledger.read, ledger.unread, ledger.lost), (1, 0, 0));
+            outcomes.met(());
+        },
+        &[()],
+    );
+}
+
+/// What a stage lost is behind it: whoever reads after it need not wait for another event, which may be long in coming.
+#[test]
+fn a_stage_that_lost_events_says_so_before_the_next_one_comes() {
+    model_within(
+        PREEMPTIONS_MAX,
+        |outcomes| {
+            let run = Run::ready(0);
+            let (mut producer, ring) = ring(1);
+            let intake = Intake::new(reader(&ring), Upstreams::default(), OverrunPolicy::Head);
+            let mut stage = StampsEach(ConsumerStage::new(intake, NoService, Unrecorded));
+            producer.publish_many([[0; 7]; 2]);
+            let reading = thread::spawn({
+                let run = run.clone();
+                move || run.read(&mut stage, 0)
+            });
+            while run.control.stage(0).progress().get() < 2 {
+                thread::yield_now();
+            }
+            run.control.set_feed_done();
+            reading.join().expect("its asserts hold");
             outcomes.met(());
         },
         &[()],

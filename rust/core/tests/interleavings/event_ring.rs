@@ -351,7 +351,7 @@ fn a_reader_begun_under_way_finds_what_lies_below_the_head() {
 
 /// Not asked here is the head at the end: loom does not know that nothing comes between what an exchange read
 /// and what it stored ("RMW atomicity" in its list of what it keeps to), and lets a stamp that was exchanged for
-/// itself outlive the one stored after it. The stress test asks that.
+/// itself outlive the one stored after it. Shuttle asks that, and the stress test.
 #[test]
 fn a_reader_that_takes_lines_over_reads_what_the_other_would() {
     model(
