@@ -2035,8 +2035,8 @@ class RingBuffer(Generic[_T]):
         """
         Publish every item of ``items`` in order and return the sequence of the first.
 
-        An empty iterable returns the head. If the iterable raises or yields ``None``, what it yielded
-        before stays published and the error passes through.
+        An empty iterable returns the head. If the iterable raises or yields ``None``, or Ctrl-C ends it,
+        what it yielded before stays published and the error passes through.
 
             >>> ring.publish_many(["d", "e"]), ring.head()
             (3, 5)
@@ -2153,8 +2153,9 @@ class Snapshot:
         >>> metrics.snapshot().max_latency_ns
         250
     """
-    def __eq__(self, other: object, /) -> bool: ...
+    def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
     @property
     def count(self, /) -> int:

@@ -217,7 +217,7 @@ def test_a_refused_latency_leaves_no_error_behind(refused: Any) -> None:
     assert sum(isinstance(thing, Exception) for thing in gc.get_objects()) - before < 10
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs a signal that can be sent to oneself")
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs a signal that can be sent to oneself")
 @pytest.mark.parametrize(
     "take", [RingBuffer[int](1).publish_many, LatencyHistogram], ids=["ring", "histogram"]
 )
@@ -228,11 +228,11 @@ def test_an_iterable_without_python_code_can_be_interrupted(take: Any) -> None:
     def stop(*_: object) -> None:
         raise Stop
 
-    send, before = ctypes.CDLL(None)["raise"], signal.signal(signal.SIGALRM, stop)
+    send, before = ctypes.CDLL(None)["raise"], signal.signal(signal.SIGUSR1, stop)
     rest = itertools.repeat(1, 1_000_000)
     try:
         with pytest.raises(Stop):
-            take(itertools.chain(map(send, [signal.SIGALRM]), rest))
+            take(itertools.chain(map(send, [signal.SIGUSR1]), rest))
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
     assert rest.__length_hint__() > 500_000

@@ -100,10 +100,14 @@ pub(crate) fn signed(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
 
 /// A text.
 pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
-    value.extract().map_err(|_: PyErr| {
-        let text = format!("{name} must be a str, got {}", type_name(value));
-        errors::argument_type(value.py(), text)
-    })
+    match value.cast::<PyString>() {
+        // What is no Unicode is the name of nothing, and is told so by whoever looks it up.
+        Ok(text) => Ok(text.to_string_lossy().into_owned()),
+        Err(_) => {
+            let text = format!("{name} must be a str, got {}", type_name(value));
+            Err(errors::argument_type(value.py(), text))
+        }
+    }
 }
 
 /// A number: anything with `__float__` or `__index__`.

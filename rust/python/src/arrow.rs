@@ -179,6 +179,7 @@ fn copy(py: Python<'_>, columns: &mut [Box<dyn Column>], rows: &Rows) -> PyResul
 /// The dtype of `array`, an array with fields and without a mask.
 fn structured_dtype<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static NDARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = array.py();
     if !array.is_instance(looked_up(py, &NDARRAY, "numpy", "ndarray")?)? {
         return Err(refuse(array, "it is no array"));
@@ -191,6 +192,10 @@ fn structured_dtype<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
         return Err(refuse(array, why));
     }
     let dtype = array.getattr(intern!(py, "dtype"))?;
+    // A subclass may say anything of itself.
+    if !dtype.is_instance(looked_up(py, &DTYPE, "numpy", "dtype")?)? {
+        return Err(refuse(array, "its dtype is none of NumPy's"));
+    }
     if dtype.getattr("names")?.is_none() {
         let why = format!("its dtype {} has no fields", dtype.str()?);
         return Err(refuse(array, &why));

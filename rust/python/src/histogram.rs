@@ -4,8 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use tickpath_core::metrics::{self as core, Basis, CorrectedHistogram};
 
-use crate::items::Items;
-use crate::{args, errors};
+use crate::{args, errors, items};
 
 /// Recorded, or corrected once.
 #[derive(Debug, PartialEq)]
@@ -78,9 +77,10 @@ impl LatencyHistogram {
         by_plan: args::Flag,
     ) -> PyResult<Self> {
         let mut recorded = core::LatencyHistogram::with_basis(basis(by_plan.named(py, "by_plan")?));
-        let items = latencies_ns.map(|items| Items::of(items, "LatencyHistogram"));
-        for latency_ns in items.transpose()?.into_iter().flatten() {
-            recorded.record(args::unsigned(&latency_ns?, "a latency")?);
+        if let Some(latencies_ns) = latencies_ns {
+            for latency_ns in items::Items::of(latencies_ns, "LatencyHistogram")? {
+                recorded.record(args::unsigned(&latency_ns?, "a latency")?);
+            }
         }
         Ok(recorded.into())
     }

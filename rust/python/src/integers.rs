@@ -23,14 +23,19 @@ impl<'py> Integer<'py> {
     ///
     /// # Errors
     /// Returns a type error for what is none; an error of the object's own stays what it is.
+    #[inline]
     pub(crate) fn of(value: &Bound<'py, PyAny>, name: &str, expected: &str) -> PyResult<Self> {
-        Self::judged(whole_number(value), value, name, expected)
+        match whole_number(value) {
+            Ok(number) => Ok(Self::Small(number)),
+            other => Self::judged(other, value, name, expected),
+        }
     }
 
     /// What the extraction of a small one came to.
     ///
     /// # Errors
     /// As [`Self::of`].
+    #[cold]
     pub(crate) fn judged(
         extracted: PyResult<i64>,
         value: &Bound<'py, PyAny>,
@@ -64,6 +69,7 @@ impl<'py> Integer<'py> {
     }
 
     /// Whether it is below zero.
+    #[inline]
     pub(crate) fn is_negative(&self) -> PyResult<bool> {
         match self {
             Self::Small(number) => Ok(*number < 0),
@@ -72,6 +78,7 @@ impl<'py> Integer<'py> {
     }
 
     /// Itself, if it is not negative and below `2**64`.
+    #[inline]
     pub(crate) fn as_unsigned(&self) -> Option<u64> {
         match self {
             Self::Small(number) => u64::try_from(*number).ok(),

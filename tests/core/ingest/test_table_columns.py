@@ -79,6 +79,21 @@ def test_stamps_of_pandas_one_by_one_keep_their_nanoseconds_and_may_be_missing()
     assert [row.reason for row in source.skipped] == ["row 0: no value", "row 2: no value"]
 
 
+@pytest.mark.slow
+def test_numbers_of_pandas_that_are_mostly_zero_are_numbers() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    for values in ([0, 0, 5, 9], [0.0, 0.0, 5.0, 9.0]):
+        assert stamps(pandas.DataFrame({"t": pandas.arrays.SparseArray(values)})) == [0, 0, 5, 9]
+
+
+@pytest.mark.slow
+def test_integers_of_polars_may_be_wider_than_those_of_numpy() -> None:
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    values = [2**53 + 1, None, 2**64 - 1, 2**64]
+    source = load(polars.DataFrame({"t": polars.Series(values, dtype=polars.Int128)}), policy="skip")
+    assert source.events["ts_ns"].tolist() == [2**53 + 1, 2**64 - 1]
+
+
 def test_stamps_of_python_beyond_the_field_are_bad_rows() -> None:
     east = dt.timezone(dt.timedelta(hours=5))
     table = {"t": [dt.datetime(1, 1, 1, tzinfo=east), dt.datetime(1970, 1, 1, 5, 0, 1, tzinfo=east)]}

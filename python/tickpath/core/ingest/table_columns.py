@@ -181,6 +181,8 @@ def _from_series(series: Any, name: str) -> ColumnValues:
         return _from_array(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), name)
     if hasattr(dtype, "pyarrow_dtype"):
         return _from_arrow(series.array.__arrow_array__())
+    if isinstance(dtype, sys.modules["pandas"].SparseDtype):
+        return _from_array(series.sparse.to_dense().to_numpy(), name)
     missing = series.isna().to_numpy()
     # Extension types (nullable, categories): numbers stay numbers, never through floats.
     kind = getattr(dtype, "kind", "O")
@@ -213,7 +215,8 @@ def _from_polars(series: Any) -> ColumnValues:
         if base == "Date":
             series, exponent = series.cast(_polars().Datetime("ms")), _UNIT_EXPONENTS["ms"]
         series = series.to_physical()
-    elif not dtype.is_numeric() or dtype.is_decimal():
+    elif not dtype.is_numeric() or dtype.is_decimal() or dtype.base_type().__name__.endswith("128"):
+        # NumPy has no integers of 128 bits either.
         return ColumnValues(series.to_list())
     return ColumnValues(series.fill_null(0).to_numpy(), missing, exponent)
 
