@@ -77,7 +77,7 @@ def server() -> Iterator[Any]:
     made = Endpoints(ready_board(), ANY_PORT, connections_max=2)
     yield made
     # Not stopped: that would wait for whomever a test that failed has left there.
-    for each in (made._listener, made._wake, made._waker):
+    for each in (made._selector, made._listener, made._wake, made._waker):
         each.close()
 
 
