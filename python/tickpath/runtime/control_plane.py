@@ -78,7 +78,7 @@ class ControlPlane:
         self._next_step_ns = self.interval_ns
 
     def due(self, at_ns: int) -> tuple[int, int | None, int | None]:
-        """When the next thing is to be done after ``at_ns``; at how many published events, if sooner; or due."""
+        """When the next thing is to be done after ``at_ns``, or at how many events published, or due."""
         until_ns = self._next_step_ns
         for due_ns in (self.injector.next_due_ns(at_ns), self.steering.start_due_ns):
             if due_ns is not None and at_ns < due_ns < until_ns:
