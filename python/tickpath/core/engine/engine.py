@@ -13,7 +13,7 @@ from tickpath.core.time import now
 from tickpath.errors import EngineFailed
 
 if TYPE_CHECKING:
-    from tickpath._native import EventRing
+    from tickpath._native import AckReader, EventRing
     from tickpath.config.engine import EngineSettings
     from tickpath.core.engine.sink_show import SinkAccount
     from tickpath.core.execution.observability import ObservabilitySink
@@ -119,9 +119,22 @@ class Engine(EngineFace[LiveEngine]):
             raise
         # An engine that is dropped has nobody left to finish its sink.
         weakref.finalize(self, drain.leave)
-        show = self._sink_show(self._native.every_ack())
+        show = self._sink_show(self.every_ack())
         if show is not None:
             drain.show(show)
+
+    def every_ack(self) -> AckReader | None:
+        """The same as :meth:`acks`, but from the run's first ack: what is gone by now counts as dropped.
+
+        >>> import numpy as np
+        >>> from tickpath.core.execution import ACK_DTYPE
+        >>> engine = Engine(source, lifecycle, EngineSettings(ack_capacity=64, floor_window_ns=0))
+        >>> _ = engine.start(), engine.finish()
+        >>> reader = engine.every_ack()
+        >>> reader.read_into(np.empty(64, dtype=ACK_DTYPE)) + reader.dropped
+        1000
+        """
+        return self._native.every_ack()
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.
