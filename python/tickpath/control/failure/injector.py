@@ -136,11 +136,7 @@ class Injector:
 
     @property
     def holds_up(self) -> bool:
-        """Whether something under way keeps a run from ending: a stage never reads, or a feed never comes.
-
-        >>> injector.holds_up  # of an outage the events are gone: the run ends without them
-        False
-        """
+        """Whether something under way keeps a run from ending: a stage never reads, or a feed never comes."""
         return any(planned.kind in _HOLD_UP for planned in self._active)
 
     @property
@@ -209,6 +205,7 @@ class Injector:
     def next_end_due(self) -> int | None:
         """The count of events that became due, published or withheld, at which something ends next, likewise.
 
+        >>> outage = FeedOutageSettings(name="outage", at_event=2_000, duration_events=50)
         >>> injector = Injector.of([outage], faults)
         >>> injector.next_end_due()  # it has not begun
         >>> feed = SimpleNamespace(published=2_000, withheld=0, repeats=0)
