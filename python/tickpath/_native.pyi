@@ -2426,8 +2426,7 @@ class Topology:
 @final
 class VirtualEngine:
     """
-    Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at
-    0.
+    Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock that begins at 0.
 
     Every method may be called from any thread; one simulates at a time, the others wait. What the stages do
     is the same on every machine, as long as orders are given between two calls of ``advance``.
@@ -2450,10 +2449,10 @@ class VirtualEngine:
 
         Raises ``EngineFailed`` before the start, and after the record was taken, which has it.
         """
-    def advance(self, /, until_ns: SupportsIndex | None = None, until_published: SupportsIndex | None = None) -> bool:
+    def advance(self, /, until_ns: SupportsIndex | None = None, until_published: SupportsIndex | None = None, until_due: SupportsIndex | None = None) -> bool:
         """
-        Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published;
-        ``None`` is as far as it goes. Whether the run is over.
+        Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published, or
+        ``until_due`` came or were withheld; ``None`` is as far as it goes. Whether the run is over.
 
         Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves
         the run at the moment it had come to. Raises ``EngineFailed`` before the start.
@@ -2499,8 +2498,7 @@ class VirtualEngine:
     @property
     def plan_length_ns(self, /) -> int | None:
         """
-        When the plan wants the last event published, in nanoseconds after the first; ``None``
-        without a plan.
+        When the plan's last event is due, in nanoseconds after the first; ``None`` without a plan.
         """
     def release(self, /, hold_at: SupportsIndex | None = None) -> None:
         """

@@ -266,15 +266,17 @@ class TestDue:
 
     def test_and_the_next_count(self) -> None:
         injector = Injector.of([FeedDuplicateSettings(at_event=100, every=2, duration_events=50)], Knobs())
-        assert injector.next_due_event() == 100
-        injector.step(look(0, feed=Feed(published=10)))
-        assert injector.next_due_event() == 100
-        injector.step(look(1, feed=Feed(published=100)))
-        assert injector.next_due_event() == 150
-        injector.step(look(2, feed=Feed(published=150, repeats=16)))
-        assert injector.next_due_event() == 166
-        injector.step(look(3, feed=Feed(published=180, repeats=30)))
-        assert injector.next_due_event() is None
+        counts = [(injector.next_due_event(), injector.next_end_due())]
+        for at_ns, (published, repeats) in enumerate([(10, 0), (100, 0), (150, 16), (180, 30)]):
+            injector.step(look(at_ns, feed=Feed(published=published, repeats=repeats)))
+            counts.append((injector.next_due_event(), injector.next_end_due()))
+        assert counts == [(100, None), (100, None), (None, 150), (None, 150), (None, None)]
+
+    def test_of_several_ends_that_count_the_next_one_counts(self) -> None:
+        faults = [FeedStaleSettings(name=str(n), at_ns=0, duration_events=n) for n in (7, 3, 5)]
+        injector = Injector.of([*faults, FeedOutageSettings(at_ns=0)], Knobs())
+        injector.step(look(0, feed=Feed(published=10, withheld=4, repeats=1)))
+        assert injector.next_end_due() == 16
 
     def test_before_the_first_look_every_count_is_still_to_come(self) -> None:
         faults = [FeedOutageSettings(name=str(count), at_event=count) for count in (7, 1)]

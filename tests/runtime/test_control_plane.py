@@ -67,10 +67,10 @@ class Plane(ControlPlane):
 def drive(plane: Plane, until_ns: int, late_ns: int = 0) -> list[tuple[int, bool]]:
     """Turns as a driver makes them that comes ``late_ns`` late: when, and whether it was a control step."""
     turns: list[tuple[int, bool]] = []
-    due_ns, _ = plane.due(-1)
+    due_ns, *_ = plane.due(-1)
     while due_ns <= until_ns:
         turns.append((due_ns + late_ns, plane.at(due_ns + late_ns)))
-        due_ns, _ = plane.due(due_ns + late_ns)
+        due_ns, *_ = plane.due(due_ns + late_ns)
     return turns
 
 
@@ -98,11 +98,11 @@ def test_steps_are_on_the_grid() -> None:
 def test_a_step_that_comes_late_does_not_shift_the_others() -> None:
     plane = Plane()
     assert plane.at(130)
-    assert plane.due(130) == (200, None)
+    assert plane.due(130) == (200, None, None)
     assert plane.at(200)
     # One that was missed is not made up for.
     assert plane.at(455)
-    assert plane.due(455) == (500, None)
+    assert plane.due(455) == (500, None, None)
     assert not plane.at(499)
     assert plane.at(500)
 
@@ -129,15 +129,22 @@ def test_an_injection_that_becomes_due_while_a_step_is_made_is_not_left_for_the_
     plane = Plane(FeedOutageSettings(name="outage", at_ns=103))
     plane.at(101)
     # The clock is at 105 by now; what counts is what the look has seen.
-    assert plane.due(101) == (103, None)
+    assert plane.due(101) == (103, None, None)
 
 
 def test_a_count_of_events_is_waited_for_beside_the_clock() -> None:
     plane = Plane(FeedGapSettings(name="gap", at_event=40, events=3))
-    assert plane.due(-1) == (100, 40)
+    assert plane.due(-1) == (100, 40, None)
     assert not plane.at(55, published=40)
     assert plane.injector.is_over
-    assert plane.due(55) == (100, None)
+    assert plane.due(55) == (100, None, None)
+
+
+def test_an_end_that_counts_events_is_waited_for_by_what_was_due() -> None:
+    plane = Plane(FeedOutageSettings(name="outage", at_event=40, duration_events=5))
+    assert plane.due(-1) == (100, 40, None)
+    plane.at(55, published=40)
+    assert plane.due(55) == (100, None, 45)
 
 
 @pytest.mark.parametrize("late_ns", [0, 7])
@@ -146,14 +153,14 @@ def test_init_ends_when_it_is_due_on_the_grid_or_not(late_ns: int) -> None:
     steering: Any = plane.steering
     steering.start_due_ns = 130
     plane.at(100)
-    assert plane.due(100) == (130, None)
+    assert plane.due(100) == (130, None, None)
     # Somebody is on his way there already.
-    assert plane.due(130) == (200, None)
+    assert plane.due(130) == (200, None, None)
     assert not plane.at(129)
     assert plane.at(130 + late_ns)
     assert plane.called[0] == "steering"
     steering.start_due_ns = None
-    assert plane.due(130 + late_ns) == (200, None)
+    assert plane.due(130 + late_ns) == (200, None, None)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
@@ -255,4 +262,4 @@ def test_the_state_that_parts_see_is_that_of_the_look() -> None:
     plane = Plane(FeedOutageSettings(name="outage", in_state="READY", after_ns=20))
     assert not plane.step(look(10, state=State.READY, epoch=2))
     # Known from the look that found READY: 20 ns later, to the nanosecond.
-    assert plane.due(10) == (30, None)
+    assert plane.due(10) == (30, None, None)

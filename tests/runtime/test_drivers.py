@@ -37,9 +37,9 @@ class FakeEngine:
         begun = self.clock.at_ns >= self.begins_at_ns
         return SimpleNamespace(
             begin_ns=self.begins_at_ns if begun else None,
-            # One each millisecond.
+            # One each millisecond, and as many that are withheld.
             published=(self.clock.at_ns - self.begins_at_ns) // MS,
-            feed=Feed(published=7),
+            feed=Feed(published=7, repeats=2, withheld=(self.clock.at_ns - self.begins_at_ns) // MS),
             stages=[Stage(processed=5), Stage(processed=3)],
             clock_skew_ns=-40,
         )
@@ -57,8 +57,8 @@ class FakeEngine:
     def acks_digest(self) -> str:
         return "a digest"
 
-    def advance(self, until_ns: int, *, until_published: int | None) -> bool:
-        self.calls.append((until_ns, until_published))
+    def advance(self, until_ns: int, **counts: int | None) -> bool:
+        self.calls.append((until_ns, counts))
         return True
 
 
@@ -143,6 +143,13 @@ def test_live_a_count_of_events_is_looked_at_every_millisecond(clock: Clock) -> 
     assert (engine.waits_ms, driver.now_ns()) == ([1, 1, 0], 6 * MS)
 
 
+def test_live_so_is_a_count_of_what_was_due(clock: Clock) -> None:
+    driver, engine = begun(clock)
+    # Five came, each once, and four were withheld by then.
+    assert driver.advance(10 * MS, 100, 9) is False
+    assert engine.waits_ms == [1, 1, 1, 1, 0]
+
+
 def test_a_look_holds_the_counters_of_the_moment(clock: Clock) -> None:
     lifecycle = Lifecycle()
     lifecycle.transition_to(State.WARMUP)
@@ -185,10 +192,11 @@ def test_in_virtual_time_the_engine_says_how_far_it_is(clock: Clock) -> None:
     driver.begin(lambda: None)
     assert (driver.mode, driver.acks_digest(), driver.now_ns()) == ("virtual", "a digest", clock.at_ns)
     assert driver.advance(5) is True
-    assert driver.advance(6, 7) is True
+    assert driver.advance(6, 7, 9) is True
     record: Any = driver.finish()
     assert record == "the record"
-    assert engine.calls == ["start", (5, None), (6, 7), {}]
+    nothing, counts = {"until_published": None, "until_due": None}, {"until_published": 7, "until_due": 9}
+    assert engine.calls == ["start", (5, nothing), (6, counts), {}]
     look: Any = driver.look()
     assert (look.at_ns, look.state, look.capacity_slots) == (clock.at_ns, State.INIT, 64)
     assert list(look.stages) == ["executor", "log"]

@@ -9,6 +9,7 @@ import json
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.runtime.test_session_virtual import FEED, MS, STEP_NS, Traced, scenario
@@ -32,6 +33,7 @@ from tickpath.config.scenario.injections import (
 from tickpath.config.scenario.operator import OperatorSettings
 from tickpath.config.scenario.probes import FeedStalenessSettings, RefusedMovesSettings
 from tickpath.control.metrics import LatencySink, Metrics
+from tickpath.core.execution import ACK_DTYPE
 from tickpath.core.ingest import MarketDataSource
 from tickpath.core.state import Lifecycle, State
 from tickpath.core.time import now
@@ -209,6 +211,14 @@ def test_acks_can_be_read_where_each_has_its_own_stamp(monkeypatch: pytest.Monke
     shared = session(scenario(engine=EngineRest(ack_capacity_slots=64, stamp_per="batch")))
     monkeypatch.setattr(shared._engine, "acks", lambda: "a reader")
     assert shared.acks() is None
+
+
+def test_acks_of_a_live_run_that_are_gone_are_dropped_and_not_forgotten() -> None:
+    given = Session(source(rate_hz=1e6), RunSettings(floor_window_ns=0, ack_capacity=16))
+    given.run()
+    reader = given.acks()
+    assert reader is not None
+    assert reader.read_into(np.zeros(16, ACK_DTYPE)) + reader.dropped == 500
 
 
 def test_a_history_that_was_cut_proves_nothing() -> None:

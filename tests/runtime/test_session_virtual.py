@@ -24,6 +24,7 @@ from tickpath.config.scenario import (
 from tickpath.config.scenario.injections import (
     FeedFreezeSettings,
     FeedOutageSettings,
+    FeedStaleSettings,
     SinkStallSettings,
     StallSettings,
 )
@@ -182,6 +183,24 @@ def test_what_is_broken_from_the_very_beginning_is_broken_then() -> None:
     run = Traced(scenario(injections=(FeedOutageSettings(at_ns=0, duration_ns=5 * MS),)))
     log = [(line.at_ns, line.event) for line in run.result.control.injections]
     assert log == [(0, "start"), (5 * MS, "end")]
+
+
+def test_an_outage_of_a_number_of_events_withholds_exactly_these() -> None:
+    outage = FeedOutageSettings(name="outage", at_event=103, duration_events=5)
+    # Within it: what is gone does not come again.
+    other = FeedStaleSettings(name="stale", at_event=103, duration_events=3)
+    run = Traced(scenario(injections=(outage, other)))
+    begin_ns = run.result.control.injections[0].at_ns
+    log = [(line.name, line.at_ns - begin_ns, line.event) for line in run.result.control.injections]
+    assert log == [
+        ("outage", 0, "start"),
+        ("stale", 0, "start"),
+        ("stale", 3 * MS, "end"),
+        ("outage", 5 * MS, "end"),
+    ]
+    record = run.result.record
+    assert record is not None
+    assert (record.feed.published, record.feed.withheld) == (495, 5)
 
 
 @pytest.mark.parametrize("fault", [StallSettings(at_ns=100 * MS), FeedFreezeSettings(at_ns=100 * MS)])

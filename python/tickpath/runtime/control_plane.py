@@ -77,13 +77,13 @@ class ControlPlane:
     def __post_init__(self) -> None:
         self._next_step_ns = self.interval_ns
 
-    def due(self, at_ns: int) -> tuple[int, int | None]:
-        """When the next thing is to be done after ``at_ns``, and at how many published events, if sooner."""
+    def due(self, at_ns: int) -> tuple[int, int | None, int | None]:
+        """When the next thing is to be done after ``at_ns``, or at how many events published, or due."""
         until_ns = self._next_step_ns
         for due_ns in (self.injector.next_due_ns(at_ns), self.steering.start_due_ns):
             if due_ns is not None and at_ns < due_ns < until_ns:
                 until_ns = due_ns
-        return until_ns, self.injector.next_due_event()
+        return until_ns, self.injector.next_due_event(), self.injector.next_end_due()
 
     def step(self, look: Look) -> bool:
         """What is due at ``look``; whether that was a whole control step."""

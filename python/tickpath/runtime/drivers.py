@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
+from tickpath.control.failure.schedule import due_events
 from tickpath.control.health.look import Look
 from tickpath.core.time import now
 
@@ -46,8 +47,13 @@ class Driver(ABC):
         """What the last look was made of; ``None`` before the first."""
 
     @abstractmethod
-    def advance(self, until_ns: int, until_published: int | None = None) -> bool:
-        """Go on to run time ``until_ns``, or until so many events were published; whether the run is over."""
+    def advance(
+        self, until_ns: int, until_published: int | None = None, until_due: int | None = None
+    ) -> bool:
+        """Go on to run time ``until_ns``, or until so many events were published; whether the run is over.
+
+        ``until_due`` counts events of the plan: those that came, each once, and those that were withheld.
+        """
 
     @abstractmethod
     def now_ns(self) -> int:
@@ -118,14 +124,19 @@ class LiveDriver(Driver):
         """Waits for the sink as well, but not for ever."""
         return self._live.finish(sink_patience_ms=self._sink_patience_ms)
 
-    def advance(self, until_ns: int, until_published: int | None = None) -> bool:
+    def advance(
+        self, until_ns: int, until_published: int | None = None, until_due: int | None = None
+    ) -> bool:
         """Wait; see :meth:`Driver.advance`."""
         while True:
             left_ms = -((self.now_ns() - until_ns) // _NS_PER_MS)
             if left_ms <= 0:
                 return self._live.wait(0)
-            if until_published is not None:
-                if self._live.snapshot().published >= until_published:
+            if until_published is not None or until_due is not None:
+                seen = self._live.snapshot()
+                if until_published is not None and seen.published >= until_published:
+                    return self._live.wait(0)
+                if until_due is not None and due_events(seen.feed) >= until_due:
                     return self._live.wait(0)
                 left_ms = min(left_ms, _COUNT_LOOK_MS)
             if self._live.wait(left_ms):
@@ -149,6 +160,8 @@ class VirtualDriver(Driver):
         """SHA-256 over the acks so far, as rows of ``ACK_DTYPE``."""
         return self._virtual.acks_digest()
 
-    def advance(self, until_ns: int, until_published: int | None = None) -> bool:
+    def advance(
+        self, until_ns: int, until_published: int | None = None, until_due: int | None = None
+    ) -> bool:
         """Simulate; see :meth:`Driver.advance`."""
-        return self._virtual.advance(until_ns, until_published=until_published)
+        return self._virtual.advance(until_ns, until_published=until_published, until_due=until_due)

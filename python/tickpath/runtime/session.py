@@ -204,8 +204,13 @@ class Session:
         return self._shutdown
 
     def acks(self) -> AckReader | None:
-        """A reader of the run's acks, if it has a ring for them; none where stamps are shared."""
-        return None if self._settings.stamp_per == "batch" else self._engine.acks()
+        """A reader of the run's acks, if it has a ring for them; none where stamps are shared.
+
+        Of a live run it begins with the first ack: what is gone by now counts as dropped.
+        """
+        if self._settings.stamp_per == "batch":
+            return None
+        return self._engine.every_ack() if isinstance(self._engine, Engine) else self._engine.acks()
 
     def ack_window(self) -> AckWindow | None:
         """A window over the run's acks, whose figures need no memory; ``None`` if it has no ring for them."""

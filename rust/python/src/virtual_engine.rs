@@ -23,8 +23,7 @@ use crate::virtual_life::Life;
 /// Moments between two looks at signals: some milliseconds' work.
 const MOMENTS_PER_LOOK: u64 = 1 << 16;
 
-/// Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock, which begins at
-/// 0.
+/// Feed, ring, executor and consumers on the calling thread, in the order of a virtual clock that begins at 0.
 ///
 /// Every method may be called from any thread; one simulates at a time, the others wait. What the stages do
 /// is the same on every machine, as long as orders are given between two calls of ``advance``.
@@ -47,8 +46,7 @@ pub(crate) struct VirtualEngine {
     /// Events the feed is going to publish.
     events_planned: usize,
     #[pyo3(get)]
-    /// When the plan wants the last event published, in nanoseconds after the first; ``None``
-    /// without a plan.
+    /// When the plan's last event is due, in nanoseconds after the first; ``None`` without a plan.
     plan_length_ns: Option<u64>,
     #[pyo3(get)]
     /// Idle gaps of the recording that the plan cuts short.
@@ -123,21 +121,23 @@ impl VirtualEngine {
         })
     }
 
-    /// Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published;
-    /// ``None`` is as far as it goes. Whether the run is over.
+    /// Simulate to the end of the moment ``until_ns``, or until ``until_published`` events were published, or
+    /// ``until_due`` came or were withheld; ``None`` is as far as it goes. Whether the run is over.
     ///
     /// Other threads run meanwhile; signals are looked at every few milliseconds, and what they raise leaves
     /// the run at the moment it had come to. Raises ``EngineFailed`` before the start.
-    #[pyo3(signature = (until_ns=None, until_published=None))]
+    #[pyo3(signature = (until_ns=None, until_published=None, until_due=None))]
     fn advance(
         &self,
         py: Python<'_>,
         until_ns: Option<u64>,
         until_published: Option<u64>,
+        until_due: Option<u64>,
     ) -> PyResult<bool> {
         let to = Horizon {
             until_ns: until_ns.unwrap_or(u64::MAX),
             until_published: until_published.unwrap_or(u64::MAX),
+            until_due: until_due.unwrap_or(u64::MAX),
             moments: MOMENTS_PER_LOOK,
         };
         loop {

@@ -64,9 +64,9 @@ class InjectionSettings:
     at_event: Events | None = None
     """Once so many events have been published."""
     in_state: StateWord | None = None
-    """The first time that the lifecycle is in this state."""
+    """At the first control step that finds the lifecycle in this state."""
     after_ns: DurationNs | None = None
-    """With ``in_state``: so long after it was entered; ``None`` is at once."""
+    """With ``in_state``: so long after that step; ``None`` is at once."""
 
     def __post_init__(self) -> None:
         check_fields(self)

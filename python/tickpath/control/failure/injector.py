@@ -96,7 +96,6 @@ class Injector:
         self._pending = list(planned)
         self._active: list[Planned] = []
         self._log: list[InjectionEvent] = []
-        self._look: Look | None = None
         self._at_ns = 0
         self._errors = 0
 
@@ -163,7 +162,6 @@ class Injector:
         >>> [(event.at_ns, event.event) for event in injector.log]
         [(100, 'start'), (150, 'end')]
         """
-        self._look = look
         self._at_ns = max(self._at_ns, look.at_ns)
         if self._pending:
             due = [planned for planned in self._pending if planned.schedule.is_due(look)]
@@ -198,20 +196,27 @@ class Injector:
         return _soonest([one.schedule.next_due_ns() for one in self._active], now_ns)
 
     def next_due_event(self) -> int | None:
-        """The count of published events at which something starts or ends next, likewise.
-
-        Where it is an end that counts events and faults withhold or repeat some, it is a guess, put right at
-        each step.
+        """The count of published events at which something starts next, likewise.
 
         >>> outage = FeedOutageSettings(name="outage", at_event=2_000, duration_events=50)
         >>> Injector.of([outage], faults).next_due_event()
         2000
         """
-        if self.is_over:
-            return None
-        # None of them is past: what a look found due has started or ended with it.
-        dues = [one.schedule.next_due_event(self._look) for one in (*self._pending, *self._active)]
-        return min((due for due in dues if due is not None), default=None)
+        # None of them is past: what a look found due has started with it.
+        return _least([one.schedule.starts_at_event() for one in self._pending])
+
+    def next_end_due(self) -> int | None:
+        """The count of events that became due, published or withheld, at which something ends next, likewise.
+
+        >>> outage = FeedOutageSettings(name="outage", at_event=2_000, duration_events=50)
+        >>> injector = Injector.of([outage], faults)
+        >>> injector.next_end_due()  # it has not begun
+        >>> feed = SimpleNamespace(published=2_000, withheld=0, repeats=0)
+        >>> injector.step(look._replace(feed=feed)), injector.next_end_due()
+        True
+        (None, 2050)
+        """
+        return _least([one.schedule.ends_at_due() for one in self._active])
 
     def roll_back(self) -> None:
         """Ends everything under way, last started first, and sets every knob back; nothing starts any more.
@@ -290,4 +295,8 @@ class Injector:
 
 
 def _soonest(dues: list[int | None], after: int) -> int | None:
-    return min((due for due in dues if due is not None and due > after), default=None)
+    return _least([due for due in dues if due is not None and due > after])
+
+
+def _least(counts: list[int | None] | list[int]) -> int | None:
+    return min((count for count in counts if count is not None), default=None)

@@ -11,9 +11,9 @@ from tickpath.core.state import State
 
 if TYPE_CHECKING:
     from tickpath.config.scenario.injections import InjectionSettings
-    from tickpath.control.health.look import Look
+    from tickpath.control.health.look import FeedCounters, Look
 
-__all__ = ["Schedule"]
+__all__ = ["Schedule", "due_events"]
 
 
 class Schedule:
@@ -55,29 +55,27 @@ class Schedule:
         self._at_event = None
         self._due_ns = None if self._duration_ns is None else look.at_ns + self._duration_ns
         if self._duration_events is not None:
-            self._events_end = _due_events(look) + self._duration_events
+            self._events_end = due_events(look.feed) + self._duration_events
 
     def is_over(self, look: Look) -> bool:
         """Whether it ends now; asked at each look since it started."""
         if self._due_ns is not None and look.at_ns >= self._due_ns:
             return True
-        return self._events_end is not None and _due_events(look) >= self._events_end
+        return self._events_end is not None and due_events(look.feed) >= self._events_end
 
     def next_due_ns(self) -> int | None:
         """The run time at which it starts or ends next, as far as that is known."""
         return self._due_ns
 
-    def next_due_event(self, look: Look | None) -> int | None:
-        """The count of published events at which it starts or ends next, as of ``look``, the last one.
-
-        Where some are withheld until then, or come twice, it is a guess.
-        """
-        if self._events_end is not None and look is not None:
-            return look.feed.published + self._events_end - _due_events(look)
+    def starts_at_event(self) -> int | None:
+        """The count of published events at which it starts, if it is to."""
         return self._at_event
 
+    def ends_at_due(self) -> int | None:
+        """The count of events that became due at which it ends, if it has begun and is to."""
+        return self._events_end
 
-def _due_events(look: Look) -> int:
+
+def due_events(feed: FeedCounters) -> int:
     """Events of the plan that have become due: those that came, each once, and those that were withheld."""
-    feed = look.feed
     return feed.published + feed.withheld - (feed.repeats or 0)

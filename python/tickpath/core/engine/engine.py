@@ -13,7 +13,7 @@ from tickpath.core.time import now
 from tickpath.errors import EngineFailed, TickpathError
 
 if TYPE_CHECKING:
-    from tickpath._native import EventRing
+    from tickpath._native import AckReader, EventRing
     from tickpath.config.engine import EngineSettings
     from tickpath.core.engine.sink_show import SinkAccount
     from tickpath.core.execution.observability import ObservabilitySink
@@ -126,13 +126,26 @@ class Engine(EngineFace[LiveEngine]):
 
     def _hand_over_to(self, drain: SinkDrain) -> None:
         """The acks of the run, if it is under way, are shown by ``drain``, which ends if it is not."""
-        show = self._sink_show(self._native.every_ack())
+        show = self._sink_show(self.every_ack())
         if show is None:
             drain.give_up(SINK_PATIENCE_MS / 1_000)
             return
         # Known before it is shown any: the sink may call this engine at once.
         self._drain = drain
         drain.show(show)
+
+    def every_ack(self) -> AckReader | None:
+        """The same as :meth:`acks`, but from the run's first ack: what is gone by now counts as dropped.
+
+        >>> import numpy as np
+        >>> from tickpath.core.execution import ACK_DTYPE
+        >>> engine = Engine(source, lifecycle, EngineSettings(ack_capacity=64, floor_window_ns=0))
+        >>> _ = engine.start(), engine.finish()
+        >>> reader = engine.every_ack()
+        >>> reader.read_into(np.empty(64, dtype=ACK_DTYPE)) + reader.dropped
+        1000
+        """
+        return self._native.every_ack()
 
     def fence(self, epoch: int | None = None, *, timeout_ms: int = 1_000) -> bool:
         """Wait until every stage has seen ``epoch`` (the lifecycle's by default); whether they have.
@@ -222,6 +235,6 @@ class Engine(EngineFace[LiveEngine]):
         found = None if self._drain is None else self._drain.finish(patience_s)
         if found is None:
             # A signal ended the start between the engine and its sink, which was shown nothing.
-            show = self._sink_show(self._native.every_ack())
+            show = self._sink_show(self.every_ack())
             found = None if show is None else show.close()
         return found

@@ -100,13 +100,20 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
                 show = self._sink_show(self._native.acks())
                 self._sink = None if show is None else SinkSteps(show)
 
-    def advance(self, until_ns: int | None = None, *, until_published: int | None = None) -> bool:
+    def advance(
+        self,
+        until_ns: int | None = None,
+        *,
+        until_published: int | None = None,
+        until_due: int | None = None,
+    ) -> bool:
         """Simulate to the end of moment ``until_ns``, or until so many events were published; whether over.
 
         What is due at ``until_ns`` has happened then, and the clock stands there; with ``until_published`` it
-        stands at the moment of that event, which nobody has read yet. With neither, it goes on until nothing
-        happens by itself any more: a run that is not over then waits for an order. Time never goes back: a
-        moment before now is now. The clock of a run that is over stands at its end.
+        stands at the moment of that event, which nobody has read yet. ``until_due`` counts events of the plan
+        instead: those that came, each once, and those that a fault withheld. With none of them, it goes on
+        until nothing happens by itself any more: a run that is not over then waits for an order. Time never
+        goes back: a moment before now is now. The clock of a run that is over stands at its end.
 
         Signals are looked at every few milliseconds; what they raise leaves the run where it is, and it can
         be advanced further. Raises ``EngineFailed`` before the start.
@@ -122,7 +129,9 @@ class VirtualEngine(EngineFace[NativeVirtualEngine]):
             whole("until_ns", until_ns, 0, _U63_MAX)
         if until_published is not None:
             whole("until_published", until_published, 0, _U63_MAX)
-        over = self._native.advance(until_ns, until_published)
+        if until_due is not None:
+            whole("until_due", until_due, 0, _U63_MAX)
+        over = self._native.advance(until_ns, until_published, until_due)
         if self._sink is not None:
             self._sink.show()
         return over

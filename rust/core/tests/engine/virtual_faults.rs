@@ -127,6 +127,24 @@ fn events_are_counted_to_the_one_with_faults_too() {
 }
 
 #[test]
+fn events_that_are_withheld_count_among_those_that_were_due_and_repeats_do_not() {
+    let (mut run, faults) = faulty(&[0; 9], 1);
+    faults.feed_gap(3);
+    faults.feed_duplicate(1);
+    for due in 1..=6 {
+        let to = Horizon {
+            until_due: due,
+            ..Horizon::END
+        };
+        assert_eq!(run.engine.advance(to), Advance::Reached);
+        let feed = run.engine.snapshot().feed;
+        let came = due.saturating_sub(3);
+        assert_eq!((feed.withheld, feed.repeats), (due.min(3), came));
+    }
+    over(&mut run);
+}
+
+#[test]
 fn a_stop_of_the_intake_ends_the_feed_at_its_moment_and_the_rest_is_processed() {
     for settings in [serving(150), serving(150).with_faults()] {
         let mut run = Virtual::ready(&MOMENTS_NS, 16, settings);

@@ -87,6 +87,7 @@ fn sliced(mut run: Virtual, slices_ns: &[u64]) -> (String, [u64; 4], u64) {
             until_ns: run.engine.now_ns() + slice_ns,
             until_published: run.engine.snapshot().feed.published + 1 + slice_ns / 7,
             moments: 1 + slice_ns,
+            ..Horizon::END
         };
         if run.engine.advance(to) == Advance::Over {
             break;

@@ -36,7 +36,7 @@ where
     while !executor.is_over_or(!world.control.is_feeding()) {
         let limit = feed
             .room(executor.stage.cursor())
-            .min(to.until_published - feed.published().min(to.until_published))
+            .min(feed.left(to))
             .min(moments - events)
             .min(STRIDE);
         let published = feed.run_ahead(to.until_ns, limit.saturating_sub(1));

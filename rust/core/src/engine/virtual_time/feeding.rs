@@ -8,6 +8,7 @@ use super::super::build_feed::FeedEnd;
 use super::super::drive::goes_on;
 use super::super::{FeedFaults, FeedStage, FeedTurn, LoopNotes, Planned, Wait};
 use super::desk::World;
+use super::simulation::Horizon;
 
 /// The feed and when it has something to do.
 #[derive(Debug)]
@@ -84,10 +85,10 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
         }
     }
 
-    /// Publishes what is due, until `until_published` events were; whether it stopped there, and others may
-    /// be due at the same moment.
+    /// Publishes what is due, as far as the counts of `to`; whether it stopped there, and others may be due at
+    /// the same moment.
     #[inline(always)]
-    pub(super) fn act<C>(&mut self, world: World<'_, C>, until_published: u64) -> bool {
+    pub(super) fn act<C>(&mut self, world: World<'_, C>, to: Horizon) -> bool {
         let now_ns = world.now.now_ns();
         if now_ns < self.due_ns || self.is_over {
             return false;
@@ -97,13 +98,13 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
                 self.end(world);
                 return false;
             }
-            let left = until_published.saturating_sub(self.published());
+            let left = self.left(to);
             if left == 0 {
                 return true;
             }
             // What comes of an event that is due is a fault's to say: one by one, if they are counted.
             let limit = match usize::try_from(left) {
-                Ok(_) if F::IS_FAULTY && until_published < u64::MAX => 1,
+                Ok(_) if F::IS_FAULTY && left < u64::MAX => 1,
                 Ok(left) => left,
                 Err(_) => usize::MAX,
             };
@@ -133,6 +134,22 @@ impl<S: AsRef<[Event]>, F: FeedFaults> Feeding<S, F> {
                 }
             }
         }
+    }
+
+    /// How many more events may be dealt with until one of the counts of `to` is reached, if each is published
+    /// once; all of them if nothing is counted.
+    #[inline(always)]
+    pub(super) fn left(&self, to: Horizon) -> u64 {
+        let mut left = u64::MAX;
+        if to.until_published < u64::MAX {
+            left = to.until_published.saturating_sub(self.published());
+        }
+        if to.until_due < u64::MAX {
+            let counts = self.stage.counts();
+            let due = (counts.published + counts.withheld).saturating_sub(counts.repeats);
+            left = left.min(to.until_due.saturating_sub(due));
+        }
+        left
     }
 
     /// Publishes what is due up to `until_ns`, each event at its own moment, at most `limit`; how many. If

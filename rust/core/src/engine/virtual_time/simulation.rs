@@ -33,6 +33,9 @@ pub struct Horizon {
     /// Not beyond the publication of so many events, counted from the run's first: at its moment, before
     /// anybody has read it.
     pub until_published: u64,
+    /// Not beyond the moment at which so many events of the plan have come, each once, or were withheld:
+    /// likewise.
+    pub until_due: u64,
     /// At most so many moments, after the present one.
     pub moments: u64,
 }
@@ -42,6 +45,7 @@ impl Horizon {
     pub const END: Self = Self {
         until_ns: u64::MAX,
         until_published: u64::MAX,
+        until_due: u64::MAX,
         moments: u64::MAX,
     };
 }
@@ -180,7 +184,7 @@ where
             }
             moments -= 1;
             world.now.set_ns(next_ns);
-            if self.feed.act(world, to.until_published) {
+            if self.feed.act(world, to) {
                 return Advance::Reached;
             }
             for (_, stage) in &mut self.before {
