@@ -75,17 +75,12 @@ class TestThread:
             if leave is not None:
                 raise leave
 
-        watch = monitor_objects(
-            [Told(["failing"])],
-            ring=RingBuffer(4),
-            lifecycle=lifecycle_in(State.READY),
-            on_change=on_change,
-        )
+        world: Any = {"ring": RingBuffer(4), "lifecycle": lifecycle_in(State.READY)}
+        watch = monitor_objects([Told(["failing"])], **world, on_change=on_change)
         ends: Any = Ends(1)
         with reported():
             watch._watch(ends)
-        # At once, whatever its interval is.
-        assert (watch.steps, ends.waits) == (1, [])
+        assert (watch.steps, ends.waits) == (1, [])  # at once, whatever its interval is
 
     def test_without_a_thread_to_be_had_it_says_so_and_can_be_started_later(
         self, monkeypatch: pytest.MonkeyPatch

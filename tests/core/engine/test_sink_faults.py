@@ -273,6 +273,27 @@ def test_in_virtual_time_a_sink_may_advance_and_finish_its_run(reports: list[Any
     assert (found.shown, found.dropped, reports) == (EVENTS, 0, [])
 
 
+class Nameless(type):
+    """A class that does not say what it is called."""
+
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise ValueError("no name")
+
+
+class Unnamed(BaseException, metaclass=Nameless):
+    pass
+
+
+def test_what_has_no_name_ends_the_sink_and_is_said_all_the_same(
+    reports: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _what: None)
+    found = account(started(Sink(raising(Unnamed), 3)))
+    assert (found.shown, found.ended_by) == (3, "BaseException")
+    assert [type(report) for report in reports] == [Unnamed]
+
+
 def test_a_sink_that_forks_and_returns_ends_the_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 

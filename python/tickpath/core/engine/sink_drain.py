@@ -84,8 +84,12 @@ class SinkDrain:
         try:
             self._drain()
         except BaseException as error:  # noqa: BLE001  whatever ends the thread is said, SystemExit as well
-            self._ended_by = type(error).__name__
-            report_unraisable(error, self)
+            # First: its class may refuse even to say its name.
+            self._ended_by = BaseException.__name__
+            try:
+                self._ended_by = str(type(error).__name__)
+            finally:
+                report_unraisable(error, self)
 
     def _drain(self) -> None:
         # A sink that forks and returns would be shown a copy of the run for ever, and the fork never end.
