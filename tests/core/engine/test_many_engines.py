@@ -10,12 +10,16 @@ import pytest
 
 from tests.core.engine.depth import ENGINES_AT_ONCE
 from tests.core.engine.runs import RARELY_HZ, consumer, engine_threads, finished, lifecycle, settings, source
+from tickpath.config.engine import ThreadSettings
 from tickpath.core.engine import Engine
+from tickpath.core.ingest import MarketDataSource
 
 #: What one costs that is not started: settings, plan, faces, and a ring of a few slots.
 BYTES_EACH_MAX = 64 << 10
-#: Three threads each: more than any machine has cores.
-RUNNING = 32
+#: The feed, the executor and a consumer.
+THREADS_EACH = 3
+#: Thousands of threads that look at their ring: seldom, or the machine does nothing else.
+IDLE = ThreadSettings(wait="park", park_ns=500_000_000)
 
 
 def of_process(what: str) -> int:
@@ -55,26 +59,35 @@ def test_a_thousand_that_are_not_started_have_no_thread_no_descriptor_and_little
 
 
 def test_many_that_run_at_once_balance_each_and_leave_nothing_behind() -> None:
-    events = source(200, 1e6)
-    finished(_started(events))
+    events = source(100_000, 100.0)
+    finished(_started(events, stop=True))
     gc.collect()
     before = {what: of_process(what) for what in ("fd", "task")}
-    for _ in range(max(1, ENGINES_AT_ONCE // RUNNING)):
-        engines = [_started(events) for _ in range(RUNNING)]
-        for engine in engines:
-            record = finished(engine)
-            assert record.stages[0].ledger.published == 200
-        del engines, engine, record
-        gc.collect()
+    engines = [_started(events) for _ in range(ENGINES_AT_ONCE)]
+    assert of_process("task") - before["task"] == THREADS_EACH * ENGINES_AT_ONCE, "none has ended yet"
+    for engine in engines:
+        engine.stop()
+    assert all(finished(engine).balanced for engine in engines)
+    del engines, engine
+    gc.collect()
     assert [name for name in engine_threads() if name != "tickpath-sink"] == []
     assert of_process("fd") == before["fd"]
 
 
-def _started(events: object) -> Engine:
+def _started(events: MarketDataSource, *, stop: bool = False) -> Engine:
     engine = Engine(
-        events,  # type: ignore[arg-type]
+        events,
         lifecycle(),
-        settings(consumer("log"), pace="recorded", capacity=256, clock="monotonic"),
+        settings(
+            consumer("log", thread=IDLE),
+            executor=consumer("executor", thread=IDLE),
+            feed=IDLE,
+            pace="recorded",
+            capacity=256,
+            clock="monotonic",
+        ),
     )
     engine.start()
+    if stop:
+        engine.stop()
     return engine

@@ -11,6 +11,10 @@ pub(super) fn huge_bytes_in(smaps: impl BufRead, range: Range<usize>) -> Option<
         // The name of a mapped file may be any bytes.
         let line = String::from_utf8_lossy(&line.ok()?).into_owned();
         if let Some(mapping) = addresses(&line) {
+            if mapping.start >= range.end {
+                // They stand in order, and a process of a thousand threads has thousands.
+                break;
+            }
             part = mapping
                 .end
                 .min(range.end)
@@ -64,6 +68,13 @@ AnonHugePages:         0 kB
                 "{range:x?}"
             );
         }
+    }
+
+    #[test]
+    fn what_lies_behind_the_range_is_not_read() {
+        let odd = SMAPS.replace("4 kB", "4 MB");
+        let first = |end| huge_bytes_in(odd.as_bytes(), 0x1000..end);
+        assert_eq!((first(0x3000), first(0x3001)), (Some(0x2000), None));
     }
 
     #[test]
