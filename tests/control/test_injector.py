@@ -293,6 +293,25 @@ class TestDue:
         assert (injector.next_due_ns(0), injector.next_due_event(), injector.is_over) == (None, None, True)
 
 
+@pytest.mark.parametrize(
+    ("fault", "holds_up"),
+    [
+        (FeedFreezeSettings, True),
+        (StallSettings, True),
+        (FeedOutageSettings, False),
+        (SinkStallSettings, False),
+    ],
+)
+def test_without_the_end_of_a_freeze_or_a_stall_a_run_has_none(fault: Any, holds_up: bool) -> None:
+    knobs = Knobs()
+    injector = Injector.of([fault(at_ns=10, duration_ns=10)], knobs, sink=knobs)
+    seen = []
+    for at_ns in (0, 10, 20):
+        injector.step(look(at_ns))
+        seen.append(injector.holds_up)
+    assert seen == [False, holds_up, False]
+
+
 class TestOverlap:
     def test_a_switch_stays_on_until_the_last_one_ends(self) -> None:
         knobs = Knobs()

@@ -181,7 +181,11 @@ def test_a_ring_that_does_not_fit_is_a_memory_error() -> None:
         ({"mode": None}, ArgumentTypeError, "mode must be one of live, virtual, got None"),
         ({"settings": {"capacity": 4}}, ArgumentTypeError, "settings must be of the type RunSettings"),
         ({"scenario": "feed-freeze"}, ArgumentTypeError, "scenario must be of the type Scenario"),
-        ({"recorder": "flights"}, ArgumentTypeError, "recorder must be a FlightRecorder, got"),
+        (
+            {"recorder": "flights"},
+            ArgumentTypeError,
+            r"must be a FlightRecorder, got 'flights' \(str\)",
+        ),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

@@ -137,6 +137,11 @@ JUDGES = (
         "runtime/result.py",
         (_RECORDS, *_SESSION, "tests/runtime/test_tables.py"),
     ),
+    Judges(
+        "runtime/session.py",
+        (*_SESSION, "tests/runtime/test_session.py::test_what_is_none_is_refused_before_anything_runs"),
+        _LIVE,
+    ),
     Judges("runtime/*", _SESSION, _LIVE),
 )
 

@@ -52,7 +52,6 @@ class Schedule:
 
     def begin(self, look: Look) -> None:
         """It starts now: from here on the ends count."""
-        self._at_event = None
         self._due_ns = None if self._duration_ns is None else look.at_ns + self._duration_ns
         if self._duration_events is not None:
             self._events_end = due_events(look.feed) + self._duration_events
