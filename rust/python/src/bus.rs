@@ -5,8 +5,10 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use tickpath_core::bus::{Bounds, Readable};
 
-use crate::items::Items;
-use crate::memory::{FastCall, ObjectSlots, Raised, Tape, new_reference, raise, release};
+use crate::items::{iterate, look_at_signals};
+use crate::memory::{
+    FastCall, ObjectSlots, Raised, Tape, new_reference, next_item, raise, release,
+};
 use crate::{args, errors};
 
 /// A broadcast ring of Python objects: one writes, any number read with cursors of their own.
@@ -143,9 +145,11 @@ impl RingBuffer {
         let py = items.py();
         let mut first = None;
         // What yields the items, and what is pushed out by them, may publish in between.
-        for item in Items::of(items, "publish_many")? {
-            let seq = self.push(&item?).ok_or_else(|| refuse_none(py))?;
+        let items = iterate(items, "publish_many")?;
+        while let Some(item) = next_item(&items)? {
+            let seq = self.push(&item).ok_or_else(|| refuse_none(py))?;
             first.get_or_insert(seq);
+            look_at_signals(py, seq)?;
         }
         Ok(first.unwrap_or_else(|| self.head(py)))
     }

@@ -4,7 +4,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use tickpath_core::metrics::{self as core, Basis, CorrectedHistogram};
 
-use crate::{args, errors, items};
+use crate::items::{iterate, look_at_signals};
+use crate::memory::next_item;
+use crate::{args, errors};
 
 /// Recorded, or corrected once.
 #[derive(Debug, PartialEq)]
@@ -78,8 +80,10 @@ impl LatencyHistogram {
     ) -> PyResult<Self> {
         let mut recorded = core::LatencyHistogram::with_basis(basis(by_plan.named(py, "by_plan")?));
         if let Some(latencies_ns) = latencies_ns {
-            for latency_ns in items::Items::of(latencies_ns, "LatencyHistogram")? {
-                recorded.record(args::unsigned(&latency_ns?, "a latency")?);
+            let latencies_ns = iterate(latencies_ns, "LatencyHistogram")?;
+            while let Some(latency_ns) = next_item(&latencies_ns)? {
+                recorded.record(args::unsigned(&latency_ns, "a latency")?);
+                look_at_signals(py, recorded.count())?;
             }
         }
         Ok(recorded.into())

@@ -1,71 +1,39 @@
-//! Items of an iterable, one after the other, in a loop that can be interrupted.
+//! Items of an iterable, taken one after the other in loops that can be interrupted.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::list::BoundListIterator;
-use pyo3::types::{PyIterator, PyList};
+use pyo3::types::PyIterator;
 
-use crate::memory::next_item;
 use crate::{args, errors};
 
 /// Items between two looks at pending signals: about a millisecond's work.
-const ITEMS_PER_SIGNAL_CHECK: u32 = 1 << 16;
+const ITEMS_PER_SIGNAL_CHECK: u64 = 1 << 16;
 
-/// The items of an iterable.
+/// An iterator over `iterable`, the argument of `function`.
 ///
-/// Many iterables of the standard library run no Python code, and some have no end: nobody but this would look
-/// at signals.
-pub(crate) struct Items<'py> {
-    py: Python<'py>,
-    source: Source<'py>,
-    until_check: u32,
+/// # Errors
+/// Returns a type error for what cannot be iterated; what its `__iter__` raises passes through.
+pub(crate) fn iterate<'py>(
+    iterable: &Bound<'py, PyAny>,
+    function: &str,
+) -> PyResult<Bound<'py, PyIterator>> {
+    iterable
+        .try_iter()
+        .map_err(|e| refused(iterable, function, e))
 }
 
-enum Source<'py> {
-    List(BoundListIterator<'py>),
-    Any(Bound<'py, PyIterator>),
-}
-
-impl<'py> Items<'py> {
-    /// Those of `iterable`, the argument of `function`.
-    ///
-    /// # Errors
-    /// Returns a type error for what cannot be iterated; what its `__iter__` raises passes through.
-    pub(crate) fn of(iterable: &Bound<'py, PyAny>, function: &str) -> PyResult<Self> {
-        let source = match iterable.cast_exact::<PyList>() {
-            Ok(list) => Source::List(list.iter()),
-            Err(_) => Source::Any(
-                iterable
-                    .try_iter()
-                    .map_err(|e| refused(iterable, function, e))?,
-            ),
-        };
-        Ok(Self {
-            py: iterable.py(),
-            source,
-            until_check: ITEMS_PER_SIGNAL_CHECK,
-        })
+/// Looks at pending signals, every so many items; `number` counts them.
+///
+/// Many iterables of the standard library run no Python code, and some have no end: nobody but this would look.
+///
+/// # Errors
+/// Returns what a signal's handler raises.
+#[inline(always)]
+pub(crate) fn look_at_signals(py: Python<'_>, number: u64) -> PyResult<()> {
+    if number.is_multiple_of(ITEMS_PER_SIGNAL_CHECK) {
+        py.check_signals()?;
     }
-}
-
-impl<'py> Iterator for Items<'py> {
-    type Item = PyResult<Bound<'py, PyAny>>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        // Before an item is taken: an interrupt costs none.
-        if self.until_check == 0 {
-            if let Err(interrupt) = self.py.check_signals() {
-                return Some(Err(interrupt));
-            }
-            self.until_check = ITEMS_PER_SIGNAL_CHECK;
-        }
-        self.until_check -= 1;
-        match &mut self.source {
-            Source::List(items) => items.next().map(Ok),
-            Source::Any(items) => next_item(items).transpose(),
-        }
-    }
+    Ok(())
 }
 
 /// A type error for what cannot be iterated; an error of its own `__iter__` stays what it is.
