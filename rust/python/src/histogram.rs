@@ -47,13 +47,12 @@ impl LatencyHistogram {
     fn recorded(&self, py: Python<'_>, what: &str) -> PyResult<&core::LatencyHistogram> {
         match &self.0 {
             Latencies::Recorded(recorded) => Ok(recorded),
-            Latencies::Corrected(corrected) => Err(errors::correction_refused(
-                py,
-                format!(
-                    "these latencies were corrected before, for an expected interval of {} ns: {what}",
-                    corrected.expected_interval_ns()
-                ),
-            )),
+            Latencies::Corrected(corrected) => {
+                let interval_ns = corrected.expected_interval_ns();
+                let before = format!("before, for an expected interval of {interval_ns} ns");
+                let text = format!("these latencies were corrected {before}: {what}");
+                Err(errors::correction_refused(py, text))
+            }
         }
     }
 }
@@ -236,12 +235,9 @@ impl LatencyHistogram {
 
     fn __repr__(&self) -> String {
         let known = |ns: Option<u64>| ns.map_or_else(|| "None".to_owned(), |ns| ns.to_string());
-        format!(
-            "LatencyHistogram(count={}, min_ns={}, max_ns={})",
-            self.count(),
-            known(self.min_ns()),
-            known(self.max_ns())
-        )
+        let (min_ns, max_ns) = (known(self.min_ns()), known(self.max_ns()));
+        let count = self.count();
+        format!("LatencyHistogram(count={count}, min_ns={min_ns}, max_ns={max_ns})")
     }
 }
 
