@@ -132,9 +132,14 @@ def held_causes(lifecycle: Lifecycle) -> tuple[str, ...]:
     return tuple(cause.words for cause in held(lifecycle))
 
 
-def _check(lifecycle: object, cause: object) -> None:
+def check_lifecycle(lifecycle: object) -> None:
+    """Raises ``ArgumentTypeError`` for what is none; for whoever holds causes of one."""
     if not isinstance(lifecycle, Lifecycle):
         raise ArgumentTypeError(f"lifecycle must be a Lifecycle, not {type(lifecycle).__name__}")
+
+
+def _check(lifecycle: object, cause: object) -> None:
+    check_lifecycle(lifecycle)
     # One that is none would be found out by whoever asks for the words, and not by whoever held it.
     if not isinstance(cause, Cause):
         raise ArgumentTypeError(f"cause must be a Cause, not {type(cause).__name__}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tickpath.control.failure.causes import Cause, held, hold, release
+from tickpath.control.failure.causes import Cause, check_lifecycle, held, hold, release
 from tickpath.core.state import Lifecycle
-from tickpath.errors import ArgumentTypeError, ArgumentValueError
+from tickpath.errors import ArgumentValueError
 
 __all__ = ["ExternalSignal"]
 
@@ -26,8 +26,7 @@ class ExternalSignal:
     """
 
     def __init__(self, lifecycle: Lifecycle, words: str, *, owner: str = "operator") -> None:
-        if not isinstance(lifecycle, Lifecycle):
-            raise ArgumentTypeError(f"lifecycle must be a Lifecycle, not {type(lifecycle).__name__}")
+        check_lifecycle(lifecycle)
         for name, text in (("words", words), ("owner", owner)):
             if not text:
                 raise ArgumentValueError(f"{name} must say something: it is what the cause is known by")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from tickpath.control.failure.causes import Cause, held_causes, hold, release
+from tickpath.control.failure.causes import Cause, check_lifecycle, held_causes, hold, release
 from tickpath.core.fork import renew_in_forks
 from tickpath.core.state import Lifecycle, State, Transition
-from tickpath.errors import ArgumentTypeError, InvalidTransition
+from tickpath.errors import InvalidTransition
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,8 +39,7 @@ class FailureScenario:
     """What the transitions' ``cause`` says."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
-        if not isinstance(lifecycle, Lifecycle):
-            raise ArgumentTypeError(f"lifecycle must be a Lifecycle, not {type(lifecycle).__name__}")
+        check_lifecycle(lifecycle)
         self._lifecycle = lifecycle
         self._held = Cause(self.cause)
         self._active = False

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, get_args
 
-from tickpath.control.failure.causes import Cause, hold, release
+from tickpath.control.failure.causes import Cause, check_lifecycle, hold, release
 from tickpath.control.health.hysteresis import Hysteresis
 from tickpath.control.health.probes import probe_of
 from tickpath.control.health.reading import Acknowledged, Probe, Reading, Verdict
@@ -142,8 +142,7 @@ class HealthMonitor:
     """
 
     def __init__(self, probes: Iterable[Probe | Watch], lifecycle: Lifecycle) -> None:
-        if not isinstance(lifecycle, Lifecycle):
-            raise ArgumentTypeError(f"lifecycle must be a Lifecycle, not {type(lifecycle).__name__}")
+        check_lifecycle(lifecycle)
         self._lifecycle = lifecycle
         self._watched = tuple(_Watched(_watch(probe)) for probe in probes)
         names = [watched.probe.name for watched in self._watched]
